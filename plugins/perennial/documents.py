@@ -1,0 +1,55 @@
+"""YAML documents in, typed models out; an error names the file, the path in it, what was found and what is allowed."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from perennial.errors import TerminalError
+
+
+class Document(BaseModel):
+    """Base of all documents: unknown keys are refused, values never change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+D = TypeVar("D", bound=Document)
+
+
+class DocumentError(TerminalError):
+    """A document in `include/` cannot be understood."""
+
+
+def load(path: Path, model: type[D], **context: Any) -> D:
+    """Read one document; its `name` is the file's stem where the model has that field and the file does not."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
+        raise DocumentError(f"{path}: no such document; known in this folder: {known}") from None
+    except yaml.YAMLError as error:
+        raise DocumentError(f"{path}: not YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise DocumentError(f"{path}: expected a mapping at the top, found {type(content).__name__}")
+    if "name" in model.model_fields:
+        content.setdefault("name", path.stem)
+    try:
+        return model.model_validate(content, context=context)
+    except ValidationError as error:
+        raise DocumentError(_explain(path, error)) from None
+
+
+def load_all(folder: Path, model: type[D], **context: Any) -> dict[str, D]:
+    """Read every `*.yaml` of a folder, by file stem, in the order of their names."""
+    return {path.stem: load(path, model, **context) for path in sorted(folder.glob("*.yaml"))}
+
+
+def _explain(path: Path, error: ValidationError) -> str:
+    lines = []
+    for issue in error.errors():
+        where = ".".join(str(part) for part in issue["loc"]) or "(top)"
+        found = "" if issue["type"] in ("missing", "extra_forbidden") else f"; found {issue['input']!r:.100}"
+        lines.append(f"{path}: {where}: {issue['msg']}{found}")
+    return "\n".join(lines)

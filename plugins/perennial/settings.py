@@ -1,0 +1,38 @@
+"""Where the documents, the lake and the incoming files are: read from the environment, once, at the edge.
+
+Domain functions take these as arguments; only operators, services and commands call `Settings.from_env`.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Locations of one deployment."""
+
+    include: Path
+    """Folder of the documents: datasets, value, audiences, activations, dashboards, sql."""
+    lake: str
+    """Root of the lake: a folder, or a URI of an object store."""
+    landing: str
+    """Where source systems drop their files: a folder, or a URI of an object store."""
+    spool: Path
+    """Folder of the collector's durable log."""
+
+    @classmethod
+    def from_env(cls) -> "Settings":
+        """Read `PERENNIAL_INCLUDE`, `PERENNIAL_LAKE`, `PERENNIAL_LANDING`, `PERENNIAL_SPOOL`.
+
+        What is not set lies in `PERENNIAL_STATE`, by default the folder `.perennial` of the checkout.
+        """
+        state = Path(os.environ.get("PERENNIAL_STATE", REPOSITORY / ".perennial"))
+        return cls(
+            include=Path(os.environ.get("PERENNIAL_INCLUDE", REPOSITORY / "include")),
+            lake=os.environ.get("PERENNIAL_LAKE", str(state / "lake")),
+            landing=os.environ.get("PERENNIAL_LANDING", str(state / "landing")),
+            spool=Path(os.environ.get("PERENNIAL_SPOOL", state / "spool")),
+        )
