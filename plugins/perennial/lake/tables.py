@@ -1,0 +1,124 @@
+"""Frames in, atomic commits to a Delta table out; snapshots of it back as LazyFrames.
+
+A table is a folder (or an object-store prefix) under the lake's root, named `<area>/<name>`. Each write is one
+commit: readers see all of it or nothing, and a process killed before the commit leaves only files that no
+snapshot refers to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+import pyarrow.dataset
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import CommitFailedError
+
+from perennial.errors import TerminalError, TransientError
+
+CommitTransaction = tuple[str, int]
+"""An application's name and a number that only grows: committed together with the data."""
+
+
+class TableMissing(TerminalError):
+    """A table is read before anything was written to it."""
+
+
+class ConcurrentCommit(TransientError):
+    """Another writer committed a conflicting change first; the same write may succeed now."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """One Delta table.
+
+    `partition` names the column that lays out the folders: writes replace whole partitions, and incremental
+    readers ask which of them changed.
+    """
+
+    root: str
+    name: str
+    partition: str | None = None
+
+    @property
+    def uri(self) -> str:
+        """Where the table lies."""
+        return f"{self.root.rstrip('/')}/{self.name}"
+
+    def exists(self) -> bool:
+        """Whether anything was ever committed."""
+        return DeltaTable.is_deltatable(self.uri)
+
+    def version(self) -> int:
+        """The newest snapshot's id; -1 before the first commit."""
+        return self._open().version() if self.exists() else -1
+
+    def scan(self, version: int | None = None) -> pl.LazyFrame:
+        """A snapshot as a LazyFrame: the newest, or the one with that id."""
+        return pl.scan_delta(self._open(version))
+
+    def dataset(self, version: int | None = None) -> pyarrow.dataset.Dataset:
+        """A snapshot as an Arrow dataset, from which DuckDB reads only what a query needs."""
+        return self._open(version).to_pyarrow_dataset()
+
+    def append(self, rows: pl.DataFrame, transaction: CommitTransaction | None = None) -> int:
+        """Add rows in one commit; returns the new snapshot's id."""
+        return self._write(rows, mode="append", transaction=transaction)
+
+    def replace(self, rows: pl.DataFrame, key: date | str | None = None) -> int:
+        """Put rows in place of one partition, or of the whole table, in one commit; returns the snapshot's id.
+
+        No rows is a valid content: the partition is then empty.
+        """
+        if self.partition is None or not self.exists():
+            return self._write(rows, mode="overwrite")
+        if key is None:
+            raise TerminalError(f"{self.name}: say which {self.partition} to replace")
+        return self._write(rows, mode="overwrite", predicate=f"{self.partition} = '{key}'")
+
+    def transaction(self, application: str) -> int:
+        """The last number that this application committed; -1 if none."""
+        if not self.exists():
+            return -1
+        number = self._open().transaction_version(application)
+        return -1 if number is None else number
+
+    def changed(self, since: int) -> list[str]:
+        """The partitions (as text, sorted) whose rows differ between snapshot `since` and the newest.
+
+        `since` -1 stands for before the first commit: all partitions.
+        """
+        if not self.exists():
+            return []
+        now = self._files(self._open())
+        before = self._files(self._open(since)) if since >= 0 else {}
+        different = now.keys() ^ before.keys()
+        return sorted({(now | before)[path] for path in different})
+
+    def keys(self) -> list[str]:
+        """The partitions that hold rows, as text, sorted."""
+        return sorted(set(self._files(self._open()).values())) if self.exists() else []
+
+    def _open(self, version: int | None = None) -> DeltaTable:
+        if not self.exists():
+            raise TableMissing(f"lake table {self.name} is empty: nothing was written to {self.uri} yet")
+        return DeltaTable(self.uri, version=version)
+
+    def _files(self, table: DeltaTable) -> dict[str, str]:
+        actions = pl.DataFrame(pl.from_arrow(table.get_add_actions(flatten=True)))
+        if actions.is_empty():
+            return {}
+        column = pl.col(f"partition.{self.partition}").cast(pl.String) if self.partition else pl.lit("")
+        return dict(actions.filter(pl.col("num_records") > 0).select("path", key=column).iter_rows())
+
+    def _write(self, rows: pl.DataFrame, *, transaction: CommitTransaction | None = None, **how: Any) -> int:
+        properties = CommitProperties(app_transactions=[Transaction(*transaction)] if transaction else None)
+        partitions: Sequence[str] | None = [self.partition] if self.partition else None
+        try:
+            write_deltalake(
+                self.uri, rows, partition_by=list(partitions or []) or None, commit_properties=properties, **how
+            )
+        except CommitFailedError as error:
+            raise ConcurrentCommit(f"{self.name}: {error}") from error
+        return self._open().version()
