@@ -1,1 +1,1 @@
-"""The lake: Delta tables with atomic commits, snapshots by version, and the partitions that changed in between."""
+"""The lake: Delta tables with atomic commits, snapshots by version, and what changed in between."""

@@ -1,11 +1,10 @@
 """Frames in, atomic commits to a Delta table out; snapshots of it back as LazyFrames.
 
-A table is a folder (or an object-store prefix) under the lake's root, named `<area>/<name>`. Each write is one
-commit: readers see all of it or nothing, and a process killed before the commit leaves only files that no
-snapshot refers to.
+A table is a folder (or an object-store prefix) under the lake's root, named `<area>/<name>`. Each write is
+one commit: readers see all of it or nothing, and a process killed before the commit leaves only files that
+no snapshot refers to.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -48,11 +47,11 @@ class Table:
 
     def exists(self) -> bool:
         """Whether anything was ever committed."""
-        return DeltaTable.is_deltatable(self.uri)
+        return bool(DeltaTable.is_deltatable(self.uri))
 
     def version(self) -> int:
         """The newest snapshot's id; -1 before the first commit."""
-        return self._open().version() if self.exists() else -1
+        return int(self._open().version()) if self.exists() else -1
 
     def scan(self, version: int | None = None) -> pl.LazyFrame:
         """A snapshot as a LazyFrame: the newest, or the one with that id."""
@@ -67,15 +66,22 @@ class Table:
         return self._write(rows, mode="append", transaction=transaction)
 
     def replace(self, rows: pl.DataFrame, key: date | str | None = None) -> int:
-        """Put rows in place of one partition, or of the whole table, in one commit; returns the snapshot's id.
+        """Put rows in place of one partition, or of the whole table, in one commit; returns the snapshot.
 
         No rows is a valid content: the partition is then empty.
         """
-        if self.partition is None or not self.exists():
+        if self.partition is None:
             return self._write(rows, mode="overwrite")
         if key is None:
             raise TerminalError(f"{self.name}: say which {self.partition} to replace")
-        return self._write(rows, mode="overwrite", predicate=f"{self.partition} = '{key}'")
+        return self.replace_where(rows, self.partition, key)
+
+    def replace_where(self, rows: pl.DataFrame, column: str, value: date | str) -> int:
+        """Put rows in place of those that hold `value` in `column`, in one commit; returns the snapshot."""
+        if not self.exists():
+            return self._write(rows, mode="overwrite")
+        literal = str(value).replace("'", "''")
+        return self._write(rows, mode="overwrite", predicate=f"{column} = '{literal}'")
 
     def transaction(self, application: str) -> int:
         """The last number that this application committed; -1 if none."""
@@ -106,7 +112,7 @@ class Table:
         return DeltaTable(self.uri, version=version)
 
     def _files(self, table: DeltaTable) -> dict[str, str]:
-        actions = pl.DataFrame(pl.from_arrow(table.get_add_actions(flatten=True)))
+        actions = pl.DataFrame(table.get_add_actions(flatten=True))
         if actions.is_empty():
             return {}
         column = pl.col(f"partition.{self.partition}").cast(pl.String) if self.partition else pl.lit("")
@@ -114,11 +120,8 @@ class Table:
 
     def _write(self, rows: pl.DataFrame, *, transaction: CommitTransaction | None = None, **how: Any) -> int:
         properties = CommitProperties(app_transactions=[Transaction(*transaction)] if transaction else None)
-        partitions: Sequence[str] | None = [self.partition] if self.partition else None
         try:
-            write_deltalake(
-                self.uri, rows, partition_by=list(partitions or []) or None, commit_properties=properties, **how
-            )
+            write_deltalake(self.uri, rows, partition_by=self.partition, commit_properties=properties, **how)
         except CommitFailedError as error:
             raise ConcurrentCommit(f"{self.name}: {error}") from error
-        return self._open().version()
+        return int(self._open().version())
