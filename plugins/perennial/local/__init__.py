@@ -1,0 +1,1 @@
+"""The stack on one machine: embedded PostgreSQL, Airflow's processes, collector, sandbox, demo."""

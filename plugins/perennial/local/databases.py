@@ -1,0 +1,91 @@
+"""Databases, roles and schemas in a PostgreSQL server, embedded or not.
+
+Every function takes a superuser's connection string and can be repeated. The owner writes; the reader, which
+BI tools and the dashboards use, sees the schema `insights` and nothing else, cannot write, and cannot take the
+server down with a query.
+"""
+
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+OWNER = "perennial"
+READER = "perennial_reader"
+STORE = "perennial"
+AIRFLOW = "airflow"
+READABLE_SCHEMA = "insights"
+SCHEMAS = (READABLE_SCHEMA, "activation")
+READER_SETTINGS = {
+    "default_transaction_read_only": "on",
+    "statement_timeout": "30s",
+    "idle_in_transaction_session_timeout": "60s",
+    "search_path": READABLE_SCHEMA,
+}
+READER_CONNECTIONS = 40
+
+
+@dataclass(frozen=True)
+class Passwords:
+    """Of the two roles."""
+
+    owner: str
+    reader: str
+
+
+def prepare_roles(superuser: str, passwords: Passwords) -> None:
+    """Create or update the owner and the reader; `superuser` is a connection string to any database."""
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        for role, password, limit in (
+            (OWNER, passwords.owner, -1),
+            (READER, passwords.reader, READER_CONNECTIONS),
+        ):
+            if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
+                connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
+            connection.execute(
+                sql.SQL(
+                    "ALTER ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT {} PASSWORD {}"
+                ).format(sql.Identifier(role), sql.Literal(limit), sql.Literal(password))
+            )
+        for name, value in READER_SETTINGS.items():
+            connection.execute(
+                sql.SQL("ALTER ROLE {} SET {} = {}").format(
+                    sql.Identifier(READER), sql.Identifier(name), sql.Literal(value)
+                )
+            )
+
+
+def prepare_database(superuser: str, name: str) -> None:
+    """Create a database of the owner's that no other role may enter."""
+    with psycopg.connect(superuser, autocommit=True) as connection:
+        if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", name):
+            connection.execute(
+                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER))
+            )
+        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+
+
+def prepare_store(superuser: str, name: str = STORE) -> None:
+    """Create a store: `prepare_database`, the schemas, and the reader's rights, also on tables to come."""
+    prepare_database(superuser, name)
+    owner, reader, readable = (sql.Identifier(each) for each in (OWNER, READER, READABLE_SCHEMA))
+    with psycopg.connect(superuser, dbname=name) as connection:
+        for schema in SCHEMAS:
+            connection.execute(
+                sql.SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}").format(
+                    sql.Identifier(schema), owner
+                )
+            )
+        for statement in (
+            sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), reader),
+            sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(readable, reader),
+            sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA {} TO {}").format(readable, reader),
+            sql.SQL("ALTER DEFAULT PRIVILEGES FOR ROLE {} IN SCHEMA {} GRANT SELECT ON TABLES TO {}").format(
+                owner, readable, reader
+            ),
+        ):
+            connection.execute(statement)
+
+
+def _exists(connection: psycopg.Connection, query: str, name: str) -> bool:
+    return connection.execute(query.encode(), (name,)).fetchone() is not None

@@ -1,0 +1,71 @@
+"""Fixtures that many tests share. Nothing here imports Airflow: a unit test starts in a moment."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from perennial.local import databases
+from perennial.local.ports import free_ports
+from perennial.local.postgres import Server
+
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class Store:
+    """A fresh store database: URLs for its owner and for the read-only role."""
+
+    url: str
+    reader_url: str
+
+
+@pytest.fixture(scope="session")
+def store_passwords() -> databases.Passwords:
+    """Of the owner and the reader of every store in these tests."""
+    return databases.Passwords(owner="owner-of-tests", reader="reader-of-tests")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(store_passwords: databases.Passwords) -> Iterator[Server]:
+    """An embedded PostgreSQL server with the product's roles, for the whole session."""
+    folder = Path(tempfile.mkdtemp(prefix="perennial-tests-"))
+    # A root user's server runs as another account, which must get in.
+    folder.chmod(0o755)
+    server = Server(
+        folder / "postgres", free_ports({"postgres": None})["postgres"], password="superuser-of-tests"
+    )
+    try:
+        server.start()
+        databases.prepare_roles(server.conninfo(), store_passwords)
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def store(postgres_server: Server, store_passwords: databases.Passwords) -> Store:
+    """A store of the module's own, prepared as the product does it: empty schemas, the reader's rights."""
+    name = f"store_{next(_numbers)}"
+    databases.prepare_store(postgres_server.conninfo(), name)
+    return Store(
+        url=postgres_server.url(databases.OWNER, store_passwords.owner, name),
+        reader_url=postgres_server.url(databases.READER, store_passwords.reader, name),
+    )
+
+
+@pytest.fixture(scope="module")
+def store_url(store: Store) -> str:
+    """The owner's URL of `store`."""
+    return store.url
+
+
+@pytest.fixture(scope="module")
+def store_reader_url(store: Store) -> str:
+    """The read-only role's URL of `store`."""
+    return store.reader_url
