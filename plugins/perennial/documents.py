@@ -1,4 +1,4 @@
-"""YAML documents in, typed models out; an error names the file, the path in it, what was found and what is allowed."""
+"""YAML documents in, typed models out; an error names the file, the path in it, and what was found."""
 
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +23,7 @@ class DocumentError(TerminalError):
 
 
 def load(path: Path, model: type[D], **context: Any) -> D:
-    """Read one document; its `name` is the file's stem where the model has that field and the file does not."""
+    """Read one document; a model's `name` is the file's stem unless the file gives one."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

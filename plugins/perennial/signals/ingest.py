@@ -62,8 +62,9 @@ def ingest(
     _replace(lake.quarantine(dataset.name), checked.bad.with_columns(batch=pl.lit(batch)), batch)
     if report.failed > dataset.tolerance * report.read:
         raise TooManyBadRows(
-            f"{batch}: {report.failed} of {report.read} rows are bad, more than the {dataset.tolerance:.0%} that "
-            f"{dataset.name} tolerates; nothing was taken. The reasons are in {lake.quarantine(dataset.name).name}"
+            f"{batch}: {report.failed} of {report.read} rows are bad, more than the {dataset.tolerance:.0%} "
+            f"that {dataset.name} tolerates; nothing was taken. The reasons are in the lake's table "
+            f"{lake.quarantine(dataset.name).name}"
         )
     if dataset.kind == "record":
         _upsert(table, fresh, dataset)

@@ -24,7 +24,7 @@ def parse(raw: pl.LazyFrame, dataset: Dataset) -> pl.LazyFrame:
     missing = sorted(set(wanted.values()) - set(found.names()))
     if missing:
         raise ColumnMissing(
-            f"{dataset.name}: no column {', '.join(missing)} in the files; they have {', '.join(found.names())}"
+            f"{dataset.name}: the files lack {', '.join(missing)}; they have {', '.join(found.names())}"
         )
     typed = {
         name: _typed(pl.col(wanted[name]), found[wanted[name]], column)

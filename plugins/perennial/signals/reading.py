@@ -1,6 +1,6 @@
-"""Files of the landing zone in, one raw LazyFrame out: the source's own columns, and each row's file and line.
+"""Files of the landing zone in, one raw LazyFrame out: the source's columns, and each row's file and line.
 
-Text files are read as text: what a value means is for the dataset's columns to say, not for the reader to guess.
+Text files are read as text: what a value means is for the dataset's columns to say, not for the reader.
 """
 
 from glob import glob

@@ -1,0 +1,104 @@
+"""Events, records and value in; one profile a person, and the identities that lead to it, out."""
+
+from datetime import UTC, date, datetime
+
+import polars as pl
+
+from perennial.identity.namespaces import EMAIL, EMAIL_SHA256, normalised, sha256
+from perennial.profiles.definition import ProfileDefinition
+from perennial.signals.dataset import Dataset
+from perennial.value.definition import ALL, OVERALL
+
+PERSON = "person_id"
+CARRIED = {"batch", "event_id", "event_date"}
+
+
+def build(
+    definition: ProfileDefinition,
+    datasets: dict[str, Dataset],
+    events: dict[str, pl.LazyFrame],
+    records: dict[str, pl.LazyFrame],
+    value: dict[str, pl.LazyFrame],
+    as_of: date,
+) -> pl.LazyFrame:
+    """Everyone who was seen before midnight (UTC) at the start of `as_of`, one row each, sorted by person_id.
+
+    Columns: person_id, first_seen and last_seen (UTC), the records' columns, `email_sha256` where there is an
+    `email`, the overall sums and deciles as they are named by value (`spend_12m`, `spend_12m_decile`), and for
+    each of them and each dimension a list of (key, value) named `<dimension>.<column>`.
+    """
+    people = _seen(definition, datasets, events, as_of)
+    for name in definition.attributes:
+        known = set(people.collect_schema().names())
+        dataset = datasets[name]
+        own = [column for column in dataset.columns if column not in known and column not in CARRIED]
+        identity = _person_column(dataset, definition)
+        attributes = records[name].select(_person(identity, definition), *(c for c in own if c != identity))
+        people = people.join(attributes, on=PERSON, how="left")
+    for table in value.values():
+        people = _with_value(people, table)
+    if EMAIL in people.collect_schema():
+        email = normalised(pl.col(EMAIL), EMAIL)
+        people = people.with_columns(email).with_columns(sha256(pl.col(EMAIL)).alias(EMAIL_SHA256))
+    return people.sort(PERSON)
+
+
+def identities(profiles: pl.LazyFrame, definition: ProfileDefinition) -> pl.LazyFrame:
+    """Which identity leads to whom: (namespace, value, person_id), each once."""
+    found = [profiles.select(namespace=pl.lit(definition.person), value=PERSON, person_id=PERSON)]
+    columns = profiles.collect_schema()
+    for namespace in (EMAIL, EMAIL_SHA256):
+        if namespace in columns:
+            known = profiles.filter(pl.col(namespace).is_not_null())
+            found.append(known.select(namespace=pl.lit(namespace), value=namespace, person_id=PERSON))
+    return pl.concat(found).unique().sort("namespace", "value")
+
+
+def _seen(
+    definition: ProfileDefinition, datasets: dict[str, Dataset], events: dict[str, pl.LazyFrame], as_of: date
+) -> pl.LazyFrame:
+    end = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
+    seen = [
+        events[name]
+        .filter(pl.col("event_time") < end)
+        .group_by(_person(_person_column(datasets[name], definition), definition))
+        .agg(first_seen=pl.col("event_time").min(), last_seen=pl.col("event_time").max())
+        for name in definition.events
+    ]
+    return pl.concat(seen).group_by(PERSON).agg(pl.col("first_seen").min(), pl.col("last_seen").max())
+
+
+def _person_column(dataset: Dataset, definition: ProfileDefinition) -> str:
+    return next(i.column for i in dataset.identities if i.namespace == definition.person)
+
+
+def _person(column: str, definition: ProfileDefinition) -> pl.Expr:
+    return normalised(pl.col(column), definition.person).alias(PERSON)
+
+
+def _with_value(people: pl.LazyFrame, value: pl.LazyFrame) -> pl.LazyFrame:
+    columns = [
+        name
+        for name in value.collect_schema()
+        if name not in (PERSON, "dimension", "dimension_value", "as_of")
+    ]
+    overall = value.filter(dimension=OVERALL, dimension_value=ALL).select(PERSON, *columns)
+    people = people.join(overall, on=PERSON, how="left")
+    for dimension in _dimensions(value):
+        maps = (
+            value.filter(dimension=dimension)
+            .sort(PERSON, "dimension_value")
+            .group_by(PERSON)
+            .agg(_map(name).alias(f"{dimension}.{name}") for name in columns)
+        )
+        people = people.join(maps, on=PERSON, how="left")
+    return people
+
+
+def _dimensions(value: pl.LazyFrame) -> list[str]:
+    names = value.select(pl.col("dimension").unique()).collect()["dimension"]
+    return sorted(name for name in names if name != OVERALL)
+
+
+def _map(name: str) -> pl.Expr:
+    return pl.struct(key="dimension_value", value=name).filter(pl.col(name).is_not_null())

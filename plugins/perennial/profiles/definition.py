@@ -1,0 +1,22 @@
+"""A profile document: which datasets make up a person."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from perennial.documents import Document
+
+
+class ProfileDefinition(Document):
+    """The parts of a profile, by the names of their documents."""
+
+    name: str
+    title: str
+    person: str
+    """The namespace whose values name a person."""
+    events: Annotated[list[str], Field(min_length=1)]
+    """Event datasets: whoever occurs in one before the day has a profile."""
+    attributes: list[str] = []
+    """Record datasets, in the order of precedence: the first that knows a column decides it."""
+    value: list[str] = []
+    """Value documents whose sums and deciles are published to the profile."""
