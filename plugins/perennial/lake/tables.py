@@ -102,7 +102,7 @@ class Table:
         different = now.keys() ^ before.keys()
         return sorted({(now | before)[path] for path in different})
 
-    def keys(self) -> list[str]:
+    def partitions(self) -> list[str]:
         """The partitions that hold rows, as text, sorted."""
         return sorted(set(self._files(self._open()).values())) if self.exists() else []
 

@@ -24,8 +24,8 @@ def build(
     """Everyone who was seen before midnight (UTC) at the start of `as_of`, one row each, sorted by person_id.
 
     Columns: person_id, first_seen and last_seen (UTC), the records' columns, `email_sha256` where there is an
-    `email`, the overall sums and deciles as they are named by value (`spend_12m`, `spend_12m_decile`), and for
-    each of them and each dimension a list of (key, value) named `<dimension>.<column>`.
+    `email`, the overall sums and deciles as they are named by value (`spend_12m`, `spend_12m_decile`), and
+    for each of them and each dimension a list of (key, value) named `<dimension>.<column>`.
     """
     people = _seen(definition, datasets, events, as_of)
     for name in definition.attributes:

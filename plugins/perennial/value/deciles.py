@@ -126,7 +126,7 @@ def ntile(rank: pl.Expr, size: pl.Expr, buckets: int) -> pl.Expr:
 def _check(events: pl.LazyFrame, definition: ValueDefinition) -> None:
     schema = events.collect_schema()
     for name, metric in definition.metrics.items():
-        column = metric.sum or metric.count_distinct
+        column = str(metric.sum or metric.count_distinct)
         if column not in schema:
             raise MetricError(
                 f"{definition.name}: metric {name}: {definition.dataset} has no column {column}; "
