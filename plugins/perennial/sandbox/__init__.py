@@ -1,0 +1,1 @@
+"""Stand-ins for what surrounds Perennial, for demos and tests: source systems, an e-mail provider."""

@@ -1,0 +1,154 @@
+"""A durable, append-only log of byte records in a folder: what was acknowledged survives a crash.
+
+Records go in through one writer and come out, from any position on, through any number of readers in other
+processes. A position ("offset") is a count of bytes since the log began; it never changes its meaning.
+
+On disk a log is a sequence of segments, each named after the offset of its first byte. A record is framed
+by its length and a CRC-32 of length and content, so that a write that a crash cut short is recognised.
+"""
+
+import fcntl
+import os
+import struct
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from perennial.errors import TerminalError, TransientError
+
+FRAME = struct.Struct("<II")
+SEGMENT_BYTES = 64 * 1024 * 1024
+READ_BYTES = 32 * 1024 * 1024
+
+
+class LogBusyError(TransientError):
+    """Another process writes to this log."""
+
+
+class LogDamagedError(TerminalError):
+    """A record in the middle of the log does not match its checksum."""
+
+
+def _frame(record: bytes) -> bytes:
+    length = struct.pack("<I", len(record))
+    return FRAME.pack(len(record), zlib.crc32(record, zlib.crc32(length))) + record
+
+
+def _scan(content: bytes) -> tuple[list[bytes], int]:
+    """The whole records at the start of `content`, and how many bytes they take."""
+    records, position = [], 0
+    while position + FRAME.size <= len(content):
+        length, checksum = FRAME.unpack_from(content, position)
+        end = position + FRAME.size + length
+        record = content[position + FRAME.size : end]
+        if end > len(content) or zlib.crc32(record, zlib.crc32(content[position : position + 4])) != checksum:
+            break
+        records.append(record)
+        position = end
+    return records, position
+
+
+def _segments(folder: Path) -> list[tuple[int, Path]]:
+    return sorted((int(path.stem), path) for path in folder.glob("*.log"))
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class LogWriter:
+    """The one writer of a log; opening it sets aside what a crash left unfinished."""
+
+    def __init__(self, folder: Path, segment_bytes: int = SEGMENT_BYTES) -> None:
+        """Open or create the log in `folder`; `LogBusyError` where another process has it open."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._segment_bytes = folder, segment_bytes
+        self._lock = os.open(folder / "writer.lock", os.O_RDWR | os.O_CREAT, 0o640)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._lock)
+            raise LogBusyError(f"{folder}: another process writes to this log") from None
+        segments = _segments(folder)
+        base, path = segments[-1] if segments else (0, folder / f"{0:020d}.log")
+        self._open(base, path)
+
+    def _open(self, base: int, path: Path) -> None:
+        self._base = base
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
+        content = path.read_bytes()
+        _, self._size = _scan(content)
+        if torn := content[self._size :]:
+            (self._folder / f"{self.offset:020d}.torn").write_bytes(torn)
+            os.ftruncate(self._file, self._size)
+        os.fsync(self._file)
+        _sync_folder(self._folder)
+
+    @property
+    def offset(self) -> int:
+        """Where the next record will stand."""
+        return self._base + self._size
+
+    def append(self, records: Sequence[bytes]) -> int:
+        """Write the records, all on disk when this returns; the offset after the last of them."""
+        if self._size >= self._segment_bytes:
+            os.close(self._file)
+            self._open(self.offset, self._folder / f"{self.offset:020d}.log")
+        content = b"".join(map(_frame, records))
+        try:
+            written = 0
+            while written < len(content):
+                written += os.pwrite(self._file, content[written:], self._size + written)
+            os.fsync(self._file)
+        except OSError:
+            os.ftruncate(self._file, self._size)
+            raise
+        self._size += len(content)
+        return self.offset
+
+    def close(self) -> None:
+        """Let go of the log."""
+        os.close(self._file)
+        os.close(self._lock)
+
+    def __enter__(self) -> "LogWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read(
+    folder: Path, from_offset: int = 0, until: int | None = None, max_bytes: int = READ_BYTES
+) -> tuple[list[bytes], int]:
+    """The records from `from_offset` on, and the offset to read from next time.
+
+    Returns at most about `max_bytes`, nothing at or after `until`, and the same `from_offset` with no records
+    where nothing new has come. What is returned is on disk: a crash cannot take it back.
+    """
+    segments = _segments(folder)
+    current = [(base, path) for base, path in segments if base <= from_offset]
+    if not current:
+        if segments:
+            raise LogDamagedError(f"{folder}: the log begins at {segments[0][0]}, after offset {from_offset}")
+        return [], from_offset
+    base, path = current[-1]
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+        file.seek(from_offset - base)
+        content = file.read(max_bytes)
+        if len(content) >= FRAME.size and FRAME.unpack_from(content)[0] + FRAME.size > len(content):
+            content += file.read(FRAME.unpack_from(content)[0])
+    if until is not None:
+        content = content[: max(0, until - from_offset)]
+    records, taken = _scan(content)
+    if content and not records and len(segments) > len(current):
+        raise LogDamagedError(f"{path}: the record at offset {from_offset} is damaged; restore the file")
+    return records, from_offset + taken
