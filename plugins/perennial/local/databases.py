@@ -1,7 +1,7 @@
 """Databases, roles and schemas in a PostgreSQL server, embedded or not.
 
-Every function takes a superuser's connection string and can be repeated. The owner writes; the reader, which
-BI tools and the dashboards use, sees the schema `insights` and nothing else, cannot write, and cannot take the
+Every function takes a superuser's connection string and can be repeated. The owner writes. The reader, for BI
+tools and the dashboards, sees the schema `insights` and nothing else, cannot write, and cannot bring the
 server down with a query.
 """
 
