@@ -1,0 +1,73 @@
+# `make demo`, `make down`, `make test`, `make check`, `make url`: each installs first what it needs.
+
+PYTHON := .venv/bin/python
+LOCAL := PYTHONPATH=plugins $(PYTHON) -m perennial.local
+INSTALLED := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo up down status url store-url test check format bench lock
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+install: $(INSTALLED) ## Make .venv, with exactly the packages of requirements.txt
+	@:
+
+demo: $(INSTALLED) ## Start everything and run the round trip on the demo's data
+	@$(LOCAL) demo
+
+up: $(INSTALLED) ## Start everything
+	@$(LOCAL) up
+
+down: ## Stop everything; the data stays
+	@if [ -x $(PYTHON) ]; then $(LOCAL) down; fi
+
+status: $(INSTALLED) ## Say how each process is
+	@$(LOCAL) status
+
+url: $(INSTALLED) ## Print the UI's address, user and password
+	@$(LOCAL) url
+
+store-url: $(INSTALLED) ## Print a read-only PostgreSQL URL of the store
+	@$(LOCAL) store-url
+
+test: $(INSTALLED) ## Run all the tests
+	@$(PYTHON) -m pytest
+
+check: $(INSTALLED) ## Check format, style and types
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+
+format: $(INSTALLED) ## Format the code and mend what can be mended by itself
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+bench: $(INSTALLED) ## Run all benchmarks at small scale
+	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(PYTHON) "$$script" --scale small; done
+
+lock: $(INSTALLED) ## Resolve requirements.in into requirements.txt; UPGRADE=--upgrade takes newer versions
+	@.venv/bin/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet $(UPGRADE) \
+		--custom-compile-command "make lock" requirements.in -o requirements.txt
+
+# pip's only job is to fetch uv, at the version and with the hashes of the lock; uv installs the rest in seconds.
+$(INSTALLED): requirements.txt
+	@set -eu; \
+	for python in $${PYTHON3:-python3.13 python3.12 python3.11 python3}; do \
+		"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+			&& break || python=; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo "Perennial needs Python 3.11, 3.12 or 3.13; none was found. 'make install PYTHON3=/path/to/python3'" >&2; exit 1; \
+	fi; \
+	if ! "$$python" -c 'import venv, ensurepip' 2>/dev/null; then \
+		echo "$$python cannot make virtual environments: install its venv module (Debian, Ubuntu: python3-venv)" >&2; exit 1; \
+	fi; \
+	if [ ! -x $(PYTHON) ] || ! $(PYTHON) -m pip --version >/dev/null 2>&1; then \
+		echo "Making .venv with $$("$$python" --version)"; "$$python" -m venv --clear .venv; \
+	fi; \
+	awk '/^uv==/{on = 1} on{print; if (!/\\$$/) exit}' requirements.txt >.venv/uv.txt; \
+	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r .venv/uv.txt; \
+	echo "Installing $$(grep -c '^[a-z0-9].*==' requirements.txt) packages"; \
+	.venv/bin/uv pip install --quiet --python $(PYTHON) --require-hashes --compile-bytecode -r requirements.txt; \
+	touch $@
