@@ -2,7 +2,32 @@
 
 from dataclasses import dataclass
 
+import polars as pl
+
+from perennial.errors import TerminalError
 from perennial.lake.tables import Table
+
+EMAIL_EVENTS = pl.Schema(
+    {
+        "event_id": pl.String(),
+        "event_type": pl.String(),
+        "event_time": pl.Datetime("us", "UTC"),
+        "event_date": pl.Date(),
+        "provider": pl.String(),
+        "send_id": pl.String(),
+        "campaign_id": pl.String(),
+        "campaign_name": pl.String(),
+        "audience": pl.String(),
+        "person_id": pl.String(),
+        "email_sha256": pl.String(),
+        "bounce_class": pl.String(),
+        "is_machine": pl.Boolean(),
+        "url": pl.String(),
+        "sent_as_of": pl.Date(),
+        "received_at": pl.Datetime("us", "UTC"),
+    }
+)
+"""Responses of all providers, in one shape; a send is one message to one person."""
 
 
 @dataclass(frozen=True)
@@ -50,4 +75,19 @@ class Lake:
     @property
     def email_events(self) -> Table:
         """What recipients did with their e-mails, by the UTC day on which they did it."""
-        return Table(self.root, "responses/email_events", partition="event_date")
+        return Table(self.root, "responses/email_events", partition="event_date", schema=EMAIL_EVENTS)
+
+    def named(self, name: str) -> Table:
+        """A table by its name in the lake, such as `events/transactions`."""
+        area, _, rest = name.partition("/")
+        by_area = {"events": self.events, "records": self.records, "value": self.value}
+        if area in by_area:
+            return by_area[area](rest)
+        single = [self.profiles, self.identities, self.membership, self.email_events, self.batches]
+        found = next((table for table in single if table.name == name), None)
+        if found is None:
+            raise TerminalError(
+                f"the lake has no table {name}; areas: {', '.join(by_area)}; tables: "
+                f"{', '.join(table.name for table in single)}"
+            )
+        return found

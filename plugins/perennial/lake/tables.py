@@ -10,7 +10,6 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-import pyarrow.dataset
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError
 
@@ -39,6 +38,8 @@ class Table:
     root: str
     name: str
     partition: str | None = None
+    schema: pl.Schema | None = None
+    """Where it is declared, the table reads as empty before the first commit."""
 
     @property
     def uri(self) -> str:
@@ -55,11 +56,9 @@ class Table:
 
     def scan(self, version: int | None = None) -> pl.LazyFrame:
         """A snapshot as a LazyFrame: the newest, or the one with that id."""
+        if self.schema is not None and not self.exists():
+            return pl.LazyFrame(schema=self.schema)
         return pl.scan_delta(self._open(version))
-
-    def dataset(self, version: int | None = None) -> pyarrow.dataset.Dataset:
-        """A snapshot as an Arrow dataset, from which DuckDB reads only what a query needs."""
-        return self._open(version).to_pyarrow_dataset()
 
     def append(self, rows: pl.DataFrame, transaction: CommitTransaction | None = None) -> int:
         """Add rows in one commit; returns the new snapshot's id."""

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 from perennial.identity.namespaces import EMAIL, EMAIL_SHA256, normalised, sha256
+from perennial.lake.tables import Table
 from perennial.profiles.definition import ProfileDefinition
 from perennial.signals.dataset import Dataset
 from perennial.value.definition import ALL, OVERALL
@@ -52,6 +53,15 @@ def identities(profiles: pl.LazyFrame, definition: ProfileDefinition) -> pl.Lazy
             known = profiles.filter(pl.col(namespace).is_not_null())
             found.append(known.select(namespace=pl.lit(namespace), value=namespace, person_id=PERSON))
     return pl.concat(found).unique().sort("namespace", "value")
+
+
+def remember(table: Table, found: pl.DataFrame) -> None:
+    """Add identities to those that are known; whichever day is built first or again, the table is the same."""
+    known = table.scan().collect() if table.exists() else found.clear()
+    every = pl.concat([known.join(found, on=["namespace", "value"], how="anti"), found])
+    every = every.sort("namespace", "value")
+    if not every.equals(known) or not table.exists():
+        table.replace(every)
 
 
 def _seen(

@@ -1,0 +1,16 @@
+/*
+title: Audiences
+kind: dimension
+columns:
+  segment_id: integer
+  segment: text
+  segment_name: text
+  description: text
+primary_key: [segment_id]
+*/
+SELECT
+    surrogate(name) AS segment_id,
+    name AS segment,
+    title AS segment_name,
+    description
+FROM audience_definitions

@@ -1,0 +1,1 @@
+"""Insights: a star schema in PostgreSQL, refreshed from the lake by SQL files, atomically."""
