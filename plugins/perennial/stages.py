@@ -1,7 +1,7 @@
-"""The stages of the round trip: each reads its documents and the lake, computes, and commits its own tables.
+"""The stages of the round trip: each reads its documents and the lake, computes, and commits its tables.
 
-Operators and tests call these. A stage is a function of the documents, the lake and `as_of` (a day: everything
-before its midnight, UTC, is seen); run again, it leaves the same tables.
+Operators and tests call these. A stage is a function of the documents, the lake and `as_of` (a day: all that
+was before its midnight, UTC, is seen); run again, it leaves the same tables.
 """
 
 from collections.abc import Iterable

@@ -56,7 +56,7 @@ def identities(profiles: pl.LazyFrame, definition: ProfileDefinition) -> pl.Lazy
 
 
 def remember(table: Table, found: pl.DataFrame) -> None:
-    """Add identities to those that are known; whichever day is built first or again, the table is the same."""
+    """Add identities to those that are known: in whichever order days are built, the table is the same."""
     known = table.scan().collect() if table.exists() else found.clear()
     every = pl.concat([known.join(found, on=["namespace", "value"], how="anti"), found])
     every = every.sort("namespace", "value")

@@ -1,0 +1,23 @@
+"""# Profiles
+
+Builds one profile a person: attributes, identities, sums and deciles as of the run's day.
+"""
+
+from airflow.sdk import DAG, PartitionedAssetTimetable
+
+from perennial.operators import params
+from perennial.operators.assets import PROFILES, VALUE
+from perennial.operators.compute import BuildProfilesOperator
+from perennial.operators.retries import DEFAULT_ARGS
+
+with DAG(
+    "profiles",
+    schedule=PartitionedAssetTimetable(assets=VALUE),
+    catchup=False,
+    doc_md=__doc__,
+    tags=["perennial", "profiles"],
+    default_args=DEFAULT_ARGS,
+    max_active_runs=1,
+    params={"as_of": params.as_of()},
+):
+    BuildProfilesOperator(task_id="build", asset=PROFILES)

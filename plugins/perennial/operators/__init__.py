@@ -1,0 +1,1 @@
+"""The Airflow edge: operators that run a stage of the round trip and say what it did on the asset's event."""

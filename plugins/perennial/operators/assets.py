@@ -1,0 +1,20 @@
+"""What each stage leaves behind, as Airflow assets: one partition a day, each event with row counts."""
+
+from airflow.sdk import Asset
+
+GROUP = "perennial"
+
+
+def _asset(name: str) -> Asset:
+    return Asset(name=f"perennial/{name}", uri=f"perennial://{name}", group=GROUP)
+
+
+HISTORY = _asset("history")
+SIGNALS = _asset("signals")
+VALUE = _asset("value")
+PROFILES = _asset("profiles")
+AUDIENCES = _asset("audiences")
+INSIGHTS = _asset("insights")
+ACTIVATION = _asset("activation")
+RESPONSES = _asset("responses")
+SENT = _asset("sandbox_campaigns")

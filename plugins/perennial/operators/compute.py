@@ -1,0 +1,60 @@
+"""Operators for the stages that compute: value, profiles, audiences and insights."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Context
+
+from perennial.operators.stage import Counts, StageOperator, store_url
+
+if TYPE_CHECKING:
+    from perennial.insights.model import Process
+    from perennial.stages import Workspace
+
+
+class ComputeValueOperator(StageOperator):
+    """Rank all customers over all lookbacks, by every document in `include/value`."""
+
+    def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.stages import compute_value
+
+        return {"rows": compute_value(workspace, as_of.date())}
+
+
+class BuildProfilesOperator(StageOperator):
+    """Build one profile a person from records, events and value."""
+
+    def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.stages import build_profiles
+
+        return {"profiles": build_profiles(workspace, as_of.date())}
+
+
+class EvaluateAudiencesOperator(StageOperator):
+    """Find the members of every audience, who came in and who left."""
+
+    def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.stages import evaluate_audiences
+
+        counts: Counts = {name: {} for name in workspace.audiences}
+        for audience, status, people in evaluate_audiences(workspace, as_of.date()).iter_rows():
+            counts[audience][status] = people
+        return counts
+
+
+class RefreshInsightsOperator(StageOperator):
+    """Refresh the star schema in one transaction.
+
+    :param process: `daily` adds the run's day; `responses` takes in what arrived since the last time
+    """
+
+    def __init__(self, *, process: "Process" = "daily", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.process = process
+
+    def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.stages import refresh_insights
+
+        day = as_of.date() if self.process == "daily" else None
+        report = refresh_insights(workspace, store_url(), self.process, day)
+        return {"rows": report.rows, "days": report.days}

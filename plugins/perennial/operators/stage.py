@@ -1,0 +1,56 @@
+"""The operator that all stages share: find the day, run the stage, say which partition is complete."""
+
+from abc import abstractmethod
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Asset, BaseHook, BaseOperator, Context
+
+from perennial.operators.context import as_of, partition_key, refuse_unknown_keys
+from perennial.settings import Settings
+
+if TYPE_CHECKING:
+    from perennial.stages import Workspace
+
+Counts = dict[str, Any]
+
+
+class StageOperator(BaseOperator):
+    """Runs one stage as of the run's day; what `run` returns stands on the asset's event.
+
+    :param asset: what the stage leaves behind
+    """
+
+    def __init__(self, *, asset: Asset, **kwargs: Any) -> None:
+        super().__init__(outlets=[asset], **kwargs)
+        self.asset = asset
+
+    @abstractmethod
+    def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        """Do the stage's work; returns counts that a person wants to see."""
+
+    def execute(self, context: Context) -> Counts:
+        # The engines are imported where a task runs, not where a Dag is parsed.
+        from perennial.stages import Workspace
+
+        refuse_unknown_keys(context)
+        moment = as_of(context)
+        counts = self.run(Workspace(Settings.from_env()), moment, context)
+        self.log.info("as of %s: %s", moment.date(), counts)
+        if not (context.get("params") or {}).get("dry_run"):
+            announce(context, self.asset, moment, counts)
+        return counts
+
+
+def announce(context: Context, asset: Asset, moment: datetime, counts: Counts) -> None:
+    """Put the counts on the asset's event; a run without a partition names the one that it completed."""
+    event = context["outlet_events"][asset]
+    event.extra = {"as_of": moment.date().isoformat(), **counts}
+    if not context["dag_run"].partition_key:
+        event.add_partitions(partition_key(moment))
+
+
+def store_url(connection_id: str = "perennial_store") -> str:
+    """The PostgreSQL URL of the store, from Airflow's connection."""
+    connection = BaseHook.get_connection(connection_id)
+    return str(connection.get_uri()).replace("postgres://", "postgresql://", 1)
