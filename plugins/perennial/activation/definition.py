@@ -1,0 +1,46 @@
+"""An activation document: which audiences go to which destination, with which fields of the profile."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from perennial.documents import Document
+
+
+class Source(Document):
+    """A column of the profile; where it is a map, such as the deciles of departments, one key of it."""
+
+    attribute: str
+    key: str | None = None
+    default: str | int | float | None = None
+    """Sent where the profile has no value. Without it the destination clears the field, if it can."""
+
+
+def _short_form(value: Any) -> Any:
+    return {"attribute": value} if isinstance(value, str) else value
+
+
+SourceField = Annotated[Source, BeforeValidator(_short_form)]
+
+
+class DestinationReference(Document):
+    """A kind of destination, and the Airflow connection that holds its address and credentials."""
+
+    kind: Literal["sendgrid"]
+    connection: str
+
+
+class Activation(Document):
+    """One mirror of audiences in a destination."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    title: str
+    destination: DestinationReference
+    audiences: Annotated[list[str], Field(min_length=1)]
+    """Names of audience documents; taking one off empties its list."""
+    key: str = "email"
+    """The profile's column by which the destination knows a person; whoever lacks it is counted, not sent."""
+    mapping: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], SourceField] = {}
+    """The destination's field -> where its value comes from."""
+    list_name: str = "Perennial: {title}"
+    """What the lists are called; `{title}` and `{name}` are the audience's."""

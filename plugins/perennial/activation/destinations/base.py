@@ -1,0 +1,107 @@
+"""What a destination can do, and how fast: small protocols by capability, apart from the code that acts.
+
+All calls raise `TransientError` where trying again may help and `TerminalError` where it cannot. No call
+changes anyone's subscription: consent belongs to the recipient and the provider.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from perennial.documents import Document
+from perennial.errors import TerminalError
+
+FieldKind = Literal["text", "number", "date"]
+SuppressionKind = Literal["unsubscribe", "bounce", "spam_report", "invalid_email"]
+
+
+class Window(Document):
+    """At most `calls` requests in any `seconds`."""
+
+    calls: int
+    seconds: float
+
+
+class Limits(Document):
+    """What a destination allows; a table beside its code."""
+
+    rows: int
+    """Rows in one upsert."""
+    bytes: int
+    """Bytes in one upsert."""
+    removals: int
+    """Keys in one removal."""
+    windows: list[Window]
+    concurrency: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One person as a destination takes it: the key, and the mapped fields as text (null: no value)."""
+
+    key: str
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Suppression:
+    """Someone who must not be mailed, as the destination knows it."""
+
+    key: str
+    kind: SuppressionKind
+
+
+class BatchRefusedError(TerminalError):
+    """The destination took none of a batch; `rows` are the positions at fault, where it said which."""
+
+    def __init__(self, message: str, rows: Mapping[int, str] | None = None) -> None:
+        super().__init__(message)
+        self.rows = dict(rows or {})
+
+
+class TakesProfiles(Protocol):
+    """Creates and updates people by their key."""
+
+    @property
+    def limits(self) -> Limits:
+        """Sizes of requests, and how many of them in which time."""
+
+    def prepare(self, fields: Mapping[str, FieldKind]) -> None:
+        """Make sure that the destination knows these fields; called once before the first upsert of a run."""
+
+    def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> str | None:
+        """Hand over rows that join the lists; the job's id, or None where the destination is done already.
+
+        Raises `BatchRefusedError` where it took none of them because of some.
+        """
+
+
+class KeepsLists(Protocol):
+    """Holds lists that people join and leave."""
+
+    def ensure_list(self, name: str, known: str | None) -> str:
+        """The id of the list of this name: the known one (renamed if need be), a found one, or a new one."""
+
+    def submit_removals(self, list_id: str, keys: Sequence[str]) -> str | None:
+        """Take people off a list; who is not on it is no error. The job's id, or None where it is done."""
+
+
+class RunsJobs(Protocol):
+    """Works on accepted requests in its own time."""
+
+    def finished(self, job: str) -> bool:
+        """Whether the job has ended, well or not."""
+
+    def refused(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
+        """Of a finished job: which of these keys were refused, and why. `TerminalError` where it failed."""
+
+
+class TellsSuppressions(Protocol):
+    """Knows who opted out, complained, or cannot be reached."""
+
+    def suppressions(self) -> Iterator[Suppression]:
+        """All of them, as of now."""
+
+
+class Destination(TakesProfiles, KeepsLists, RunsJobs, TellsSuppressions, Protocol):
+    """What an activation to lists needs."""

@@ -1,0 +1,188 @@
+"""SendGrid as a destination: contacts are upserted as jobs, lists hold audiences, suppressions are read."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_plus
+
+from perennial.activation.destinations.base import (
+    BatchRefusedError,
+    FieldKind,
+    Limits,
+    Row,
+    Suppression,
+    SuppressionKind,
+)
+from perennial.activation.destinations.sendgrid.client import SendGridClient, SendGridRefusedError, redact
+from perennial.activation.limiter import Limiter
+from perennial.documents import load
+from perennial.errors import TerminalError
+
+LIMITS = load(Path(__file__).parent / "limits.yaml", Limits)
+PAGE = 500
+ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
+FIELD_TYPES: dict[FieldKind, str] = {"text": "Text", "number": "Number", "date": "Date"}
+STANDARD = {
+    "first_name": 50, "last_name": 50, "address_line_1": 100, "address_line_2": 100, "city": 60,
+    "state_province_region": 50, "postal_code": 50, "country": 50, "external_id": 254,
+}  # fmt: skip
+"""Fields that every contact has, with their greatest length; every other target is a custom field."""
+SUPPRESSIONS: dict[str, SuppressionKind] = {
+    "unsubscribes": "unsubscribe",
+    "bounces": "bounce",
+    "spam_reports": "spam_report",
+    "invalid_emails": "invalid_email",
+}
+
+
+def connect(base_url: str, api_key: str) -> "SendGridDestination":
+    """The destination behind this address, within its declared limits."""
+    return SendGridDestination(SendGridClient(base_url, api_key, Limiter(LIMITS.windows)))
+
+
+class SendGridDestination:
+    """Implements `perennial.activation.destinations.base.Destination`."""
+
+    limits = LIMITS
+
+    def __init__(self, client: SendGridClient) -> None:
+        self._client = client
+        self._custom: dict[str, tuple[str, FieldKind]] = {}
+        """Custom fields by name: SendGrid's id, and what they hold."""
+
+    def prepare(self, fields: Mapping[str, FieldKind]) -> None:
+        """Look up the custom fields, and create those that are missing."""
+        wanted = {name: kind for name, kind in fields.items() if name not in STANDARD}
+        self._custom = {}
+        if not wanted:
+            return
+        known = self._client.call("GET", "/marketing/field_definitions")["custom_fields"]
+        by_name = {field["name"].lower(): field for field in known}
+        for name, kind in wanted.items():
+            field = by_name.get(name.lower())
+            if field is None:
+                body = {"name": name, "field_type": FIELD_TYPES[kind]}
+                field = self._client.call("POST", "/marketing/field_definitions", body, repeatable=False)
+            if field["field_type"] != FIELD_TYPES[kind]:
+                raise TerminalError(
+                    f"SendGrid's custom field {name} holds {field['field_type']}, and the mapping gives"
+                    f" {FIELD_TYPES[kind]}; map to another name, or delete the field in SendGrid"
+                )
+            self._custom[name] = (field["id"], kind)
+
+    def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> str | None:
+        """One `PUT /marketing/contacts`; what SendGrid would refuse for sure is refused before it is sent."""
+        problems = {i: problem for i, row in enumerate(rows) if (problem := _problem(row))}
+        if problems:
+            raise BatchRefusedError(f"{len(problems)} of {len(rows)} rows cannot be sent", problems)
+        body = {"list_ids": list(lists), "contacts": [self._contact(row) for row in rows]}
+        try:
+            return str(self._client.call("PUT", "/marketing/contacts", body)["job_id"])
+        except SendGridRefusedError as error:
+            if error.status == 404:
+                raise TerminalError(
+                    f"{error}; the list was deleted in SendGrid: delete its row from activation.list and the"
+                    " audience's rows from activation.delivery, and the next run builds it anew"
+                ) from None
+            if error.status == 400:
+                raise BatchRefusedError(str(error)) from None
+            raise
+
+    def _contact(self, row: Row) -> dict[str, Any]:
+        contact: dict[str, Any] = {"email": row.key}
+        custom: dict[str, str] = {}
+        for name, value in row.fields.items():
+            if name in STANDARD:
+                contact[name] = value or ""
+                continue
+            field_id, kind = self._custom[name]
+            if value is not None:
+                custom[field_id] = value
+            elif kind == "text":
+                # Numbers and dates cannot be cleared over the API: "custom field cannot be null".
+                custom[field_id] = ""
+        if custom:
+            contact["custom_fields"] = custom
+        return contact
+
+    def finished(self, job: str) -> bool:
+        """Poll the job once."""
+        return str(self._status(job)["status"]) != "pending"
+
+    def refused(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
+        """Read the error file of a job that took only a part."""
+        status = self._status(job)
+        if status["status"] == "completed":
+            return {}
+        results = status.get("results", {})
+        if not results.get("errors_url"):
+            raise TerminalError(f"SendGrid's job {job} {status['status']} without a list of errors")
+        lines = self._client.download(results["errors_url"]).lower().splitlines()
+        ours = set(keys)
+        found = {key: redact(line) for line in lines for key in ADDRESS.findall(line) if key in ours}
+        if len(found) < results.get("errored_count", 0):
+            raise TerminalError(
+                f"SendGrid's job {job} refused {results['errored_count']} rows and names {len(found)};"
+                " the rest cannot be told apart: read the job's error file in SendGrid"
+            )
+        return found
+
+    def _status(self, job: str) -> dict[str, Any]:
+        status: dict[str, Any] = self._client.call("GET", f"/marketing/contacts/imports/{job}")
+        return status
+
+    def ensure_list(self, name: str, known: str | None) -> str:
+        """Find by name, rename, or create: SendGrid's names are unique."""
+        if known is not None:
+            self._client.call("PATCH", f"/marketing/lists/{known}", {"name": name})
+            return known
+        for listing in self._lists():
+            if listing["name"] == name:
+                return str(listing["id"])
+        return str(self._client.call("POST", "/marketing/lists", {"name": name}, repeatable=False)["id"])
+
+    def _lists(self) -> Iterator[dict[str, Any]]:
+        token: str | None = ""
+        while token is not None:
+            params: dict[str, str | int] = {"page_size": 1000, **({"page_token": token} if token else {})}
+            page = self._client.call("GET", "/marketing/lists", params=params)
+            yield from page["result"]
+            following = re.search(r"[?&]page_token=([^&]+)", page.get("_metadata", {}).get("next", ""))
+            token = unquote_plus(following[1]) if following else None
+
+    def submit_removals(self, list_id: str, keys: Sequence[str]) -> str | None:
+        """Look up the contacts' ids, and take them off the list."""
+        addresses = [key for key in keys if ADDRESS.fullmatch(key)]
+        if not addresses:
+            return None
+        answer = self._client.call(
+            "POST", "/marketing/contacts/search/emails", {"emails": addresses}, accept={404}
+        )
+        found = [each["contact"] for each in answer.get("result", {}).values() if "contact" in each]
+        ids = sorted(contact["id"] for contact in found if list_id in contact["list_ids"])
+        if not ids:
+            return None
+        params = {"contact_ids": ",".join(ids)}
+        return str(
+            self._client.call("DELETE", f"/marketing/lists/{list_id}/contacts", params=params)["job_id"]
+        )
+
+    def suppressions(self) -> Iterator[Suppression]:
+        """Global unsubscribes, bounces, spam reports and invalid addresses, page by page."""
+        for path, kind in SUPPRESSIONS.items():
+            for offset in range(0, 100_000_000, PAGE):
+                params: dict[str, str | int] = {"limit": PAGE, "offset": offset}
+                page = self._client.call("GET", f"/suppression/{path}", params=params)
+                yield from (Suppression(each["email"].lower(), kind) for each in page)
+                if len(page) < PAGE:
+                    break
+
+
+def _problem(row: Row) -> str | None:
+    if not ADDRESS.fullmatch(row.key) or len(row.key) > 254:
+        return "the address is not valid"
+    for name, longest in STANDARD.items():
+        if len(row.fields.get(name) or "") > longest:
+            return f"{name} is longer than {longest} characters"
+    return None

@@ -1,0 +1,114 @@
+"""One activation as of one day: members and profiles in; an updated destination and a report out."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+
+from perennial.activation.definition import Activation
+from perennial.activation.desired import Desired, desired
+from perennial.activation.destinations.base import Suppression
+from perennial.activation.ledger import Ledger
+from perennial.activation.plan import Plan, plan
+from perennial.activation.send import Sender
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run did, in numbers; nobody is named."""
+
+    activation: str
+    destination: str
+    as_of: str
+    skipped: str = ""
+    """Why nothing was done, if so."""
+    upserted: int = 0
+    """People created or updated."""
+    removed: int = 0
+    """Memberships taken away."""
+    unchanged: int = 0
+    """Memberships that needed no request."""
+    suppressed: int = 0
+    """Wanted people who opted out or cannot be reached: not sent."""
+    rejected: int = 0
+    """Memberships that the destination refuses as they are."""
+    shared_key: int = 0
+    """People who share an address with another one, and are reached through it."""
+    without_key: Mapping[str, int] = field(default_factory=dict)
+    """Members without an address, by audience."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values, for XCom and asset metadata."""
+        return asdict(self)
+
+
+def run(
+    activation: Activation,
+    as_of: datetime,
+    members: pl.LazyFrame,
+    profiles: pl.LazyFrame,
+    titles: Mapping[str, str],
+    sender: Sender,
+    dry_run: bool = False,
+) -> Report:
+    """Bring the destination to the state of `as_of`.
+
+    `members` (audience, person_id) and `profiles` (person_id and attributes) are those of `as_of`; `titles`
+    are the audiences'. A day before the newest one that was sent is a no-op: a backfill never rolls a
+    destination back. A `dry_run` reads suppressions, counts, and changes nothing.
+    """
+    ledger, destination = sender.ledger, sender.destination
+    empty = Report(activation.name, ledger.destination, as_of.isoformat())
+    last = ledger.last_as_of()
+    if last is not None and as_of < last:
+        reason = f"the destination already has the state of {last.isoformat()}; an older day is not sent"
+        return replace(empty, skipped=reason)
+    wanted = desired(activation, members, profiles)
+    if dry_run:
+        suppressions = list(destination.suppressions())
+        return _count(empty, wanted, plan(wanted.rows, ledger.rows(), _keys(suppressions)), ledger)
+    run_id = ledger.begin(as_of)
+    sender.recover()
+    suppressions = list(destination.suppressions())
+    ledger.replace_suppressions(suppressions)
+    changes = plan(wanted.rows, ledger.rows(), _keys(suppressions))
+    lists = _lists(activation, titles, sender)
+    if changes.upserts.height:
+        destination.prepare(wanted.fields)
+    sender.submit(run_id, changes, lists)
+    sender.settle()
+    report = _count(empty, wanted, changes, ledger)
+    ledger.finish(run_id, report.as_dict())
+    return report
+
+
+def _keys(suppressions: Iterable[Suppression]) -> pl.Series:
+    return pl.Series(sorted({each.key for each in suppressions}), dtype=pl.String)
+
+
+def _lists(activation: Activation, titles: Mapping[str, str], sender: Sender) -> dict[str, str]:
+    """The list ids of all audiences; a list that is new or was renamed costs a request, the others none."""
+    known = sender.ledger.lists()
+    for audience in activation.audiences:
+        name = activation.list_name.format(name=audience, title=titles[audience])
+        list_id, current = known.get(audience, (None, None))
+        if current != name:
+            list_id = sender.destination.ensure_list(name, list_id)
+            sender.ledger.remember_list(audience, list_id, name)
+            known[audience] = (list_id, name)
+    return {audience: list_id for audience, (list_id, _) in known.items()}
+
+
+def _count(report: Report, wanted: Desired, changes: Plan, ledger: Ledger) -> Report:
+    return replace(
+        report,
+        upserted=changes.upserts.height,
+        removed=changes.removals.height,
+        unchanged=changes.unchanged,
+        suppressed=changes.suppressed,
+        rejected=ledger.rows().filter(pl.col("state") == "rejected").height,
+        shared_key=wanted.shared_key,
+        without_key=wanted.without_key,
+    )
