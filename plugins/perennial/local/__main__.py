@@ -13,6 +13,7 @@ from perennial.local.state import default_folder, find
 VERBS = {
     "up": "start what does not run, and wait until it is ready",
     "down": "stop everything; the data stays",
+    "demo": "start, and run the round trip on the demo's data",
     "status": "say how each process is",
     "url": "print the UI's address, user and password",
     "store-url": "print a read-only PostgreSQL URL of the store",
@@ -44,6 +45,12 @@ def _run(verb: str) -> int:
         return 0
     if verb == "up":
         print(_login(up(folder, _say)))
+        return 0
+    if verb == "demo":
+        # It brings Polars with it, which the other commands can do without.
+        from perennial.local.demo import demo
+
+        demo(folder, _say)
         return 0
     if find(folder) is None:
         raise LocalError(f"There is no stack in {folder} yet; `make demo` makes one")

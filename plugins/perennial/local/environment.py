@@ -52,6 +52,7 @@ def store_url(state: State, role: str, password: str) -> str:
 def _perennial(state: State, secret: Credentials) -> dict[str, str]:
     return {
         FOLDER_VARIABLE: str(state.folder),
+        "PERENNIAL_LANDING": str(state.landing),
         "PERENNIAL_COLLECTOR_PORT": str(state.ports["collector"]),
         "PERENNIAL_SANDBOX_PORT": str(state.ports["sandbox"]),
         "PERENNIAL_SANDBOX_WEBHOOK_URL": f"http://{LOOPBACK}:{state.ports['collector']}/webhooks/sendgrid",

@@ -40,6 +40,11 @@ class State:
         """The processes' output, a file for each."""
         return self.folder / "logs"
 
+    @property
+    def landing(self) -> Path:
+        """Where the demo's source systems drop their files."""
+        return self.folder / "landing"
+
     def with_free_ports(self) -> "State":
         """The same ports where they are still free, others where not; for a stack of which nothing runs."""
         renewed = replace(self, ports=free_ports(dict(self.ports)))
