@@ -7,6 +7,8 @@ quarantine with their reasons, rows that are known already to neither. Every sta
 again leaves the same tables.
 """
 
+from datetime import timedelta
+
 from airflow.sdk import DAG, CronPartitionTimetable
 
 from perennial.operators import params
@@ -17,8 +19,14 @@ from perennial.settings import Settings
 
 with DAG(
     "signals_batch",
-    # The run at midnight is about the day that has just ended.
-    schedule=CronPartitionTimetable("0 0 * * *", timezone="UTC", run_offset=-1, key_format="%Y-%m-%d"),
+    # The run at midnight is about the day that has just ended; a Dag that is new waits for the next one.
+    schedule=CronPartitionTimetable(
+        "0 0 * * *",
+        timezone="UTC",
+        run_offset=-1,
+        run_immediately=timedelta(0),
+        key_format="%Y-%m-%d",
+    ),
     catchup=False,
     doc_md=__doc__,
     tags=["perennial", "signals"],
