@@ -1,0 +1,117 @@
+"""Every operator does what its name says, on every type, and a missing attribute meets only `unknown`."""
+
+from decimal import Decimal
+
+import polars as pl
+import pytest
+
+from perennial.audiences.compile import RuleError, compile_rule
+from perennial.audiences.definition import Audience
+from perennial.documents import DocumentError, load, load_all
+from perennial.settings import REPOSITORY
+
+PEOPLE = pl.DataFrame(
+    {
+        "person_id": ["a", "b", "c"],
+        "decile": [1, 5, None],
+        "city": ["Bern", "Basel", None],
+        "spend": pl.Series([Decimal("10.00"), Decimal("0.50"), None], dtype=pl.Decimal(18, 2)),
+        "by_department": [[{"key": "DELI", "value": 3}], [{"key": "MEAT", "value": 9}], None],
+    }
+)
+
+
+def members(rule: dict) -> str:
+    audience = Audience.model_validate({"name": "test", "title": "Test", "rule": rule})
+    matched = PEOPLE.filter(compile_rule(audience, PEOPLE.schema))
+    return "".join(matched["person_id"])
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [
+        ("equals", 1, "a"),
+        ("not_equals", 1, "b"),
+        ("one_of", [1, 5], "ab"),
+        ("none_of", [5], "a"),
+        ("at_least", 5, "b"),
+        ("at_most", 4, "a"),
+        ("more_than", 1, "b"),
+        ("less_than", 5, "a"),
+        ("known", None, "ab"),
+        ("unknown", None, "c"),
+    ],
+)
+def test_operators_on_numbers(operator, value, expected):
+    rule = {"attribute": "decile", "operator": operator, "value": value}
+    assert members({k: v for k, v in rule.items() if v is not None}) == expected
+
+
+@pytest.mark.parametrize(
+    ("operator", "value", "expected"),
+    [("contains", "as", "b"), ("starts_with", "Be", "a"), ("equals", "Bern", "a"), ("contains", ".", "")],
+)
+def test_operators_on_text(operator, value, expected):
+    assert members({"attribute": "city", "operator": operator, "value": value}) == expected
+
+
+def test_money_is_compared_exactly():
+    assert members({"attribute": "spend", "operator": "more_than", "value": 0}) == "ab"
+    assert members({"attribute": "spend", "operator": "at_least", "value": 10}) == "a"
+
+
+def test_a_map_is_compared_by_its_key():
+    deli = {"attribute": "by_department", "key": "DELI", "operator": "at_most", "value": 3}
+    assert members(deli) == "a"
+    assert members({"attribute": "by_department", "key": "DELI", "operator": "unknown"}) == "bc"
+
+
+def test_groups_nest():
+    bern = {"attribute": "city", "operator": "equals", "value": "Bern"}
+    basel = {"attribute": "city", "operator": "equals", "value": "Basel"}
+    assert members({"any": [bern, basel]}) == "ab"
+    assert members({"all": [bern, basel]}) == ""
+    assert members({"none": [bern]}) == "bc"
+    assert members({"all": [{"any": [bern, basel]}, {"none": [basel]}]}) == "a"
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ({"attribute": "town", "operator": "known"}, "no attribute town; they have person_id, decile, city"),
+        ({"attribute": "decile", "operator": "at_most", "value": "3"}, "decile is Int64, and '3' is not"),
+        ({"attribute": "city", "operator": "equals", "value": 3}, "city is String, and 3 is not"),
+        ({"attribute": "decile", "operator": "contains", "value": "3"}, "contains is for text"),
+        ({"attribute": "by_department", "operator": "known"}, "by_department is a map: say which key"),
+        ({"attribute": "city", "key": "x", "operator": "known"}, "city is no map"),
+    ],
+)
+def test_a_rule_that_does_not_fit_the_profile_is_explained(rule, message):
+    with pytest.raises(RuleError, match=message):
+        members(rule)
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        ("{attribute: city, operator: like, value: B}", "rule.condition.operator"),
+        ("{attribute: city, operator: known, value: B}", "operator known takes no value"),
+        ("{attribute: city, operator: one_of, value: B}", "operator one_of takes a list of values"),
+        ("{attribute: city, operator: equals}", "operator equals takes one value"),
+        ("{all: []}", "exactly one of all, any, none"),
+        ("{all: [{attribute: a, operator: known}], any: [{attribute: a, operator: known}]}", "exactly one of"),
+        ("{sql: 1 = 1}", "rule.group.sql: Extra inputs are not permitted"),
+    ],
+)
+def test_a_document_with_another_grammar_is_refused(tmp_path, rule, message):
+    file = tmp_path / "vip.yaml"
+    file.write_text(f"title: VIP\nrule: {rule}\n")
+    with pytest.raises(DocumentError, match=message):
+        load(file, Audience)
+
+
+def test_equal_rules_have_equal_hashes():
+    audiences = load_all(REPOSITORY / "include/audiences", Audience)
+    assert len({a.definition_hash for a in audiences.values()}) == len(audiences)
+    one = next(iter(audiences.values()))
+    assert one.model_copy(update={"title": "Another"}).definition_hash == one.definition_hash

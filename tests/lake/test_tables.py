@@ -1,0 +1,81 @@
+"""Tables commit all or nothing, keep their snapshots, and know which partitions changed."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from perennial.lake.catalog import Lake
+from perennial.lake.tables import Table, TableMissing
+
+MONDAY, TUESDAY = date(2017, 12, 25), date(2017, 12, 26)
+
+
+def rows(day: date, *values: int) -> pl.DataFrame:
+    return pl.DataFrame({"day": [day] * len(values), "v": values}, schema={"day": pl.Date, "v": pl.Int64})
+
+
+@pytest.fixture
+def table(tmp_path) -> Table:
+    return Table(str(tmp_path), "area/name", partition="day")
+
+
+def values(table: Table, version: int | None = None) -> list[int]:
+    return sorted(table.scan(version).collect()["v"])
+
+
+def test_a_table_that_was_never_written_says_so(table):
+    assert not table.exists()
+    assert table.version() == -1
+    with pytest.raises(TableMissing, match="area/name is empty"):
+        table.scan()
+
+
+def test_a_declared_schema_reads_as_empty(tmp_path):
+    assert Lake(str(tmp_path)).email_events.scan().collect().is_empty()
+
+
+def test_replace_touches_one_partition_alone(table):
+    table.append(pl.concat([rows(MONDAY, 1, 2), rows(TUESDAY, 3)]))
+    table.replace(rows(TUESDAY, 4, 5), TUESDAY)
+    assert values(table) == [1, 2, 4, 5]
+
+
+def test_replacing_with_nothing_empties_the_partition(table):
+    table.append(pl.concat([rows(MONDAY, 1), rows(TUESDAY, 2)]))
+    table.replace(rows(TUESDAY), TUESDAY)
+    assert values(table) == [1]
+    assert table.partitions() == ["2017-12-25"]
+
+
+def test_earlier_snapshots_stay_readable(table):
+    first = table.append(rows(MONDAY, 1))
+    table.append(rows(MONDAY, 2))
+    assert values(table, first) == [1]
+    assert values(table) == [1, 2]
+
+
+def test_changed_partitions_since_a_snapshot(table):
+    assert table.changed(-1) == []
+    first = table.append(rows(MONDAY, 1))
+    assert table.changed(-1) == ["2017-12-25"]
+    table.append(rows(TUESDAY, 2))
+    assert table.changed(first) == ["2017-12-26"]
+    second = table.replace(rows(MONDAY), MONDAY)
+    assert table.changed(first) == ["2017-12-25", "2017-12-26"]
+    assert table.changed(second) == []
+
+
+def test_a_transaction_number_is_committed_with_the_data(table):
+    assert table.transaction("reader") == -1
+    table.append(rows(MONDAY, 1), transaction=("reader", 7))
+    assert table.transaction("reader") == 7
+    assert table.transaction("another") == -1
+
+
+def test_values_with_quotes_are_no_predicates(tmp_path):
+    table = Table(str(tmp_path), "quoted")
+    frame = pl.DataFrame({"batch": ["it's", "other"], "v": [1, 2]})
+    table.append(frame)
+    table.replace_where(frame.filter(batch="it's").with_columns(v=pl.lit(3, pl.Int64)), "batch", "it's")
+    assert values(table) == [2, 3]

@@ -1,0 +1,95 @@
+"""Batches commit atomically, know what they brought, and leave the same tables when they come again."""
+
+from datetime import date
+
+import pytest
+
+from perennial.signals.ingest import TooManyBadRows, ingest
+from perennial.signals.reading import SourceMissing
+
+from .conftest import line
+
+MONDAY, TUESDAY = date(2017, 12, 25), date(2017, 12, 26)
+
+
+def contents(lake):
+    return lake.events("orders").scan().collect().sort("event_id")
+
+
+def test_good_rows_go_to_the_lake_and_bad_ones_to_the_quarantine(lake, orders, deliver):
+    landing = deliver(line("o1"), line("o2"), line("o3", amount="ten"))
+    report = ingest(lake, orders, landing, MONDAY)
+    assert (report.read, report.accepted, report.duplicate, report.failed) == (3, 2, 0, 1)
+    assert contents(lake)["order_id"].to_list() == ["o1", "o2"]
+    quarantined = lake.quarantine("orders").scan().collect().row(0, named=True)
+    assert quarantined["reasons"] == ["amount: not readable as its type"]
+    assert quarantined["line"] == 4
+
+
+def test_the_same_batch_again_changes_nothing(lake, orders, deliver):
+    landing = deliver(line("o1"), line("o1"), line("o2", amount="ten"))
+    first = ingest(lake, orders, landing, MONDAY)
+    version = lake.events("orders").version()
+    again = ingest(lake, orders, landing, MONDAY)
+    assert again == first
+    assert lake.events("orders").version() == version
+    assert lake.quarantine("orders").scan().collect().height == 1
+
+
+def test_a_corrected_batch_replaces_what_it_brought(lake, orders, deliver):
+    ingest(lake, orders, deliver(line("o1"), line("o2", amount="ten")), MONDAY)
+    report = ingest(lake, orders, deliver(line("o1"), line("o2", amount="12.00")), MONDAY)
+    assert report.accepted == 2
+    assert contents(lake)["order_id"].to_list() == ["o1", "o2"]
+    assert lake.quarantine("orders").scan().collect().is_empty()
+
+
+def test_an_event_that_another_batch_brought_is_not_taken_twice(lake, orders, deliver):
+    ingest(lake, orders, deliver(line("o1"), line("o2"), day=None), None)
+    report = ingest(lake, orders, deliver(line("o2"), line("o3")), MONDAY)
+    assert (report.accepted, report.duplicate) == (1, 1)
+    assert contents(lake)["order_id"].to_list() == ["o1", "o2", "o3"]
+
+
+def test_late_events_land_on_their_own_day(lake, orders, deliver):
+    ingest(lake, orders, deliver(line("o1")), MONDAY)
+    before = lake.events("orders").version()
+    ingest(lake, orders, deliver(line("late", at="2017-11-01 08:00:00"), day="2017-12-26"), TUESDAY)
+    assert lake.events("orders").changed(before) == ["2017-11-01"]
+
+
+def test_too_many_bad_rows_refuse_the_whole_batch(lake, orders, deliver):
+    landing = deliver(line("o1"), line("o2", amount="x"), line("o3", amount="y"))
+    with pytest.raises(TooManyBadRows, match="2 of 3 rows are bad, more than the 50%"):
+        ingest(lake, orders, landing, MONDAY)
+    assert not lake.events("orders").exists()
+    assert lake.quarantine("orders").scan().collect().height == 2
+
+
+def test_a_dry_run_counts_and_writes_nothing(lake, orders, deliver):
+    report = ingest(lake, orders, deliver(line("o1"), line("o2", amount="x")), MONDAY, dry_run=True)
+    assert (report.accepted, report.failed) == (1, 1)
+    assert not lake.events("orders").exists()
+    assert not lake.quarantine("orders").exists()
+
+
+def test_an_empty_day_is_a_day(lake, orders, deliver):
+    report = ingest(lake, orders, deliver(), MONDAY)
+    assert report.read == 0
+    assert contents(lake).is_empty()
+
+
+def test_a_day_without_a_file_says_what_was_expected(lake, orders, deliver):
+    landing = deliver(line("o1"))
+    with pytest.raises(SourceMissing, match="no file matches .*orders/2017-12-26.csv"):
+        ingest(lake, orders, landing, TUESDAY)
+
+
+def test_records_keep_the_newest_row_of_a_key(lake, orders, deliver):
+    things = orders.model_copy(update={"kind": "record", "name": "things"})
+    landing = deliver(line("o1", amount="1.00"), line("o2", amount="2.00"), day=None)
+    ingest(lake, things, landing, None)
+    report = ingest(lake, things, deliver(line("o2", amount="5.00"), line("o3")), MONDAY)
+    rows = lake.records("things").scan().collect()
+    assert report.accepted == 2
+    assert [str(a) for a in rows.sort("order_id")["amount"]] == ["1.00", "5.00", "10.00"]
