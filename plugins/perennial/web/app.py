@@ -1,0 +1,86 @@
+"""The FastAPI app that Airflow mounts at `/perennial`; every route asks Airflow's auth manager first."""
+
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from perennial.documents import DocumentError
+from perennial.settings import Settings
+from perennial.web import api, assets, pages
+from perennial.web.auth import READER, login_url
+from perennial.web.connection import store_conninfo
+from perennial.web.security import SecurityHeaders
+from perennial.web.state import Library
+from perennial.web.store import Store, StoreError
+
+_STATUS = {"unreachable": 503, "missing": 503, "denied": 500, "timeout": 504, "query": 500}
+
+
+def create_app(settings: Settings | None = None, store: Store | None = None) -> FastAPI:
+    """Build the app over a deployment's documents and store; both come from the environment by default."""
+    settings = settings or Settings.from_env()
+    app = FastAPI(title="Perennial", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[READER])
+    app.state.library = Library(settings.include)
+    app.state.store = store or Store(store_conninfo)
+    app.add_middleware(SecurityHeaders)
+    app.add_exception_handler(StarletteHTTPException, _refused)
+    app.add_exception_handler(RequestValidationError, _misread)
+    app.add_exception_handler(StoreError, _store_failed)
+    app.add_exception_handler(DocumentError, _document_failed)
+    app.include_router(api.router)
+    app.include_router(pages.router)
+    app.add_api_route("/static/{version}/{name}", _static)
+    app.add_api_route("/icon.svg", _icon)
+    app.add_api_route("/{path:path}", _nothing_here)
+    assets.warm_up()
+    return app
+
+
+def _static(version: str, name: str) -> Response:
+    if (found := assets.asset(name)) is None:
+        raise HTTPException(404, "There is no such file.")
+    age = "max-age=31536000, immutable" if version == assets.version() else "no-cache"
+    return Response(found.content, media_type=found.media_type, headers={"cache-control": f"private, {age}"})
+
+
+def _icon() -> Response:
+    return _static(assets.version(), "icon.svg")
+
+
+def _nothing_here(path: str) -> Response:
+    raise HTTPException(404, "There is nothing at this address.")
+
+
+def _wants_page(request: Request) -> bool:
+    return request.method == "GET" and "text/html" in request.headers.get("accept", "")
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    status, detail = getattr(error, "status_code", 500), getattr(error, "detail", "")
+    if _wants_page(request):
+        if status == 401:
+            query = f"?{request.url.query}" if request.url.query else ""
+            return RedirectResponse(login_url(request.url.path + query), 307)
+        if status == 404:
+            return pages.not_found(request, detail)
+        return pages.page(request, "message.html", status, section=None, title="This did not work", detail=detail)
+    return JSONResponse({"detail": detail}, status)
+
+
+def _misread(request: Request, error: Exception) -> Response:
+    issues = error.errors() if isinstance(error, RequestValidationError) else []
+    detail = "; ".join(f"{issue['loc'][-1]}: {issue['msg']}" for issue in issues)
+    return _refused(request, HTTPException(422, detail))
+
+
+def _store_failed(request: Request, error: Exception) -> Response:
+    kind, message, hint = (getattr(error, field) for field in ("kind", "message", "hint"))
+    return JSONResponse({"detail": message, "kind": kind, "hint": hint}, _STATUS[kind])
+
+
+def _document_failed(request: Request, error: Exception) -> Response:
+    if _wants_page(request):
+        title = "A dashboard's document cannot be read"
+        return pages.page(request, "message.html", 500, section=None, title=title, detail=str(error))
+    return JSONResponse({"detail": str(error), "kind": "document"}, 500)

@@ -1,0 +1,192 @@
+"""Dashboards as documents: YAML in `include/dashboards/` in, typed widgets out.
+
+A widget is a query plus the roles its columns play (x, y, colour, label); how that is drawn is `charts.py`'s business.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from perennial.documents import Document, load_all
+from perennial.web.formats import Format
+from perennial.web.parameters import parameters_of
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+BUILT_IN = frozenset({"day", "from_day"})
+
+
+class Mark(StrEnum):
+    """What a widget draws."""
+
+    BAR = "bar"
+    LINE = "line"
+    AREA = "area"
+    POINT = "point"
+    TICK = "tick"
+    DONUT = "donut"
+    HEATMAP = "heatmap"
+    NUMBER = "number"
+    TABLE = "table"
+
+
+REQUIRED: dict[Mark, tuple[str, ...]] = {
+    **dict.fromkeys((Mark.BAR, Mark.LINE, Mark.AREA, Mark.POINT, Mark.TICK), ("x", "y")),
+    Mark.DONUT: ("y", "color"),
+    Mark.HEATMAP: ("x", "y", "color"),
+    Mark.NUMBER: ("y",),
+    Mark.TABLE: (),
+}
+
+
+class Encoding(Document):
+    """The role of one result column: which column, and how its values read."""
+
+    column: Name
+    title: str | None = None
+    type: Literal["quantitative", "ordinal", "nominal", "temporal"] | None = None
+    format: Format | None = None
+    sort: Literal["ascending", "descending", "x", "-x", "y", "-y", "none"] | list[str] | None = None
+
+    @property
+    def heading(self) -> str:
+        """What people read: the title, or the column's name as words."""
+        return self.column.replace("_", " ").capitalize() if self.title is None else self.title
+
+
+def _from_name(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+Channel = Annotated[Encoding, BeforeValidator(_from_name)]
+
+
+class Widget(Document):
+    """One tile of a dashboard: a query over the store, and how to show its result."""
+
+    id: Name
+    title: Annotated[str, Field(min_length=1)]
+    subtitle: str = ""
+    width: Annotated[int, Field(ge=1, le=12)] = 6
+    """Columns of the 12-column grid."""
+    height: Literal["small", "medium", "large"] = "medium"
+    mark: Mark
+    sql: Annotated[str, Field(min_length=1)]
+    """A SELECT over the store's schema `insights`; `$day`, `$from_day` and the dashboard's filters are bound."""
+    x: Channel | None = None
+    y: Channel | None = None
+    color: Channel | None = None
+    label: Channel | None = None
+    """Text drawn at each bar or cell."""
+    columns: tuple[Channel, ...] = ()
+    """Of a table: which columns, in which order; all of them when empty."""
+    stack: Literal["stack", "normalize", "group", "none"] = "stack"
+    unit: str = ""
+    """Said after a number: households, e-mails."""
+    previous: Name | None = None
+    """Of a number: the column that it is compared with."""
+    previous_label: str = "before"
+    better: Literal["higher", "lower", "neutral"] = "neutral"
+    empty: str = "No rows for this day and these filters."
+    """Said instead of a chart when the query returns nothing."""
+
+    @model_validator(mode="after")
+    def _roles(self) -> "Widget":
+        missing = [role for role in REQUIRED[self.mark] if getattr(self, role) is None]
+        if missing:
+            raise ValueError(f"a {self.mark} needs {', '.join(missing)}")
+        return self
+
+    @property
+    def encodings(self) -> tuple[Encoding, ...]:
+        """Every column that has a role, each once, in reading order."""
+        roles = (self.x, self.color, self.y, self.label, *self.columns)
+        return tuple({role.column: role for role in reversed(roles) if role is not None}.values())[::-1]
+
+
+class Choice(Document):
+    """One value that a filter offers."""
+
+    value: str
+    label: str
+
+
+class Filter(Document):
+    """A drop-down above the widgets; its value is bound to `$name` in their queries."""
+
+    name: Name
+    title: str
+    choices: tuple[Choice, ...] = ()
+    sql: str | None = None
+    """Returns (value, label); offered after the fixed choices."""
+    default: str = ""
+
+    @model_validator(mode="after")
+    def _offers_something(self) -> "Filter":
+        if not self.choices and self.sql is None:
+            raise ValueError("a filter needs choices, sql, or both")
+        if self.name in BUILT_IN or self.name in ("day", "period"):
+            raise ValueError(f"{self.name} is taken by the day picker")
+        return self
+
+
+class Stage(Document):
+    """One step of the round trip, as shown at the top of the overview."""
+
+    id: Name
+    title: str
+    dag: str
+    """The Dag that computes it: its last run's state is shown and linked."""
+    about: str
+    unit: str
+    sql: str
+    """Returns one row: figure, day (the last day that is computed, or null)."""
+    dashboard: str | None = None
+    """Where the figure leads."""
+
+
+class Dashboard(Document):
+    """One page of widgets."""
+
+    name: Name
+    title: str
+    description: str = ""
+    order: int = 100
+    days: str = "SELECT date_key FROM adwh_fact_profile GROUP BY date_key"
+    """Returns the days that can be picked; keep it cheap, it runs with every page."""
+    period: Literal[7, 30, 90, 365, 0] = 30
+    """Days up to and with the picked day that `$from_day` reaches back; 0 is everything."""
+    dag: str | None = None
+    """The Dag that computes what is shown, offered where something is missing."""
+    filters: tuple[Filter, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    widgets: tuple[Widget, ...]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Dashboard":
+        ids = [widget.id for widget in self.widgets]
+        if doubled := {identifier for identifier in ids if ids.count(identifier) > 1}:
+            raise ValueError(f"widget ids must differ: {', '.join(sorted(doubled))}")
+        known = BUILT_IN | {filter_.name for filter_ in self.filters}
+        for widget in self.widgets:
+            if unknown := parameters_of(widget.sql) - known:
+                raise ValueError(
+                    f"widget {widget.id} uses ${', $'.join(sorted(unknown))}; known: ${', $'.join(sorted(known))}"
+                )
+        return self
+
+    @property
+    def uses_period(self) -> bool:
+        """Whether a period can be picked: some widget looks back from the day."""
+        return any("from_day" in parameters_of(widget.sql) for widget in self.widgets)
+
+    def widget(self, identifier: str) -> Widget | None:
+        """The widget of this id, if there is one."""
+        return next((widget for widget in self.widgets if widget.id == identifier), None)
+
+
+def load_dashboards(include: Path) -> dict[str, Dashboard]:
+    """Read all dashboards of a deployment, by name, in the order in which they are offered."""
+    found = load_all(include / "dashboards", Dashboard)
+    return dict(sorted(found.items(), key=lambda item: (item[1].order, item[0])))

@@ -1,0 +1,155 @@
+"""The pages: documents and days in, HTML out; each widget then fetches its own data."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.templating import Jinja2Templates
+
+from perennial.web import assets
+from perennial.web.api import Period
+from perennial.web.dashboards import Choice, Dashboard, Mark
+from perennial.web.days import PERIODS, Days, days_of, pick
+from perennial.web.formats import day_text, number_text
+from perennial.web.results import Selection, select
+from perennial.web.state import DashboardDep, LibraryDep, StoreDep
+from perennial.web.store import Store, StoreError
+from perennial.web.themes import vega_config
+
+router = APIRouter()
+templates = Jinja2Templates(Path(__file__).parent / "templates")
+templates.env.filters.update(day=day_text, number=number_text)
+templates.env.trim_blocks = templates.env.lstrip_blocks = True
+OVERVIEW = "overview"
+SECTIONS = (("Overview", ""), ("Dashboards", "dashboards"))
+"""The product's top navigation: title, path below the app."""
+
+
+@dataclass(frozen=True)
+class StageView:
+    """A stage of the round trip with its figure, where the store has one."""
+
+    title: str
+    about: str
+    dag: str
+    unit: str
+    dashboard: str | None
+    figure: int | None = None
+    day: date | None = None
+
+
+@router.get("/")
+def overview(
+    request: Request, library: LibraryDep, store: StoreDep, day: date | None = None, period: Period = None
+) -> Response:
+    """The round trip at a glance."""
+    dashboards = library.dashboards()
+    if (dashboard := dashboards.get(OVERVIEW)) is None:
+        return inventory(request, library)
+    stages = [_stage_view(dashboard, index, store) for index in range(len(dashboard.stages))]
+    return _board(
+        request, dashboard, store, day, period, template="overview.html", section="", stages=stages
+    )
+
+
+@router.get("/dashboards")
+def inventory(request: Request, library: LibraryDep) -> Response:
+    """All dashboards, with what they show."""
+    boards = [board for board in library.dashboards().values() if board.name != OVERVIEW]
+    return page(request, "inventory.html", section="dashboards", boards=boards)
+
+
+@router.get("/dashboards/{name}")
+def board(
+    request: Request,
+    dashboard: DashboardDep,
+    library: LibraryDep,
+    store: StoreDep,
+    day: date | None = None,
+    period: Period = None,
+) -> Response:
+    """One dashboard."""
+    siblings = [known for known in library.dashboards().values() if known.name != OVERVIEW]
+    return _board(
+        request, dashboard, store, day, period, template="board.html", section="dashboards", siblings=siblings
+    )
+
+
+@router.get("/runs")
+def run_results(request: Request, library: LibraryDep, dag: str, run: str) -> Response:
+    """Inside a run's page: leads to the dashboard that shows the Dag's work, as of the day that the run computed."""
+    boards = [f"dashboards/{one.name}" for one in library.dashboards().values() if one.dag == dag]
+    return page(request, "run.html", section="", dag=dag, run=run, board=boards[0] if boards else "")
+
+
+def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
+    """Render a template with what every page needs; all addresses are relative, for deployments below a path."""
+    depth = request.scope["path"].removeprefix(request.scope.get("root_path", "")).strip("/").count("/")
+    below = {"root": "../" * depth or "./", "version": assets.version(), "sections": SECTIONS}
+    return templates.TemplateResponse(request, template, {**below, **context}, status_code=status)
+
+
+def _board(
+    request: Request,
+    dashboard: Dashboard,
+    store: Store,
+    day: date | None,
+    period: int | None,
+    *,
+    template: str,
+    **context: Any,
+) -> Response:
+    problem: StoreError | None = None
+    choices: dict[str, list[Choice]] = {}
+    try:
+        days = days_of(dashboard, store, day)
+        choices = {one.name: _choices(dashboard, one.name, days, store) for one in dashboard.filters}
+    except StoreError as error:
+        problem, days = error, pick([], day)
+    selection = select(dashboard, days.shown, period, dict(request.query_params))
+    return page(
+        request,
+        template,
+        dashboard=dashboard,
+        days=days,
+        selection=selection,
+        choices=choices,
+        problem=problem,
+        periods=PERIODS,
+        board={
+            "name": dashboard.name,
+            "dag": dashboard.dag,
+            "days": [str(known) for known in days.available],
+            "config": {"light": vega_config("light"), "dark": vega_config("dark")},
+            "widgets": [widget.model_dump(mode="json") for widget in dashboard.widgets],
+        },
+        drawn=[mark.value for mark in Mark if mark not in (Mark.TABLE, Mark.NUMBER)],
+        **context,
+    )
+
+
+def _choices(dashboard: Dashboard, name: str, days: Days, store: Store) -> list[Choice]:
+    wanted = next(one for one in dashboard.filters if one.name == name)
+    if wanted.sql is None:
+        return list(wanted.choices)
+    parameters = Selection(days.shown, dashboard.period, {}).parameters
+    rows = store.query(wanted.sql, parameters, limit=1_000).rows
+    return [*wanted.choices, *(Choice(value=str(row[0]), label=str(row[1])) for row in rows)]
+
+
+def _stage_view(dashboard: Dashboard, index: int, store: Store) -> StageView:
+    stage = dashboard.stages[index]
+    known = {"title": stage.title, "about": stage.about, "dag": stage.dag, "unit": stage.unit}
+    try:
+        rows = store.query(stage.sql, limit=1).rows
+    except StoreError:
+        rows = []
+    figure, day = rows[0] if rows else (None, None)
+    return StageView(**known, dashboard=stage.dashboard, figure=figure, day=day)
+
+
+def not_found(request: Request, detail: str) -> Response:
+    """The page for an address that leads nowhere."""
+    return page(request, "message.html", status=404, section=None, title="Not found", detail=detail)

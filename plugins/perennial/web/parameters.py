@@ -1,0 +1,28 @@
+"""`$name` parameters in a widget's SQL: text in, the driver's placeholders out; values are bound, never spliced."""
+
+import re
+
+_TOKENS = re.compile(
+    r"""
+    (?P<verbatim> '(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ )
+  | \$(?P<name>[a-z][a-z0-9_]*)\b(?!\$)
+  | (?P<percent>%)
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def parameters_of(sql: str) -> set[str]:
+    """Names of the parameters that a query uses, outside of its literals and comments."""
+    return {match["name"] for match in _TOKENS.finditer(sql) if match["name"]}
+
+
+def to_placeholders(sql: str) -> str:
+    """Rewrite `$name` to psycopg's `%(name)s`, and double every other per cent sign."""
+
+    def replace(match: re.Match[str]) -> str:
+        if match["name"]:
+            return f"%({match['name']})s"
+        return match[0].replace("%", "%%")
+
+    return _TOKENS.sub(replace, sql)

@@ -1,0 +1,96 @@
+"""A widget and the reader's selection in; the rows, the drawing and the exports out."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from perennial.web.charts import chart
+from perennial.web.dashboards import Dashboard, Encoding, Widget
+from perennial.web.formats import PATTERNS
+from perennial.web.store import Column, Result, Store
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_BEGINNING = date(1, 1, 1)
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the reader picked: the last day shown, how far back, and a value for each filter."""
+
+    day: date
+    period: int
+    filters: dict[str, str]
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What is bound to `$day`, `$from_day` and the filters' names."""
+        reaches = self.period and (self.day - _BEGINNING).days >= self.period
+        from_day = self.day - timedelta(days=self.period - 1) if reaches else _BEGINNING
+        return {"day": self.day, "from_day": from_day, **self.filters}
+
+
+def select(dashboard: Dashboard, day: date, period: int | None, asked: dict[str, str]) -> Selection:
+    """Complete what was asked for with the dashboard's defaults; unknown names are ignored."""
+    filters = {known.name: asked.get(known.name, known.default) for known in dashboard.filters}
+    return Selection(day, dashboard.period if period is None else period, filters)
+
+
+def payload(widget: Widget, selection: Selection, store: Store) -> dict[str, Any]:
+    """Everything that a browser needs to draw one widget, ready for JSON."""
+    result = store.query(widget.sql, selection.parameters)
+    return {
+        "columns": [_column(widget, column) for column in result.columns],
+        "rows": [[plain(value) for value in row] for row in result.rows],
+        "truncated": result.truncated,
+        "elapsed_ms": round(result.elapsed_ms, 1),
+        "spec": chart(widget, result.columns),
+    }
+
+
+def records(result: Result) -> list[dict[str, Any]]:
+    """The rows as Vega's data values."""
+    names = [column.name for column in result.columns]
+    return [dict(zip(names, map(plain, row), strict=True)) for row in result.rows]
+
+
+def plain(value: Any) -> Any:
+    """A database value as JSON has it: exact decimals become floats here, at the last step, for display alone."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def csv_lines(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
+    """Comma-separated lines; a text that a spreadsheet would run as a formula is made text by a leading quote."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    for row in rows:
+        writer.writerow([_cell(value) for value in row])
+        yield buffer.getvalue()
+        buffer.seek(0)
+        buffer.truncate()
+
+
+def _cell(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value.lstrip(" ").startswith(_FORMULA) else value
+
+
+def _column(widget: Widget, column: Column) -> dict[str, Any]:
+    named = {role.column: role for role in widget.encodings}
+    role = named.get(column.name, Encoding(column=column.name))
+    kind = role.type or column.kind
+    hidden = bool(widget.columns) and column.name not in {shown.column for shown in widget.columns}
+    return {
+        "name": column.name,
+        "title": role.heading or column.name,
+        "kind": kind,
+        "numeric": column.kind == "quantitative",
+        "format": PATTERNS[role.format].page if role.format else None,
+        "hidden": hidden,
+    }

@@ -1,0 +1,58 @@
+"""What Airflow loads: Perennial's app in the UI, behind its login. Every component reads this file, so it stays light."""
+
+import importlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow.configuration import conf
+from airflow.plugins_manager import AirflowPlugin
+
+ROOT = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
+"""Where Airflow's UI lies on its host: empty, or the path that a proxy puts it under."""
+
+
+class LazyApp:
+    """An ASGI app that is imported and built at the first request: only the api-server pays for the web stack."""
+
+    def __init__(self, module: str, factory: str) -> None:
+        self._module, self._factory = module, factory
+        self._app: Callable[..., Awaitable[None]] | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass the call on."""
+        if self._app is None:
+            self._app = getattr(importlib.import_module(self._module), self._factory)()
+        await self._app(scope, receive, send)
+
+
+class PerennialPlugin(AirflowPlugin):
+    """The dashboards in the navigation, and the results of a run on the run's page."""
+
+    name = "perennial"
+    fastapi_apps = [  # noqa: RUF012
+        {
+            "app": LazyApp("perennial.web.app", "create_app"),
+            "url_prefix": "/perennial",
+            "name": "Perennial",
+        }
+    ]
+    external_views = [  # noqa: RUF012
+        {
+            "name": "Perennial",
+            "href": f"{ROOT}/perennial/",
+            "destination": "nav",
+            "url_route": "perennial",
+            "nav_top_level": True,
+            "icon": f"{ROOT}/perennial/icon.svg",
+            "icon_dark_mode": f"{ROOT}/perennial/static/nav/icon_dark.svg",
+        },
+        {
+            "name": "Results",
+            "href": ROOT + "/perennial/runs?dag={DAG_ID}&run={RUN_ID}",
+            "destination": "dag_run",
+            "url_route": "perennial_results",
+            "icon": f"{ROOT}/perennial/icon.svg",
+            "icon_dark_mode": f"{ROOT}/perennial/static/nav/icon_dark.svg",
+        },
+    ]
