@@ -1,5 +1,6 @@
-"""How far the days have come: a table that redraws itself in a terminal, elsewhere a line per finished run."""
+"""How far the days have come: in a terminal a table that redraws itself, elsewhere a line for each run."""
 
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,14 +25,15 @@ class ProgressTable:
 
     def show(self, cells: Cells) -> None:
         """Bring what the person sees up to date."""
-        if self.out.isatty():
-            self._redraw(cells)
+        lines = self._lines(cells)
+        # A line that wraps would throw the redrawing out of step.
+        if self.out.isatty() and max(map(len, lines)) < shutil.get_terminal_size().columns:
+            self._redraw(lines)
         else:
             self._tell(cells)
         self.out.flush()
 
-    def _redraw(self, cells: Cells) -> None:
-        lines = self._lines(cells)
+    def _redraw(self, lines: Sequence[str]) -> None:
         if self._drawn:
             self.out.write(f"\x1b[{self._drawn}A")
         self.out.writelines(f"\x1b[2K{line}\n" for line in lines)
