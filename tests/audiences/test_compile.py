@@ -99,7 +99,10 @@ def test_a_rule_that_does_not_fit_the_profile_is_explained(rule, message):
         ("{attribute: city, operator: one_of, value: B}", "operator one_of takes a list of values"),
         ("{attribute: city, operator: equals}", "operator equals takes one value"),
         ("{all: []}", "exactly one of all, any, none"),
-        ("{all: [{attribute: a, operator: known}], any: [{attribute: a, operator: known}]}", "exactly one of"),
+        (
+            "{all: [{attribute: a, operator: known}], any: [{attribute: a, operator: known}]}",
+            "exactly one of",
+        ),
         ("{sql: 1 = 1}", "rule.group.sql: Extra inputs are not permitted"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Everyone who was seen has one profile, with attributes, value and identities, whatever order days come in."""
+"""Everyone who was seen has one profile, with attributes, value and identities, in any order of days."""
 
 from datetime import UTC, date, datetime
 
@@ -11,7 +11,12 @@ from perennial.profiles.definition import ProfileDefinition
 from perennial.signals.dataset import Dataset
 
 DEFINITION = ProfileDefinition(
-    name="people", title="People", person="customer", events=["sales"], attributes=["crm", "contacts"], value=["v"]
+    name="people",
+    title="People",
+    person="customer",
+    events=["sales"],
+    attributes=["crm", "contacts"],
+    value=["v"],
 )
 
 
@@ -98,7 +103,10 @@ def test_identities_of_all_days_are_remembered_in_any_order(tmp_path):
         return pl.DataFrame({"namespace": ["n"] * len(values), "value": values, "person_id": values})
 
     forwards, backwards = Table(str(tmp_path), "f"), Table(str(tmp_path), "b")
-    for table, days in ((forwards, [known("a"), known("a", "b")]), (backwards, [known("a", "b"), known("a")])):
+    for table, days in (
+        (forwards, [known("a"), known("a", "b")]),
+        (backwards, [known("a", "b"), known("a")]),
+    ):
         for found in days:
             remember(table, found)
     assert forwards.scan().collect().equals(backwards.scan().collect())

@@ -41,6 +41,8 @@ def test_a_document_that_is_not_there_names_those_that_are(tmp_path):
         load(tmp_path / "order.yaml", Dataset)
 
 
-@pytest.mark.parametrize("file", sorted((REPOSITORY / "include/datasets").glob("*.yaml")), ids=lambda f: f.stem)
+@pytest.mark.parametrize(
+    "file", sorted((REPOSITORY / "include/datasets").glob("*.yaml")), ids=lambda f: f.stem
+)
 def test_the_datasets_of_the_product_are_valid(file):
     assert load(file, Dataset).name == file.stem

@@ -81,7 +81,7 @@ def test_an_empty_day_is_a_day(lake, orders, deliver):
 
 def test_a_day_without_a_file_says_what_was_expected(lake, orders, deliver):
     landing = deliver(line("o1"))
-    with pytest.raises(SourceMissing, match="no file matches .*orders/2017-12-26.csv"):
+    with pytest.raises(SourceMissing, match=r"no file matches .*orders/2017-12-26\.csv"):
         ingest(lake, orders, landing, TUESDAY)
 
 

@@ -119,7 +119,11 @@ def test_events_without_a_dimension_value_have_a_bucket_of_their_own():
 )
 def test_a_metric_that_cannot_be_is_explained(metric, message):
     definition = DEFINITION.model_copy(
-        update={"metrics": ValueDefinition.model_validate({**DEFINITION.model_dump(), "metrics": {"m": metric}}).metrics}
+        update={
+            "metrics": ValueDefinition.model_validate(
+                {**DEFINITION.model_dump(), "metrics": {"m": metric}}
+            ).metrics
+        }
     )
     with pytest.raises(MetricError, match=message):
         ranked(events(), definition)
@@ -146,7 +150,9 @@ def test_another_engine_gives_the_same_answers(history, buckets):
     ours = ranked(rows, definition)
     for window, months in definition.windows().items():
         columns = [f"{metric}_{window}" for metric in definition.metrics]
-        found = ours.select("person_id", "dimension", "dimension_value", *columns, *(f"{c}_decile" for c in columns))
+        found = ours.select(
+            "person_id", "dimension", "dimension_value", *columns, *(f"{c}_decile" for c in columns)
+        )
         found = found.drop_nulls().sort("dimension", "dimension_value", "person_id")
         assert found.rows() == by_sql(rows, months, buckets)
 
@@ -164,7 +170,8 @@ def by_sql(rows: pl.DataFrame, months: int | None, buckets: int) -> list[tuple]:
             FROM events LEFT JOIN products USING (product)
             WHERE event_time < TIMESTAMPTZ '2018-01-01' {start}
         ), sums AS (
-            SELECT customer, 'overall' AS d, 'all' AS v, sum(amount) AS spend, count(DISTINCT basket) AS baskets
+            SELECT customer, 'overall' AS d, 'all' AS v,
+                sum(amount) AS spend, count(DISTINCT basket) AS baskets
             FROM seen GROUP BY customer
             UNION ALL
             SELECT customer, 'department', department, sum(amount), count(DISTINCT basket)

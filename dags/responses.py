@@ -1,0 +1,26 @@
+"""# Responses
+
+Every hour, takes in what recipients did with their e-mails, as the provider's webhooks told the collector:
+each event once, in the lake; then refreshes the facts of the days that the events touch, late ones included.
+"""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, CronTriggerTimetable
+
+from perennial.operators.assets import INSIGHTS, RESPONSES
+from perennial.operators.compute import RefreshInsightsOperator
+from perennial.operators.responses import LandResponsesOperator
+from perennial.operators.retries import DEFAULT_ARGS
+
+with DAG(
+    "responses",
+    schedule=CronTriggerTimetable("@hourly", timezone="UTC", run_immediately=timedelta(0)),
+    catchup=False,
+    doc_md=__doc__,
+    tags=["perennial", "responses"],
+    default_args=DEFAULT_ARGS,
+    max_active_runs=1,
+):
+    land = LandResponsesOperator(task_id="land", asset=RESPONSES)
+    land >> RefreshInsightsOperator(task_id="refresh", process="responses", asset=INSIGHTS)

@@ -1,0 +1,105 @@
+"""A small lake with two days of everything that the star schema reads, and a workspace over it."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from perennial.lake.catalog import EMAIL_EVENTS
+from perennial.settings import REPOSITORY, Settings
+from perennial.stages import Workspace
+
+DAY = date(2017, 12, 26)
+"""The first of the two days; tables as of its end carry the day after."""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """The product's own documents over an empty lake."""
+    return Workspace(
+        Settings(REPOSITORY / "include", str(tmp_path / "lake"), str(tmp_path), tmp_path / "spool")
+    )
+
+
+@pytest.fixture
+def filled(workspace: Workspace) -> Workspace:
+    """The same, with the tables of two days."""
+    lake = workspace.lake
+    lake.records("products").replace(pl.DataFrame({"product_id": ["p1", "p2"], "department": ["DELI", None]}))
+    campaigns = {"campaign_id": ["1"], "campaign_type": ["Type A"], "start_date": [DAY], "end_date": [DAY]}
+    lake.records("campaigns").replace(pl.DataFrame(campaigns))
+    lake.records("campaign_households").replace(
+        pl.DataFrame({"campaign_id": ["1"] * 2, "household_id": ["a", "b"]})
+    )
+    lake.events("coupon_redemptions").append(
+        pl.DataFrame({"campaign_id": ["1"], "household_id": ["a"], "event_date": [DAY]})
+    )
+    for number in range(2):
+        add_day(workspace, DAY + timedelta(days=number), people="abc"[: 2 + number])
+    return workspace
+
+
+def add_day(workspace: Workspace, day: date, people: str) -> None:
+    """One sale of 1.25 a person, and what is computed as of the day's end; person a leaves on the second day."""
+    lake, as_of, n = workspace.lake, day + timedelta(days=1), len(people)
+    sales = {
+        "event_date": [day] * n,
+        "household_id": list(people),
+        "basket_id": [f"{day}-{p}" for p in people],
+        "product_id": ["p1"] * (n - 1) + ["p2"],
+        "sales_value": pl.Series([Decimal("1.25")] * n, dtype=pl.Decimal(18, 2)),
+    }
+    lake.events("transactions").append(pl.DataFrame(sales))
+    decile = pl.Series(range(1, n + 1), dtype=pl.Int16)
+    value = {
+        "person_id": list(people),
+        "dimension": ["overall"] * n,
+        "dimension_value": ["all"] * n,
+        "spend_12m": pl.Series([Decimal(10 - i) for i in range(n)], dtype=pl.Decimal(18, 2)),
+        "spend_12m_decile": decile,
+        "as_of": [as_of] * n,
+    }
+    lake.value("customer_value").replace(pl.DataFrame(value), as_of)
+    profiles = {
+        "person_id": list(people),
+        "email": ["x@example.com"] + [None] * (n - 1),
+        "spend_12m_decile": decile,
+        "as_of": [as_of] * n,
+    }
+    lake.profiles.replace(pl.DataFrame(profiles), as_of)
+    first = day == DAY
+    membership = {
+        "audience": ["top_spenders"],
+        "person_id": ["a"],
+        "status": ["entered" if first else "exited"],
+        "as_of": [as_of],
+    }
+    lake.membership.replace(pl.DataFrame(membership), as_of)
+
+
+def email_events(*rows: tuple[str, str, int, str]) -> pl.DataFrame:
+    """Response events: (event id, type, hours after the first day's midnight, person)."""
+    start = datetime(DAY.year, DAY.month, DAY.day, tzinfo=UTC)
+    return pl.DataFrame(
+        [
+            {
+                "event_id": event_id,
+                "event_type": kind,
+                "event_time": start + timedelta(hours=hours),
+                "event_date": (start + timedelta(hours=hours)).date(),
+                "provider": "sendgrid",
+                "send_id": f"m-{person}",
+                "campaign_id": "c1",
+                "campaign_name": "Hello",
+                "audience": "top_spenders",
+                "person_id": person,
+                "is_machine": False,
+                "sent_as_of": DAY + timedelta(days=1),
+                "bounce_class": "hard" if kind == "bounced" else None,
+            }
+            for event_id, kind, hours, person in rows
+        ],
+        schema=EMAIL_EVENTS,
+    )
