@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -13,6 +13,9 @@ from perennial.activation.destinations.base import Suppression
 from perennial.activation.ledger import Ledger
 from perennial.activation.plan import Plan, plan
 from perennial.activation.send import Sender
+from perennial.audiences.membership import EXITED
+from perennial.errors import TerminalError
+from perennial.lake.catalog import Lake
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,28 @@ def run(
     report = _count(empty, wanted, changes, ledger)
     ledger.finish(run_id, report.as_dict())
     return report
+
+
+def inputs(
+    lake: Lake, activation: Activation, titles: Mapping[str, str], as_of: date
+) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """The members and the profiles of a day, for `run`.
+
+    Refuses an audience that is not declared, and a day that was not computed: an empty lake must never look
+    like an audience that everyone has left.
+    """
+    if unknown := sorted(set(activation.audiences) - titles.keys()):
+        raise TerminalError(
+            f"activation {activation.name}: audiences: no audience {', '.join(unknown)}; declared:"
+            f" {', '.join(sorted(titles))}"
+        )
+    for table in (lake.profiles, lake.membership):
+        if as_of.isoformat() not in table.partitions():
+            raise TerminalError(
+                f"{table.name} has nothing as of {as_of}: run the stage before activation first"
+            )
+    members = lake.membership.scan().filter(pl.col("as_of") == as_of, pl.col("status") != EXITED)
+    return members.select("audience", "person_id"), lake.profiles.scan().filter(pl.col("as_of") == as_of)
 
 
 def _keys(suppressions: Iterable[Suppression]) -> pl.Series:

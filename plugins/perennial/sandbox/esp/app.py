@@ -31,7 +31,7 @@ COUNTS = {
 def create_app(settings: EspSettings) -> FastAPI:
     """Everything that one stand-in serves, on the state in `settings.state`."""
     store = Store(settings.state)
-    faults = Faults()
+    faults = Faults(store)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

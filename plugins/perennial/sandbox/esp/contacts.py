@@ -45,7 +45,9 @@ def _problems(index: int, contact: Any, fields: dict[str, str]) -> list[tuple[st
         kind = fields.get(field_id)
         if kind is None:
             found.append((f"{where}.custom_fields", f"invalid custom field id '{field_id}'"))
-        elif kind == "Number" and value is not None and not _is_number(value):
+        elif value is None:
+            found.append((f"{where}.custom_fields.{field_id}", f'custom field "{field_id}" cannot be null'))
+        elif kind == "Number" and not _is_number(value):
             found.append((f"{where}.custom_fields.{field_id}", "value is not a number"))
     return found
 

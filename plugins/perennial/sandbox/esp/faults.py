@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Request, Response
 from fastapi.responses import JSONResponse
 
+from perennial.sandbox.esp.store import Store
+
 
 @dataclass
 class Fault:
@@ -27,7 +29,8 @@ class Fault:
 class Faults:
     """The faults that wait, and the count of requests by method and path."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: Store) -> None:
+        self._store = store
         self._waiting: list[Fault] = []
         self._seen: Counter[str] = Counter()
 
@@ -58,7 +61,7 @@ class Faults:
         return None
 
     def router(self) -> APIRouter:
-        """The routes `/sandbox/faults` and `/sandbox/requests`."""
+        """The routes `/sandbox/faults`, `/sandbox/requests` and `/sandbox/state`."""
         api = APIRouter(prefix="/sandbox")
 
         @api.post("/faults", status_code=201)
@@ -66,9 +69,11 @@ class Faults:
             self._waiting = [*(each for each in self._waiting if each.times > 0), Fault(**body)]
             return {"waiting": len(self._waiting)}
 
-        @api.delete("/faults", status_code=204)
+        @api.delete("/state", status_code=204)
         def clear() -> None:
             self._waiting = []
+            self._seen.clear()
+            self._store.clear()
 
         @api.get("/requests")
         def seen() -> dict[str, int]:

@@ -65,6 +65,12 @@ class Store:
                 raise
             self._connection.execute("COMMIT")
 
+    def clear(self) -> None:
+        """Forget everything."""
+        with self.transaction() as db:
+            for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                db.execute(f"DELETE FROM {table}")  # noqa: S608 - our own tables
+
     def close(self) -> None:
         """Let go of the file."""
         with self._lock:

@@ -1,0 +1,1 @@
+"""Airflow hooks: connections in, clients of other systems out, by the conventions of providers."""

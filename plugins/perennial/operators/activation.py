@@ -1,0 +1,47 @@
+"""Operators for activation: audiences as of the run's day to a destination."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Context
+
+from perennial.operators.stage import Counts, StageOperator, store_url
+
+if TYPE_CHECKING:
+    from perennial.stages import Workspace
+
+
+class ActivateOperator(StageOperator):
+    """Bring a destination to the state of the run's day.
+
+    Killed or failed, it is run again: the ledger says what has arrived, and which of the destination's jobs
+    to wait for. A day before the newest one sent is a no-op. With the parameter `dry_run` it only counts.
+
+    :param activation: the name of a document in `include/activations`
+    """
+
+    template_fields = ("activation",)
+
+    def __init__(self, *, activation: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.activation = activation
+
+    def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.activation import ledger
+        from perennial.activation.definition import Activation
+        from perennial.activation.run import inputs, run
+        from perennial.activation.send import Sender
+        from perennial.documents import load
+        from perennial.hooks.sendgrid import SendGridHook
+
+        path = workspace.settings.include / "activations" / f"{self.activation}.yaml"
+        definition = load(path, Activation)
+        titles = {name: audience.title for name, audience in workspace.audiences.items()}
+        members, profiles = inputs(workspace.lake, definition, titles, as_of.date())
+        destination = SendGridHook(definition.destination.connection).destination()
+        url = store_url()
+        ledger.migrate(url)
+        dry_run = bool((context.get("params") or {}).get("dry_run"))
+        with ledger.open_ledger(url, definition.destination.connection, definition.name) as opened:
+            sender = Sender(opened, destination)
+            return run(definition, as_of, members, profiles, titles, sender, dry_run).as_dict()

@@ -1,0 +1,1 @@
+"""What recipients did comes back: provider events from the durable log in, responses in the lake out."""

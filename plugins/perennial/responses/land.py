@@ -1,0 +1,100 @@
+"""The collector's durable log in; the lake's response events, each once, out.
+
+The position reached in the log is committed together with the rows, so that a landing that is killed and run
+again leaves the same tables.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from perennial.identity.namespaces import EMAIL_SHA256
+from perennial.lake.catalog import Lake
+from perennial.lake.tables import Table
+from perennial.responses import sendgrid
+from perennial.signals.log import read
+
+APPLICATION = "responses/sendgrid"
+DATASET = "email_events"
+
+
+@dataclass(frozen=True)
+class LandReport:
+    """What became of each event: received = landed + repeated + apart."""
+
+    received: int = 0
+    landed: int = 0
+    repeated: int = 0
+    apart: int = 0
+    """Set aside in the quarantine, with a reason."""
+    unknown_people: int = 0
+    """Of the landed ones: addresses that lead to nobody."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+    def __add__(self, other: "LandReport") -> "LandReport":
+        return LandReport(*(mine + asdict(other)[name] for name, mine in asdict(self).items()))
+
+
+def land(log: Path, lake: Lake) -> LandReport:
+    """Land everything that the log holds beyond the committed position."""
+    events, apart, identities = lake.email_events, lake.quarantine(DATASET), _identities(lake)
+    total = LandReport()
+    while True:
+        done, set_apart = max(0, events.transaction(APPLICATION)), apart.transaction(APPLICATION)
+        # Events are set apart first. Killed in between, the same stretch of the log is taken again.
+        records, offset = read(log, done, until=set_apart if set_apart > done else None)
+        if not records:
+            return total
+        mapped = sendgrid.map_events(map(_post, records), identities)
+        if mapped.apart and offset > set_apart:
+            apart.append(_quarantined(mapped.apart, done), (APPLICATION, offset))
+        fresh = _fresh(mapped.responses, events)
+        events.append(fresh, (APPLICATION, offset))
+        total += LandReport(
+            received=mapped.responses.height + len(mapped.apart),
+            landed=fresh.height,
+            repeated=mapped.responses.height - fresh.height,
+            apart=len(mapped.apart),
+            unknown_people=fresh["person_id"].null_count(),
+        )
+
+
+def _post(record: bytes) -> tuple[int, list[Any]]:
+    content = json.loads(record)
+    return content["received_at"], content["events"]
+
+
+def _identities(lake: Lake) -> pl.LazyFrame:
+    """(email_sha256, person_id), as the profiles know them."""
+    if not lake.identities.exists():
+        return pl.LazyFrame(schema={EMAIL_SHA256: pl.String, "person_id": pl.String})
+    known = lake.identities.scan().filter(pl.col("namespace") == EMAIL_SHA256)
+    return known.select(pl.col("value").alias(EMAIL_SHA256), "person_id")
+
+
+def _fresh(responses: pl.DataFrame, events: Table) -> pl.DataFrame:
+    """Those that are neither repeated among themselves nor in the table already."""
+    unique = responses.unique("event_id", keep="first", maintain_order=True)
+    days = unique["event_date"].unique().to_list()
+    known = events.scan().filter(pl.col("event_date").is_in(days)).select("event_id").collect()
+    return unique.join(known, on="event_id", how="anti").sort("event_time", "event_id")
+
+
+def _quarantined(apart: list[tuple[Any, str]], offset: int) -> pl.DataFrame:
+    """In the form that all quarantines have."""
+    return pl.DataFrame(
+        {
+            "file": f"{APPLICATION}@{offset}",
+            "line": range(len(apart)),
+            "raw": [json.dumps(event) for event, _ in apart],
+            "reasons": [[reason] for _, reason in apart],
+            "batch": f"{DATASET}-{offset:020d}",
+        },
+        schema_overrides={"line": pl.Int64},
+    )
