@@ -1,0 +1,161 @@
+"""What every destination must do, whichever provider is behind it."""
+
+import pytest
+from activation.destinations.harness import Harness
+from activation.destinations.scenario import ACTIVATION, BEST, LAPSING, TITLES, People, activate, delivered
+
+from perennial.errors import TransientError
+
+ANN, BOB, CAT = "ann@example.com", "bob@example.com", "cat@example.com"
+PEOPLE: People = {
+    ANN: {"in": ["best"], "decile": 1, "age": "25-34"},
+    BOB: {"in": ["best", "lapsing"], "decile": 2},
+    CAT: {"in": ["lapsing"]},
+}
+
+
+def test_an_empty_audience_creates_lists_and_sends_nobody(harness: Harness, ledger_url: str) -> None:
+    report = activate(ledger_url, harness.destination(), {})
+    assert report.upserted == report.removed == 0
+    assert harness.list_names() == {BEST, LAPSING}
+    assert harness.upsert_requests() == 0
+
+
+def test_the_first_run_sends_everyone_with_their_fields(harness: Harness, ledger_url: str) -> None:
+    report = activate(ledger_url, harness.destination(), PEOPLE)
+    assert report.upserted == 3
+    assert harness.members(BEST, PEOPLE) == {
+        ANN: {"spend_decile": "1", "age": "25-34"},
+        BOB: {"spend_decile": "2"},
+    }
+    assert harness.members(LAPSING, PEOPLE) == {BOB: {"spend_decile": "2"}, CAT: {"spend_decile": "0"}}
+    assert set(delivered(ledger_url)["state"]) == {"delivered"}
+
+
+def test_an_unchanged_audience_costs_no_upsert(harness: Harness, ledger_url: str) -> None:
+    activate(ledger_url, harness.destination(), PEOPLE)
+    before = harness.upsert_requests()
+    report = activate(ledger_url, harness.destination(), PEOPLE, 21)
+    assert harness.upsert_requests() == before
+    assert (report.upserted, report.removed, report.unchanged) == (0, 0, 4)
+
+
+def test_someone_who_comes_is_sent_alone(harness: Harness, ledger_url: str) -> None:
+    activate(ledger_url, harness.destination(), {ANN: PEOPLE[ANN]})
+    report = activate(ledger_url, harness.destination(), PEOPLE, 21)
+    assert (report.upserted, report.unchanged) == (2, 1)
+    assert harness.members(BEST, PEOPLE).keys() == {ANN, BOB}
+
+
+def test_someone_who_leaves_is_taken_off_the_list(harness: Harness, ledger_url: str) -> None:
+    activate(ledger_url, harness.destination(), PEOPLE)
+    report = activate(ledger_url, harness.destination(), {**PEOPLE, BOB: {"in": ["best"], "decile": 2}}, 21)
+    assert (report.upserted, report.removed) == (0, 1)
+    assert harness.members(LAPSING, PEOPLE).keys() == {CAT}
+    assert harness.members(BEST, PEOPLE).keys() == {ANN, BOB}
+
+
+def test_someone_who_comes_back_is_sent_again(harness: Harness, ledger_url: str) -> None:
+    activate(ledger_url, harness.destination(), PEOPLE)
+    activate(ledger_url, harness.destination(), {}, 21)
+    assert harness.members(BEST, PEOPLE) == {}
+    activate(ledger_url, harness.destination(), PEOPLE, 22)
+    assert harness.members(BEST, PEOPLE).keys() == {ANN, BOB}
+
+
+def test_a_changed_attribute_updates_the_person(harness: Harness, ledger_url: str) -> None:
+    activate(ledger_url, harness.destination(), PEOPLE)
+    changed = {**PEOPLE, ANN: {"in": ["best"], "decile": 4}}
+    report = activate(ledger_url, harness.destination(), changed, 21)
+    assert (report.upserted, report.unchanged) == (1, 3)
+    assert harness.members(BEST, [ANN]) == {ANN: {"spend_decile": "4"}}, "the age is gone as well"
+
+
+def test_a_renamed_audience_keeps_its_list(harness: Harness, ledger_url: str) -> None:
+    activate(ledger_url, harness.destination(), PEOPLE)
+    before = harness.upsert_requests()
+    activate(ledger_url, harness.destination(), PEOPLE, 21, titles={**TITLES, "best": "Big spenders"})
+    assert harness.list_names() == {"Perennial: Big spenders", LAPSING}
+    assert harness.members("Perennial: Big spenders", PEOPLE).keys() == {ANN, BOB}
+    assert harness.upsert_requests() == before
+
+
+def test_an_audience_taken_off_the_activation_empties_its_list(harness: Harness, ledger_url: str) -> None:
+    activate(ledger_url, harness.destination(), PEOPLE)
+    fewer = ACTIVATION.model_copy(update={"audiences": ["best"]})
+    activate(ledger_url, harness.destination(), PEOPLE, 21, activation=fewer)
+    assert harness.members(LAPSING, PEOPLE) == {}
+    assert harness.members(BEST, PEOPLE).keys() == {ANN, BOB}
+
+
+def test_bad_rows_do_not_hold_up_the_good_ones(harness: Harness, ledger_url: str) -> None:
+    later = harness.refused_later("dora")
+    people = {**PEOPLE, "not an address": {"in": ["best"]}, later: {"in": ["best"]}}
+    report = activate(ledger_url, harness.destination(), people)
+    assert report.rejected == 2
+    assert harness.members(BEST, people).keys() == {ANN, BOB}
+    rejected = delivered(ledger_url).filter(state="rejected")
+    assert set(rejected["key"]) == {"not an address", later}
+    before = harness.upsert_requests()
+    activate(ledger_url, harness.destination(), people, 21)
+    assert harness.upsert_requests() == before, "a refused row is not tried again until it changes"
+
+
+def test_people_without_a_key_are_counted(harness: Harness, ledger_url: str) -> None:
+    report = activate(ledger_url, harness.destination(), {**PEOPLE, "-eve": {"in": ["best"]}})
+    assert report.without_key == {"best": 1, "lapsing": 0}
+    assert report.upserted == 3
+
+
+def test_suppressed_people_are_removed_and_never_sent(harness: Harness, ledger_url: str) -> None:
+    activate(ledger_url, harness.destination(), {ANN: PEOPLE[ANN], BOB: PEOPLE[BOB]})
+    harness.unsubscribe(BOB)
+    harness.unsubscribe(CAT)
+    report = activate(ledger_url, harness.destination(), PEOPLE, 21)
+    assert (report.suppressed, report.removed, report.upserted) == (2, 2, 0)
+    assert harness.members(BEST, PEOPLE).keys() == {ANN}
+    assert harness.members(LAPSING, PEOPLE) == {}
+
+
+def test_an_older_day_changes_nothing(harness: Harness, ledger_url: str) -> None:
+    activate(ledger_url, harness.destination(), PEOPLE, 21)
+    ledger = delivered(ledger_url)
+    report = activate(ledger_url, harness.destination(), {ANN: PEOPLE[ANN]}, 20)
+    assert "2017-12-21" in report.skipped
+    assert delivered(ledger_url).equals(ledger)
+    assert harness.members(LAPSING, PEOPLE).keys() == {BOB, CAT}
+
+
+def test_a_dry_run_counts_and_changes_nothing(harness: Harness, ledger_url: str) -> None:
+    report = activate(ledger_url, harness.destination(), PEOPLE, dry_run=True)
+    assert report.upserted == 3
+    assert harness.list_names() == set()
+    assert delivered(ledger_url).is_empty()
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "1"}])
+def test_a_short_outage_is_ridden_out(
+    harness: Harness, ledger_url: str, status: int, headers: dict[str, str]
+) -> None:
+    harness.fault(status=status, headers=headers, times=2)
+    activate(ledger_url, harness.destination(), PEOPLE)
+    assert harness.members(BEST, PEOPLE).keys() == {ANN, BOB}
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status": 503, "times": 50}, {"status": 429, "headers": {"Retry-After": "3600"}}]
+)
+def test_a_long_outage_is_left_to_the_retry(
+    harness: Harness, ledger_url: str, fault: dict[str, object]
+) -> None:
+    harness.fault(**fault)
+    with pytest.raises(TransientError, match=r"429|503"):
+        activate(ledger_url, harness.destination(), PEOPLE)
+
+
+def test_a_timeout_after_the_provider_accepted_does_no_harm(harness: Harness, ledger_url: str) -> None:
+    harness.fault(delay=1.0)
+    activate(ledger_url, harness.destination(read_timeout=0.3), PEOPLE)
+    assert harness.members(BEST, PEOPLE).keys() == {ANN, BOB}
+    assert set(delivered(ledger_url)["state"]) == {"delivered"}
