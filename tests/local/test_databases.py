@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from perennial.local import databases
 from perennial.local.postgres import Server
@@ -75,3 +76,19 @@ def test_preparing_again_sets_the_passwords(
     with psycopg.connect(store_url) as connection:
         row = connection.execute("SELECT rolconnlimit FROM pg_roles WHERE rolname = %s", (databases.READER,))
         assert row.fetchone() == (databases.READER_CONNECTIONS,)
+
+
+def test_an_administrator_who_is_no_superuser_can_prepare_a_store(postgres_server: Server) -> None:
+    """Managed PostgreSQL has no superuser for its customers."""
+    with psycopg.connect(postgres_server.conninfo(), autocommit=True) as connection:
+        connection.execute("CREATE ROLE manager LOGIN CREATEDB CREATEROLE PASSWORD 'managers-password'")
+        connection.execute(
+            f"GRANT {databases.OWNER}, {databases.READER} TO manager WITH ADMIN OPTION".encode()
+        )
+    manager = make_conninfo(postgres_server.url("manager", "managers-password", "postgres"))
+    databases.prepare_store(manager, "managed")
+    with psycopg.connect(manager, dbname="managed") as connection:
+        owner = connection.execute(
+            "SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = 'insights'"
+        )
+        assert owner.fetchone() == (databases.OWNER,)

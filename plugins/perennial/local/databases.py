@@ -1,8 +1,8 @@
 """Databases, roles and schemas in a PostgreSQL server, embedded or not.
 
-Every function takes a superuser's connection string and can be repeated. The owner writes. The reader, for BI
-tools and the dashboards, sees the schema `insights` and nothing else, cannot write, and cannot bring the
-server down with a query.
+Every function takes an administrator's connection string and can be repeated. The owner writes. The reader,
+for BI tools and the dashboards, sees the schema `insights` and nothing else, cannot write, and cannot bring
+the server down with a query.
 """
 
 from dataclasses import dataclass
@@ -33,9 +33,9 @@ class Passwords:
     reader: str
 
 
-def prepare_roles(superuser: str, passwords: Passwords) -> None:
-    """Create or update the owner and the reader; `superuser` is a connection string to any database."""
-    with psycopg.connect(superuser, autocommit=True) as connection:
+def prepare_roles(administrator: str, passwords: Passwords) -> None:
+    """Create or update the owner and the reader; `administrator` is a connection string to any database."""
+    with psycopg.connect(administrator, autocommit=True) as connection:
         for role, password, limit in (
             (OWNER, passwords.owner, -1),
             (READER, passwords.reader, READER_CONNECTIONS),
@@ -43,10 +43,13 @@ def prepare_roles(superuser: str, passwords: Passwords) -> None:
             if not _exists(connection, "SELECT 1 FROM pg_roles WHERE rolname = %s", role):
                 connection.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
             connection.execute(
-                sql.SQL(
-                    "ALTER ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE CONNECTION LIMIT {} PASSWORD {}"
-                ).format(sql.Identifier(role), sql.Literal(limit), sql.Literal(password))
+                sql.SQL("ALTER ROLE {} LOGIN CONNECTION LIMIT {} PASSWORD {}").format(
+                    sql.Identifier(role), sql.Literal(limit), sql.Literal(password)
+                )
             )
+        # A managed server's administrator is no superuser: only as a member of the owner's role can it make
+        # databases and schemas for it.
+        connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(OWNER)))
         for name, value in READER_SETTINGS.items():
             connection.execute(
                 sql.SQL("ALTER ROLE {} SET {} = {}").format(
@@ -55,9 +58,9 @@ def prepare_roles(superuser: str, passwords: Passwords) -> None:
             )
 
 
-def prepare_database(superuser: str, name: str) -> None:
+def prepare_database(administrator: str, name: str) -> None:
     """Create a database of the owner's that no other role may enter."""
-    with psycopg.connect(superuser, autocommit=True) as connection:
+    with psycopg.connect(administrator, autocommit=True) as connection:
         if not _exists(connection, "SELECT 1 FROM pg_database WHERE datname = %s", name):
             connection.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER))
@@ -65,11 +68,11 @@ def prepare_database(superuser: str, name: str) -> None:
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
 
 
-def prepare_store(superuser: str, name: str = STORE) -> None:
+def prepare_store(administrator: str, name: str = STORE) -> None:
     """Create a store: `prepare_database`, the schemas, and the reader's rights, also on tables to come."""
-    prepare_database(superuser, name)
+    prepare_database(administrator, name)
     owner, reader, readable = (sql.Identifier(each) for each in (OWNER, READER, READABLE_SCHEMA))
-    with psycopg.connect(superuser, dbname=name) as connection:
+    with psycopg.connect(administrator, dbname=name) as connection:
         for schema in SCHEMAS:
             connection.execute(
                 sql.SQL("CREATE SCHEMA IF NOT EXISTS {} AUTHORIZATION {}").format(

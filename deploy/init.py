@@ -1,0 +1,55 @@
+"""The deployment's init job: databases and roles, Airflow's tables, pools and first user.
+
+It connects to PostgreSQL with libpq's own variables (`PGHOST`, `PGUSER`, `PGPASSWORD`, ...). It can be run
+again: it changes only what is missing, and sets the store roles' passwords to those of the environment.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from perennial.local import databases
+
+FROM_LIBPQ = ""
+"""An empty connection string: everything comes from the variables."""
+
+
+def main() -> None:
+    """Each step in turn; the first that fails ends the job with its own message."""
+    passwords = databases.Passwords(os.environ["STORE_PASSWORD"], os.environ["STORE_READER_PASSWORD"])
+    databases.prepare_roles(FROM_LIBPQ, passwords)
+    databases.prepare_database(FROM_LIBPQ, databases.AIRFLOW)
+    databases.prepare_store(FROM_LIBPQ)
+    airflow("db", "migrate")
+    airflow("pools", "import", str(Path(__file__).with_name("pools.json")))
+    airflow(
+        *(
+            "users",
+            "create",
+            "--username",
+            os.environ["ADMIN_USER"],
+            "--password",
+            os.environ["ADMIN_PASSWORD"],
+        ),
+        *(
+            "--role",
+            "Admin",
+            "--email",
+            os.environ["ADMIN_EMAIL"],
+            "--firstname",
+            "First",
+            "--lastname",
+            "Admin",
+        ),
+    )
+
+
+def airflow(*arguments: str) -> None:
+    """One command of Airflow's; nothing of the superuser's is passed on to it."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    subprocess.run([sys.executable, "-m", "airflow", *arguments], env=environment, check=True)
+
+
+if __name__ == "__main__":
+    main()
