@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +40,15 @@ class Esp:
         """How often each endpoint was called."""
         seen: dict[str, int] = self.call("GET", "/sandbox/requests")
         return seen
+
+
+def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Return when the condition holds; fail when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not in {seconds} s")
+        time.sleep(0.05)
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 20.0) -> None:

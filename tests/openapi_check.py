@@ -70,7 +70,7 @@ class OpenApi:
 
     def _validate(self, pointer: str, value: Any, where: str) -> None:
         errors = list(OAS31Validator({"$ref": pointer}, registry=self._registry).iter_errors(value))
-        assert not errors, f"{where}: " + "; ".join(f"{e.json_path}: {e.message}" for e in errors[:5])
+        assert not errors, f"{where}: " + "; ".join(f"{e.json_path}: {e.message[-200:]}" for e in errors[:5])
 
 
 def _with_nullable(node: Any) -> Any:
