@@ -45,7 +45,6 @@ class PerennialPlugin(AirflowPlugin):
             "url_route": "perennial",
             "nav_top_level": True,
             "icon": f"{ROOT}/perennial/icon.svg",
-            "icon_dark_mode": f"{ROOT}/perennial/static/nav/icon_dark.svg",
         },
         {
             "name": "Results",
@@ -53,6 +52,5 @@ class PerennialPlugin(AirflowPlugin):
             "destination": "dag_run",
             "url_route": "perennial_results",
             "icon": f"{ROOT}/perennial/icon.svg",
-            "icon_dark_mode": f"{ROOT}/perennial/static/nav/icon_dark.svg",
         },
     ]

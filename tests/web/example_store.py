@@ -9,6 +9,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from perennial.insights.model import load_models
+from perennial.insights.store import LOGS, ddl
+from perennial.settings import REPOSITORY
+
 LAST = date(2017, 12, 31)
 RANKED_DAYS = 8
 HOUSEHOLDS = 2_469
@@ -25,38 +29,15 @@ SEGMENTS = [
 ]
 TYPES = ["Type A", "Type B", "Type C"]
 
-TABLES = """
-CREATE TABLE adwh_dim_date (date_key date PRIMARY KEY, year int, quarter int, month int, month_name text, iso_week int,
-    day_of_week int, day_name text, is_weekend bool);
-CREATE TABLE adwh_dim_merge_policies (merge_policy_id int PRIMARY KEY, merge_policy_name text, merge_policy text,
-    dataset_id text, is_default_merge_policy bool);
-CREATE TABLE adwh_fact_profile (date_key date, merge_policy_id int, count_of_profiles bigint,
-    count_of_single_identity_profiles bigint, count_of_orphan_profiles bigint, count_of_identities bigint);
-CREATE TABLE adwh_dim_segments (segment_id int PRIMARY KEY, segment text, segment_name text, description text);
-CREATE TABLE adwh_fact_profile_by_segment (date_key date, merge_policy_id int, segment_id int,
-    count_of_profiles bigint, count_of_calculated_realized_profiles bigint, count_of_existing_profiles bigint,
-    count_of_exited_profiles bigint);
-CREATE TABLE adwh_lkup_process_delta_log (process_name text, process_status text, process_date date,
-    merge_policy_id int);
-CREATE TABLE checkpoint_log (process_name text, process_status text, last_snapshot_id text,
-    process_timestamp timestamptz);
-CREATE TABLE fact_value_by_decile (date_key date, metric text, lookback text, dimension text, dimension_value text,
-    decile int, count_of_profiles bigint, metric_sum numeric(18,2), metric_min numeric(18,2), metric_max numeric(18,2));
-CREATE TABLE fact_sales_by_day (date_key date, department text, spend numeric(18,2), lines bigint, baskets bigint,
-    households bigint);
-CREATE TABLE dim_campaign (campaign_id text PRIMARY KEY, campaign_name text, campaign_type text, channel text,
-    start_date date, end_date date);
-CREATE TABLE fact_campaign_response (date_key date, campaign_id text, redemptions bigint, redeeming_households bigint);
-CREATE TABLE fact_email_response (date_key date, campaign_id text, segment_id int, decile int, sent bigint,
-    delivered bigint, bounced_hard bigint, bounced_soft bigint, opens_total bigint, opens_unique bigint,
-    machine_opens bigint, clicks_total bigint, clicks_unique bigint, unsubscribes bigint, complaints bigint);
-"""
 
 
 def create(url: str) -> None:
-    """Create the empty tables, as the owner."""
-    with psycopg.connect(url, options="-c search_path=insights") as connection:
-        connection.execute(TABLES.encode())
+    """Create the empty tables, as the product's own refresh does it."""
+    models = load_models(REPOSITORY / "include" / "sql" / "insights")
+    with psycopg.connect(url) as connection:
+        connection.execute(LOGS.encode())
+        for model in models.values():
+            connection.execute(ddl(model).encode())
 
 
 def fill(url: str) -> None:
@@ -78,6 +59,9 @@ def fill(url: str) -> None:
                 ("FACT_TABLES_PROCESSING", "SUCCESSFUL", day, 1) for day in _days(RANKED_DAYS)
             ],
             "fact_campaign_response": _redemptions(),
+            "fact_campaign_reach": [
+                (str(number), 60 + number * 37 % 900, 10 + number * 17 % 50) for number in range(1, 28)
+            ],
             "fact_email_response": _emails(),
         }
         for table, rows in tables.items():
@@ -135,10 +119,10 @@ def _campaigns() -> Iterable[Sequence[Any]]:
     for number in range(1, 28):
         start = date(2017, 1, 8) + timedelta(days=13 * number)
         kind = TYPES[(number * 7) % 3]
-        yield str(number), f"Campaign {number}", kind, "coupon", start, start + timedelta(days=32 + number % 4 * 9)
+        yield str(number), f"Coupons {number}", kind, "coupon", start, start + timedelta(days=32 + number % 4 * 9)
     for name, day in (("Winter thanks", 28), ("We miss you", 29), ("Try our produce", 30)):
         sent = date(2017, 12, day)
-        yield f"email-{day}", name, "Newsletter", "email", sent, sent
+        yield f"email-{day}", name, "E-mail", "email", sent, None
 
 
 def _redemptions() -> Iterable[Sequence[Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from perennial.web.dashboards import Encoding, Mark, Widget
-from perennial.web.formats import DAY, PATTERNS, TICKS
+from perennial.web.formats import DAY, PATTERNS, TICK_LABEL, TICKS
 from perennial.web.store import Column
 
 Spec = dict[str, Any]
@@ -37,7 +37,7 @@ def _type(role: Encoding, kinds: dict[str, str]) -> str:
 def _axis(role: Encoding, kind: str) -> dict[str, Any]:
     axis: dict[str, Any] = {"title": role.heading or None}
     if kind == "quantitative" and role.format:
-        axis["format"] = PATTERNS[role.format].axis
+        axis |= {"format": PATTERNS[role.format].axis, "labelExpr": TICK_LABEL}
     if kind == "temporal":
         axis |= {"format": TICKS, "tickCount": 7, "title": role.title or None}
     if kind in ("nominal", "ordinal"):
@@ -48,10 +48,12 @@ def _axis(role: Encoding, kind: str) -> dict[str, Any]:
 def _position(role: Encoding, kinds: dict[str, str], banded: bool = False) -> dict[str, Any]:
     kind = _type(role, kinds)
     channel: dict[str, Any] = {"field": role.column, "type": kind, "axis": _axis(role, kind)}
-    if kind == "temporal":
-        channel |= {"timeUnit": "utcyearmonthdate", "scale": {"type": "utc"}}
-        if not banded:
-            channel["bandPosition"] = 0
+    if kind == "temporal" and banded:
+        channel |= {"type": "ordinal", "timeUnit": "utcyearmonthdate"}
+        channel["axis"] |= {"format": TICKS["date"], "labelAngle": 0}
+        channel["axis"].pop("tickCount")
+    elif kind == "temporal":
+        channel["scale"] = {"type": "utc"}
     if kind in ("nominal", "ordinal"):
         channel["sort"] = None if role.sort in (None, "none") else role.sort
     return channel
@@ -62,8 +64,8 @@ def _color(role: Encoding, kinds: dict[str, str]) -> dict[str, Any]:
     channel: dict[str, Any] = {"field": role.column, "type": kind, "legend": {"title": role.heading or None}}
     if kind == "nominal":
         channel["sort"] = None if role.sort in (None, "none") else role.sort
-    elif kind == "ordinal" and role.sort in ("ascending", "descending"):
-        channel["sort"] = role.sort
+    elif kind == "ordinal" and role.sort == "descending":
+        channel["scale"] = {"reverse": True}
     if kind == "quantitative" and role.format:
         channel["legend"]["format"] = PATTERNS[role.format].axis
     return channel
@@ -96,7 +98,7 @@ def _bars(widget: Widget, kinds: dict[str, str]) -> Spec:
     value = x if lying else y
     encoding: dict[str, Any] = {"x": x, "y": y}
     if lying:
-        x["axis"] |= {"grid": True, "domain": False, "tickCount": 5}
+        x["axis"] = None if widget.label else x["axis"] | {"grid": True, "domain": False, "tickCount": 5}
         y["axis"] |= {"domain": False, "grid": False}
     if widget.color:
         encoding["color"] = _color(widget.color, kinds)
@@ -105,12 +107,22 @@ def _bars(widget: Widget, kinds: dict[str, str]) -> Spec:
             value["stack"] = None
         else:
             value["stack"] = {"stack": "zero", "normalize": "normalize", "none": None}[widget.stack]
-    bar = {"mark": {"type": "bar"}, "encoding": {"tooltip": _tooltip(widget, kinds)}}
+    bar = {"mark": {"type": "bar", **_thickness(widget, lying, x, y)}, "encoding": {"tooltip": _tooltip(widget, kinds)}}
     if not widget.label:
         return {**bar, "encoding": {**encoding, **bar["encoding"]}}
+    label = _label(widget.label, kinds)
     beside = {"align": "left", "dx": 6} if lying else {"baseline": "bottom", "dy": -5}
-    text = {"mark": {"type": "text", **beside}, "encoding": {"text": _label(widget.label, kinds)}}
-    return {"encoding": encoding, "layer": [bar, text]}
+    room = {"right": 44 if label["type"] == "quantitative" else 84} if lying else {"top": 20}
+    text = {"mark": {"type": "text", **beside}, "encoding": {"text": label}}
+    return {"padding": {"left": 4, "top": 4, "right": 4, "bottom": 4} | room, "encoding": encoding, "layer": [bar, text]}
+
+
+def _thickness(widget: Widget, lying: bool, x: dict[str, Any], y: dict[str, Any]) -> dict[str, Any]:
+    """Few bars in a wide chart stay bars."""
+    across, axis, side = (y, "y", "height") if lying else (x, "x", "width")
+    if across["type"] not in ("nominal", "ordinal") or (widget.color and widget.stack == "group"):
+        return {}
+    return {side: {"expr": f"min(bandwidth('{axis}') * 0.8, 52)"}}
 
 
 def _curves(widget: Widget, kinds: dict[str, str]) -> Spec:
@@ -125,7 +137,7 @@ def _curves(widget: Widget, kinds: dict[str, str]) -> Spec:
         encoding["color"] = _color(widget.color, kinds)
     follow = {"name": "near", "select": {"type": "point", "on": "pointermove", "clear": "pointerout", "nearest": True}}
     follow["select"] |= {"encodings": ["x"]} if not widget.color else {}
-    mark: dict[str, Any] = {"type": "area" if area else "line", "interpolate": "monotone"}
+    mark: dict[str, Any] = {"type": "area" if area else "line", "strokeJoin": "round"}
     if area and not widget.color:
         mark |= {"line": True, "fillOpacity": 0.16}
     shown = {"condition": {"param": "near", "empty": False, "value": 1}, "value": 0}
@@ -154,14 +166,28 @@ def _donut(widget: Widget, kinds: dict[str, str]) -> Spec:
     role, split = _required(widget, "y"), _required(widget, "color")
     color = _color(split, kinds)
     color["legend"] |= {"orient": "right", "direction": "vertical"}
+    ring = "min(width, height)"
+    share = [
+        {"joinaggregate": [{"op": "sum", "field": role.column, "as": "total"}]},
+        {"calculate": f"datum['{role.column}'] / datum.total", "as": "share"},
+    ]
     return {
-        "mark": {"type": "arc", "innerRadius": {"expr": "min(width, height) * 0.3"}},
+        "transform": share,
         "encoding": {
             "theta": {"field": role.column, "type": "quantitative", "stack": True},
             "order": {"field": role.column, "type": "quantitative", "sort": "descending"},
-            "color": color,
-            "tooltip": _tooltip(widget, kinds),
         },
+        "layer": [
+            {
+                "mark": {"type": "arc", "innerRadius": {"expr": f"{ring} * 0.3"}, "outerRadius": {"expr": f"{ring} * 0.48"}},
+                "encoding": {"color": color, "tooltip": _tooltip(widget, kinds)},
+            },
+            {
+                "transform": [{"filter": "datum.share > 0.05"}],
+                "mark": {"type": "text", "radius": {"expr": f"{ring} * 0.39"}, "color": {"expr": "ink_on_much"}},
+                "encoding": {"text": {"field": "share", "type": "quantitative", "format": ".0%"}},
+            },
+        ],
     }
 
 
@@ -174,10 +200,20 @@ def _heatmap(widget: Widget, kinds: dict[str, str]) -> Spec:
         "mark": {"type": "rect", "cornerRadius": 2},
         "encoding": {"color": _color(_required(widget, "color"), kinds), "tooltip": _tooltip(widget, kinds)},
     }
-    layers = [cell]
-    if widget.label:
-        layers.append({"mark": {"type": "text"}, "encoding": {"text": _label(widget.label, kinds)}})
-    return {"encoding": {"x": x, "y": y}, "layer": layers}
+    if not widget.label:
+        return {"encoding": {"x": x, "y": y}, "layer": [cell]}
+    field = _required(widget, "color").column
+    middle = "datum.least + 0.6 * (datum.most - datum.least)"
+    much = {"test": f"datum['{field}'] > {middle}", "value": {"expr": "ink_on_much"}}
+    text = {
+        "mark": {"type": "text"},
+        "encoding": {
+            "text": _label(widget.label, kinds),
+            "color": {"condition": much, "value": {"expr": "ink"}},
+        },
+    }
+    ends = [{"op": "max", "field": field, "as": "most"}, {"op": "min", "field": field, "as": "least"}]
+    return {"transform": [{"joinaggregate": ends}], "encoding": {"x": x, "y": y}, "layer": [cell, text]}
 
 
 def _sparkline(widget: Widget, kinds: dict[str, str]) -> Spec | None:

@@ -70,7 +70,8 @@ class Widget(Document):
     subtitle: str = ""
     width: Annotated[int, Field(ge=1, le=12)] = 6
     """Columns of the 12-column grid."""
-    height: Literal["small", "medium", "large"] = "medium"
+    height: Literal["small", "medium", "large", "auto"] = "medium"
+    """Of what is drawn; `auto` is as tall as a table's rows, up to large."""
     mark: Mark
     sql: Annotated[str, Field(min_length=1)]
     """A SELECT over the store's schema `insights`; `$day`, `$from_day` and the dashboard's filters are bound."""

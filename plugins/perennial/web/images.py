@@ -6,7 +6,7 @@ import vl_convert
 
 from perennial.web.themes import THEMES, ThemeName, vega_config
 
-HEIGHTS = {"small": 180, "medium": 300, "large": 420}
+HEIGHTS = {"small": 180, "medium": 300, "large": 420, "auto": 300}
 
 
 def draw(

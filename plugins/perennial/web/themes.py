@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 ThemeName = Literal["light", "dark"]
-FONT = 'Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif'
+FONT = 'Inter, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif'
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,7 @@ def vega_config(name: ThemeName) -> dict[str, Any]:
     words = {"labelColor": theme.muted, "titleColor": theme.muted, "labelFontSize": 11.5, "titleFontSize": 11.5}
     return {
         "background": None,
+        "params": [{"name": "ink", "value": theme.text}, {"name": "ink_on_much", "value": theme.card}],
         "font": FONT,
         "padding": 4,
         "view": {"stroke": None},
@@ -135,7 +136,7 @@ def vega_config(name: ThemeName) -> dict[str, Any]:
         },
         "range": {
             "category": list(theme.category),
-            "ordinal": list(theme.ramp[1:]),
+            "ordinal": {"scheme": list(theme.ramp[1:])},
             "ramp": list(theme.ramp),
             "heatmap": list(theme.ramp),
         },
