@@ -20,11 +20,14 @@ PROFILES = pl.LazyFrame(
         "age": ["25-34", None, None, None],
         "last_seen": [date(2017, 12, 24)] * 4,
         "department.spend_12m_decile": [
-            [{"key": "DELI", "value": 2}, {"key": "MEAT", "value": 9}], [], [{"key": "MEAT", "value": 1}], None,
+            [{"key": "DELI", "value": 2}, {"key": "MEAT", "value": 9}],
+            [],
+            [{"key": "MEAT", "value": 1}],
+            None,
         ],
     },
     schema_overrides={"spend_12m": pl.Decimal(18, 2), "spend_12m_decile": pl.Int8},
-)  # fmt: skip
+)
 
 
 def _desired(mapping: dict[str, Any], *members: tuple[str, str]) -> Desired:
