@@ -1,0 +1,121 @@
+"""The deployment runs: its init job, its services, their health checks, and one task on a Celery worker."""
+
+import base64
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import compose_file
+import psycopg
+import pytest
+import requests
+from compose_processes import Deployment, stopped_at_the_end
+
+from perennial.local.airflow_api import FINISHED, AirflowApi
+from perennial.local.ports import LOOPBACK
+from perennial.local.postgres import Server
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed"),
+]
+
+ONE_SHOT = "init"
+EMBEDDED = "postgres"
+"""Its image is PostgreSQL's own; the server from the wheel stands in for it."""
+VARIABLES = {
+    "POSTGRES_PASSWORD": "postgres-of-tests",
+    "STORE_PASSWORD": "store-of-tests",
+    "STORE_READER_PASSWORD": "reader-of-tests",
+    "REDIS_PASSWORD": "redis-of-tests",
+    "ADMIN_PASSWORD": "admin-of-tests",
+    "AIRFLOW_FERNET_KEY": base64.urlsafe_b64encode(os.urandom(32)).decode(),
+    "AIRFLOW_JWT_SECRET": os.urandom(32).hex(),
+    "AIRFLOW_SECRET_KEY": os.urandom(32).hex(),
+    "SENDGRID_API_KEY": "SG.key-of-tests",
+    "SENDGRID_WEBHOOK_KEY": "",
+    "WORKER_CONCURRENCY": "1",
+}
+DAG = """
+from airflow.sdk import DAG, task
+
+with DAG("on_celery", schedule=None):
+    @task
+    def store():
+        from airflow.sdk import BaseHook
+        return BaseHook.get_connection("perennial_store").schema
+    store()
+"""
+
+
+def webhook_key() -> str:
+    """A public key as SendGrid shows it: the collector reads it when it starts."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return base64.b64encode(public.public_bytes(serialization.Encoding.DER, form)).decode()
+
+
+@pytest.fixture(scope="module")
+def deployment() -> Iterator[Deployment]:
+    """All services of the file, up and healthy."""
+    folder = Path(tempfile.mkdtemp(prefix="perennial-compose-"))
+    folder.chmod(0o755)
+    (folder / "dags").mkdir()
+    (folder / "dags" / "on_celery.py").write_text(DAG)
+    placed = Deployment.place(folder, {**VARIABLES, "SENDGRID_WEBHOOK_KEY": webhook_key()})
+    postgres = Server(folder / "postgres", placed.ports["5432"], VARIABLES["POSTGRES_PASSWORD"])
+    lasting = [name for name in placed.services if name not in (ONE_SHOT, EMBEDDED)]
+    try:
+        postgres.start()
+        with stopped_at_the_end(placed):
+            placed.run(ONE_SHOT)
+            for name in lasting:
+                placed.start(name)
+            for name in lasting:
+                placed.await_healthy(name, seconds=150)
+            yield placed
+    finally:
+        postgres.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_one_dag_runs_on_the_celery_worker(deployment: Deployment) -> None:
+    url = f"http://{LOOPBACK}:{deployment.ports['8080']}"
+    anonymous = requests.get(f"{url}/api/v2/dags", timeout=10)
+    assert anonymous.status_code == 401
+
+    api = AirflowApi(url, "admin", VARIABLES["ADMIN_PASSWORD"])
+    deadline = time.monotonic() + 60
+    while "on_celery" not in api.dag_ids():
+        assert time.monotonic() < deadline, api.import_errors() or deployment.tail("dag-processor")
+        time.sleep(0.3)
+    run = api.trigger("on_celery", {})
+    while run.state not in FINISHED:
+        assert time.monotonic() < deadline + 60, deployment.tail("worker")
+        time.sleep(0.3)
+        run = api.run(run.dag_id, run.run_id)
+    assert run.state == "success", api.failure(run)
+
+    database = (
+        f"postgresql://perennial:{VARIABLES['STORE_PASSWORD']}@{LOOPBACK}:{deployment.ports['5432']}/airflow"
+    )
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT status FROM celery_taskmeta").fetchall() == [("SUCCESS",)]
+
+
+def test_the_store_is_ready_for_its_reader(deployment: Deployment) -> None:
+    reader = f"postgresql://perennial_reader:{VARIABLES['STORE_READER_PASSWORD']}"
+    with psycopg.connect(f"{reader}@{LOOPBACK}:{deployment.ports['5432']}/perennial") as connection:
+        assert connection.execute(
+            "SELECT count(*) FROM pg_tables WHERE schemaname = 'insights'"
+        ).fetchone() == (0,)
+
+
+def test_init_can_run_again(deployment: Deployment) -> None:
+    deployment.run(ONE_SHOT)
