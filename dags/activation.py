@@ -1,7 +1,7 @@
 """# Activation
 
-Brings the e-mail service provider to the state of the run's day: people who came into an audience are added to
-its list, those who left are removed, changed attributes are sent, and nothing is sent twice. Whoever
+Brings the e-mail service provider to the state of the run's day: people who came into an audience are added
+to its list, those who left are removed, changed attributes are sent, and nothing is sent twice. Whoever
 unsubscribed, bounced or complained is left out.
 
 A run for a day before the newest one that was sent does nothing, so that backfills never turn the provider

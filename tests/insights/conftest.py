@@ -9,7 +9,7 @@ import pytest
 
 from perennial.lake.catalog import EMAIL_EVENTS
 from perennial.settings import REPOSITORY, Settings
-from perennial.stages import Workspace
+from perennial.stages.workspace import Workspace
 
 DAY = date(2017, 12, 26)
 """The first of the two days; tables as of its end carry the day after."""
@@ -42,7 +42,7 @@ def filled(workspace: Workspace) -> Workspace:
 
 
 def add_day(workspace: Workspace, day: date, people: str) -> None:
-    """One sale of 1.25 a person, and what is computed as of the day's end; person a leaves on the second day."""
+    """One sale of 1.25 a person, and what is computed as of the day's end; a leaves on the second."""
     lake, as_of, n = workspace.lake, day + timedelta(days=1), len(people)
     sales = {
         "event_date": [day] * n,

@@ -5,14 +5,16 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
+import polars as pl
 import psycopg
 import pytest
 
 from perennial.errors import TransientError
 from perennial.insights.engine import QueryError
 from perennial.insights.model import load_models
-from perennial.insights.store import StoreTransaction
-from perennial.stages import Workspace, refresh_insights
+from perennial.insights.store import transaction
+from perennial.stages.insights import refresh_insights
+from perennial.stages.workspace import Workspace
 
 from .conftest import DAY, add_day, email_events
 
@@ -136,10 +138,11 @@ def test_a_failed_refresh_leaves_everything_as_it_was(filled, url, tmp_path):
 def test_readers_see_the_old_day_until_the_new_one_is_complete(filled, url):
     refresh_insights(filled, url, "daily", AS_OF[0])
     models = load_models(filled.settings.include / "sql/insights")
-    with StoreTransaction(url) as store:
-        store._execute("DELETE FROM insights.adwh_fact_profile")
+    nothing = pl.DataFrame(schema=dict.fromkeys(models["adwh_fact_profile"].columns, pl.Int64))
+    with transaction(url) as opened:
+        opened.put(models["adwh_fact_profile"], nothing, None)
         assert query(url, "SELECT count(*) FROM insights.adwh_fact_profile") == [(1,)]
-        store.create(list(models.values()))
+    assert query(url, "SELECT count(*) FROM insights.adwh_fact_profile") == [(0,)]
 
 
 def test_a_store_that_is_down_may_be_tried_again(filled):
@@ -160,8 +163,8 @@ def test_responses_are_counted_once_per_send_on_the_day_of_the_first(filled, url
         )
     )
     refresh_insights(filled, url, "responses")
-    opens = "SELECT date_key, decile, sent, opens_total, opens_unique, bounced_hard FROM insights.fact_email_response"
-    assert query(url, f"{opens} ORDER BY 1, 2") == [
+    opens = "SELECT date_key, decile, sent, opens_total, opens_unique, bounced_hard"
+    assert query(url, f"{opens} FROM insights.fact_email_response ORDER BY 1, 2") == [
         (DAY, 1, 1, 1, 1, 0),
         (DAY, 2, 1, 0, 0, 1),
         (AS_OF[0], 1, 0, 1, 0, 0),

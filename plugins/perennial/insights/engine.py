@@ -1,11 +1,10 @@
-"""The lake's tables and a model's query in, its rows as an Arrow table out: DuckDB, in process."""
+"""The lake's tables and a model's query in, its rows as a frame out: DuckDB, in process."""
 
 from collections.abc import Mapping
 from datetime import date
 
 import duckdb
 import polars as pl
-import pyarrow as pa
 
 from perennial.errors import TerminalError
 from perennial.insights.model import Model
@@ -35,29 +34,33 @@ class Engine:
             if table.exists() or table.schema is not None:
                 self.connection.register(name, table.scan())
         for name, frame in frames.items():
-            self.connection.register(name, frame.to_arrow())
+            self._register(name, frame)
 
-    def days(self, model: Model, source: Table, changed: list[str], as_of: date | None) -> pa.Table:
+    def days(self, model: Model, source: Table, changed: list[str], as_of: date | None) -> list[date]:
         """The days of a model that the changed partitions touch, up to `as_of` where it is given."""
         keys = [date.fromisoformat(key) for key in changed]
         if as_of is not None and source.partition == "as_of":
             keys = sorted({key for key in keys if key <= as_of} | {as_of})
-        self.connection.register("changed", pa.table({"key": pa.array(keys, pa.date32())}))
+        self._register("changed", pl.DataFrame({"key": keys}, schema={"key": pl.Date}))
         query = model.refreshed or DAY_OF_PARTITION[str(source.partition)]
-        return self._run(model, f"SELECT DISTINCT date_key FROM ({query}) AS days(date_key) ORDER BY 1")
+        days = self._run(model, f"SELECT DISTINCT date_key FROM ({query}) AS days(date_key) ORDER BY 1")
+        return days["date_key"].to_list()
 
-    def rows(self, model: Model, days: pa.Table | None) -> pa.Table:
+    def rows(self, model: Model, days: list[date] | None) -> pl.DataFrame:
         """What the model's query gives for those days, in the declared columns and types."""
         if days is not None:
-            self.connection.register("refreshed", days)
+            self._register("refreshed", pl.DataFrame({"date_key": days}, schema={"date_key": pl.Date}))
         columns = ", ".join(f"CAST({name} AS {type_}) AS {name}" for name, type_ in model.columns.items())
         return self._run(model, f"SELECT {columns} FROM (\n{model.query}\n)")
 
     def close(self) -> None:
         self.connection.close()
 
-    def _run(self, model: Model, query: str) -> pa.Table:
+    def _register(self, name: str, frame: pl.DataFrame) -> None:
+        self.connection.register(name, frame.lazy())
+
+    def _run(self, model: Model, query: str) -> pl.DataFrame:
         try:
-            return self.connection.sql(query).to_arrow_table()
+            return pl.DataFrame(self.connection.sql(query).pl())
         except duckdb.Error as error:
             raise QueryError(f"include/sql/insights/{model.name}.sql: {error}") from error

@@ -8,7 +8,7 @@ import polars as pl
 
 from perennial.insights.engine import Engine
 from perennial.insights.model import Model, Process
-from perennial.insights.store import StoreTransaction
+from perennial.insights.store import StoreTransaction, transaction
 from perennial.lake.catalog import Lake
 from perennial.lake.tables import Table
 
@@ -40,7 +40,7 @@ def refresh(
     taking_part = [model for model in models.values() if process in model.process]
     sources = {model.name: _source(lake, model) for model in taking_part}
     report = RefreshReport()
-    with StoreTransaction(store_url) as store:
+    with transaction(store_url) as store:
         store.create(list(models.values()))
         # The snapshots to go up to are fixed before anything is read.
         snapshots = {name: source.version() for name, source in sources.items() if source}
@@ -70,12 +70,12 @@ def _refresh(
         days = None
     else:
         days = engine.days(model, source, source.changed(store.checkpoint(model.name)), as_of)
-        if days.num_rows == 0:
+        if not days:
             return
-        report.days = max(report.days, days.num_rows)
+        report.days = max(report.days, len(days))
     rows = engine.rows(model, days)
     store.put(model, rows, days)
-    report.rows[model.name] = rows.num_rows
+    report.rows[model.name] = rows.height
 
 
 def _source(lake: Lake, model: Model) -> Table | None:

@@ -9,14 +9,14 @@ from perennial.operators.stage import Counts, StageOperator, store_url
 
 if TYPE_CHECKING:
     from perennial.insights.model import Process
-    from perennial.stages import Workspace
+    from perennial.stages.workspace import Workspace
 
 
 class ComputeValueOperator(StageOperator):
     """Rank all customers over all lookbacks, by every document in `include/value`."""
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
-        from perennial.stages import compute_value
+        from perennial.stages.value import compute_value
 
         return {"rows": compute_value(workspace, as_of.date())}
 
@@ -25,7 +25,7 @@ class BuildProfilesOperator(StageOperator):
     """Build one profile a person from records, events and value."""
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
-        from perennial.stages import build_profiles
+        from perennial.stages.profiles import build_profiles
 
         return {"profiles": build_profiles(workspace, as_of.date())}
 
@@ -34,7 +34,7 @@ class EvaluateAudiencesOperator(StageOperator):
     """Find the members of every audience, who came in and who left."""
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
-        from perennial.stages import evaluate_audiences
+        from perennial.stages.audiences import evaluate_audiences
 
         counts: Counts = {name: {} for name in workspace.audiences}
         for audience, status, people in evaluate_audiences(workspace, as_of.date()).iter_rows():
@@ -53,7 +53,7 @@ class RefreshInsightsOperator(StageOperator):
         self.process = process
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
-        from perennial.stages import refresh_insights
+        from perennial.stages.insights import refresh_insights
 
         day = as_of.date() if self.process == "daily" else None
         report = refresh_insights(workspace, store_url(), self.process, day)

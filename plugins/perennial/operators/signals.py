@@ -9,7 +9,7 @@ from airflow.sdk import Context
 from perennial.operators.stage import Counts, StageOperator
 
 if TYPE_CHECKING:
-    from perennial.stages import Workspace
+    from perennial.stages.workspace import Workspace
 
 
 class IngestOperator(StageOperator):
@@ -23,7 +23,7 @@ class IngestOperator(StageOperator):
         self.files = files
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
-        from perennial.stages import ingest_batch
+        from perennial.stages.signals import ingest_batch
 
         params = context["params"]
         day = (as_of - timedelta(days=1)).date() if self.files == "daily" else None

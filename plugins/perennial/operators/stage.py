@@ -10,7 +10,7 @@ from perennial.operators.context import as_of, partition_key, refuse_unknown_key
 from perennial.settings import Settings
 
 if TYPE_CHECKING:
-    from perennial.stages import Workspace
+    from perennial.stages.workspace import Workspace
 
 Counts = dict[str, Any]
 
@@ -31,7 +31,7 @@ class StageOperator(BaseOperator):
 
     def execute(self, context: Context) -> Counts:
         # The engines are imported where a task runs, not where a Dag is parsed.
-        from perennial.stages import Workspace
+        from perennial.stages.workspace import Workspace
 
         refuse_unknown_keys(context)
         moment = as_of(context)

@@ -1,0 +1,24 @@
+"""Events, records and value in, everyone's profile as of a day out."""
+
+from datetime import date
+
+import polars as pl
+
+from perennial.profiles.build import build, identities, remember
+from perennial.stages.workspace import Workspace
+
+
+def build_profiles(workspace: Workspace, as_of: date) -> int:
+    """Build everyone's profile, and the identities that lead to it; returns the number of people."""
+    for definition in workspace.profiles.values():
+        people = build(
+            definition,
+            workspace.datasets,
+            {name: workspace.table(name).scan() for name in definition.events},
+            {name: workspace.table(name).scan() for name in definition.attributes},
+            {name: workspace.lake.value(name).scan().filter(as_of=as_of) for name in definition.value},
+            as_of,
+        ).collect()
+        remember(workspace.lake.identities, identities(people.lazy(), definition).collect())
+        workspace.lake.profiles.replace(people.with_columns(as_of=pl.lit(as_of)), as_of)
+    return people.height

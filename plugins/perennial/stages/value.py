@@ -1,0 +1,24 @@
+"""Events in, ranks of all customers as of a day out."""
+
+from datetime import date
+
+import polars as pl
+
+from perennial.stages.workspace import Workspace
+from perennial.value.deciles import deciles
+
+
+def compute_value(workspace: Workspace, as_of: date) -> dict[str, int]:
+    """Rank all customers by every value document; returns the rows per document."""
+    rows = {}
+    for name, definition in workspace.value.items():
+        lookups = {d.lookup for d in definition.dimensions.values() if d.lookup}
+        ranked = deciles(
+            workspace.table(definition.dataset).scan(),
+            definition,
+            as_of,
+            {lookup: workspace.table(lookup).scan() for lookup in lookups},
+        ).collect()
+        workspace.lake.value(name).replace(ranked.with_columns(as_of=pl.lit(as_of)), as_of)
+        rows[name] = ranked.height
+    return rows

@@ -1,0 +1,45 @@
+"""The documents and the lake of one deployment, read when they are first asked for."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from perennial.audiences.definition import Audience
+from perennial.documents import load_all
+from perennial.lake.catalog import Lake
+from perennial.lake.tables import Table
+from perennial.profiles.definition import ProfileDefinition
+from perennial.settings import Settings
+from perennial.signals.dataset import Dataset
+from perennial.value.definition import ValueDefinition
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What every stage works with."""
+
+    settings: Settings
+
+    @cached_property
+    def lake(self) -> Lake:
+        return Lake(self.settings.lake)
+
+    @cached_property
+    def datasets(self) -> dict[str, Dataset]:
+        return load_all(self.settings.include / "datasets", Dataset)
+
+    @cached_property
+    def value(self) -> dict[str, ValueDefinition]:
+        return load_all(self.settings.include / "value", ValueDefinition)
+
+    @cached_property
+    def profiles(self) -> dict[str, ProfileDefinition]:
+        return load_all(self.settings.include / "profiles", ProfileDefinition)
+
+    @cached_property
+    def audiences(self) -> dict[str, Audience]:
+        return load_all(self.settings.include / "audiences", Audience)
+
+    def table(self, dataset: str) -> Table:
+        """The lake's table of a dataset."""
+        event = self.datasets[dataset].kind == "event"
+        return self.lake.events(dataset) if event else self.lake.records(dataset)
