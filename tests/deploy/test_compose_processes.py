@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import compose_file
 import psycopg
 import pytest
 import requests
