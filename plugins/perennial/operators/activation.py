@@ -8,7 +8,7 @@ from airflow.sdk import Context
 from perennial.operators.stage import Counts, StageOperator, store_url
 
 if TYPE_CHECKING:
-    from perennial.stages import Workspace
+    from perennial.stages.workspace import Workspace
 
 
 class ActivateOperator(StageOperator):
