@@ -61,11 +61,13 @@ def execute(sender: Sender, people: People, as_of: datetime, **how: Any) -> Repo
     return run(as_of=as_of, members=members, profiles=profiles, sender=sender, **how)
 
 
-def activate(url: str, destination: Destination, people: People, number: int = 20, **how: Any) -> Report:
+def activate(
+    url: str, destination: Destination, people: People, number: int = 20, patience: float = 60.0, **how: Any
+) -> Report:
     """One run as of a day, from nothing."""
     migrate(url)
     with open_ledger(url, "sendgrid_default", "email") as ledger:
-        return execute(Sender(ledger, destination), people, day(number), **how)
+        return execute(Sender(ledger, destination, patience), people, day(number), **how)
 
 
 def delivered(url: str) -> pl.DataFrame:

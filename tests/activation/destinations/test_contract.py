@@ -4,6 +4,7 @@ import pytest
 from activation.destinations.harness import Harness
 from activation.destinations.scenario import ACTIVATION, BEST, LAPSING, TITLES, People, activate, delivered
 
+from perennial.activation.send import JobsPendingError
 from perennial.errors import TransientError
 
 ANN, BOB, CAT = "ann@example.com", "bob@example.com", "cat@example.com"
@@ -159,3 +160,14 @@ def test_a_timeout_after_the_provider_accepted_does_no_harm(harness: Harness, le
     activate(ledger_url, harness.destination(read_timeout=0.3), PEOPLE)
     assert harness.members(BEST, PEOPLE).keys() == {ANN, BOB}
     assert set(delivered(ledger_url)["state"]) == {"delivered"}
+
+
+def test_a_retry_waits_for_the_job_and_sends_nothing_again(harness: Harness, ledger_url: str) -> None:
+    with pytest.raises(JobsPendingError, match="its id is in the ledger"):
+        activate(ledger_url, harness.destination(), PEOPLE, patience=0)
+    assert "sending" in set(delivered(ledger_url)["state"])
+    before = harness.upsert_requests()
+    activate(ledger_url, harness.destination(), PEOPLE)
+    assert harness.upsert_requests() == before > 0
+    assert set(delivered(ledger_url)["state"]) == {"delivered"}
+    assert harness.members(BEST, PEOPLE).keys() == {ANN, BOB}
