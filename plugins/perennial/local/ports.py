@@ -20,6 +20,7 @@ def _take(held: ExitStack, wish: int | None) -> int:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((LOOPBACK, port))
+            listener.listen()
         except OSError:
             continue
         return int(listener.getsockname()[1])
