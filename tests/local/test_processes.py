@@ -14,7 +14,7 @@ from perennial.local import proc
 from perennial.local.environment import STACK_VARIABLE
 from perennial.local.processes import Processes, Record
 
-# A service with a child in another process group, as tasks are, and one in another session; it prints who is who.
+# A service with a child in another process group, as tasks are, and one in another session; prints all three.
 FAMILY = """
 import os, subprocess, sys, time
 sleep = [sys.executable, "-c", "import time; time.sleep(600)"]

@@ -94,7 +94,7 @@ def _airflow(state: State, secret: Credentials) -> dict[str, str]:
         "api_auth__jwt_secret": secret.jwt_secret,
         # Nearly all of a short task's latency is the scheduler's sleep.
         "scheduler__scheduler_idle_sleep_time": "0.1",
-        # A task that has ended holds its slot until its supervisor looks again, which is at the next heartbeat.
+        # A task that has ended holds its slot until its supervisor looks again, at the next heartbeat.
         "workers__min_heartbeat_interval": "1",
         "dag_processor__refresh_interval": "10",
         "dag_processor__min_file_process_interval": "15",
