@@ -1,5 +1,6 @@
 """Fixtures that many tests share. Nothing here imports Airflow: a unit test starts in a moment."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ from perennial.local.ports import free_ports
 from perennial.local.postgres import Server
 
 _numbers = count(1)
+
+# A test that imports Airflow must find neither a person's configuration nor leave anything in their home.
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="perennial-airflow-")
 
 
 @dataclass(frozen=True)

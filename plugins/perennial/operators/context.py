@@ -38,7 +38,7 @@ def partition_key(day: datetime) -> str:
 def refuse_unknown_keys(context: Context) -> None:
     """Airflow takes any key in a run's configuration; a misspelt one must not pass unnoticed."""
     given = set(context["dag_run"].conf or {})
-    known = set(context.get("params") or {}) if context.get("dag") is None else set(context["dag"].params)
+    known = set(context["dag"].params)
     unknown = sorted(given - known)
     if unknown:
         raise RunRefused(

