@@ -11,7 +11,13 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from perennial.activation.destinations.base import BatchRefusedError, Destination, Row
+from perennial.activation.destinations.base import (
+    BatchRefusedError,
+    Destination,
+    JobFailedError,
+    JobUnknownError,
+    Row,
+)
 from perennial.activation.ledger import Batch, Ledger
 from perennial.activation.plan import Plan, batches
 from perennial.errors import TerminalError, TransientError
@@ -36,11 +42,14 @@ class Sender:
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
     def recover(self) -> None:
-        """Settle what an earlier run left open; afterwards the ledger says all that can be known."""
+        """Settle what an earlier run left open; afterwards the ledger says all that can be known.
+
+        What failed or was forgotten stays unconfirmed: the plan that follows sends it again.
+        """
         for batch in self.ledger.open_batches():
             if batch.job is None:
                 self.ledger.close(batch.batch_id, "abandoned")
-        self.settle()
+        self._settle()
 
     def submit(self, run_id: int, plan: Plan, lists: Mapping[str, str]) -> None:
         """Hand over all removals, then all upserts; `lists` maps audiences to the destination's list ids."""
@@ -52,26 +61,38 @@ class Sender:
                 self._accepted(batch_id, self.destination.submit_removals(lists[str(audience)], part))
         limits = self.destination.limits
         for rows in batches(plan.upserts, limits.rows, limits.bytes):
-            self._upsert(run_id, rows, [lists[name] for name in rows["audiences"][0]], [REFUSALS])
+            search = _Search()
+            self._upsert(run_id, rows, [lists[name] for name in rows["audiences"][0]], search)
+            for batch_id, rejected in search.found.items():
+                self.ledger.close(batch_id, "refused", rejected)
 
     def settle(self) -> None:
-        """Wait for every job under way, and record its outcome; `JobsPendingError` when patience ends."""
+        """Wait for every job under way and record its outcome.
+
+        Raises `JobsPendingError` when patience ends, and `TerminalError` where a job failed.
+        """
+        if failures := self._settle():
+            raise TerminalError("; ".join(failures))
+
+    def _settle(self) -> list[str]:
         deadline = time.monotonic() + self.patience
         failures = []
         for batch in self.ledger.open_batches():
-            self._wait(batch, deadline)
             try:
+                self._wait(batch, deadline)
                 keys = self.ledger.keys(batch.batch_id) if batch.kind == "upsert" else []
                 rejected = self.destination.refused(str(batch.job), keys)
-            except TerminalError as error:
+            except JobUnknownError as error:
+                self.ledger.close(batch.batch_id, "abandoned")
+                failures.append(str(error))
+            except JobFailedError as error:
                 self.ledger.close(batch.batch_id, "failed")
                 failures.append(str(error))
             else:
                 self.ledger.close(batch.batch_id, "done", rejected)
-        if failures:
-            raise TerminalError("; ".join(failures))
+        return failures
 
-    def _upsert(self, run_id: int, rows: pl.DataFrame, lists: list[str], refusals_left: list[int]) -> None:
+    def _upsert(self, run_id: int, rows: pl.DataFrame, lists: list[str], search: "_Search") -> None:
         batch_id = self.ledger.intend_upserts(run_id, rows)
         content = [
             Row(key, json.loads(payload)) for key, payload in rows.select("key", "payload").iter_rows()
@@ -79,15 +100,16 @@ class Sender:
         try:
             job = self.destination.submit_upserts(content, lists)
         except BatchRefusedError as error:
-            refusals_left[0] -= 1
             rejected = {content[position].key: reason for position, reason in error.rows.items()}
-            if not rejected and rows.height == 1:
-                rejected = {content[0].key: str(error)}
             self.ledger.close(batch_id, "refused", rejected)
-            if not rejected and refusals_left[0] <= 0:
-                raise
+            if not rejected:
+                search.refusals += 1
+                if search.refusals >= REFUSALS:
+                    raise
+                if rows.height == 1:
+                    search.found[batch_id] = {content[0].key: str(error)}
             for part in _parts(rows, rejected):
-                self._upsert(run_id, part, lists, refusals_left)
+                self._upsert(run_id, part, lists, search)
         else:
             self._accepted(batch_id, job)
 
@@ -106,10 +128,19 @@ class Sender:
             pause = min(LONGEST_POLL, pause * 1.6)
 
 
+@dataclass
+class _Search:
+    """The search for rows that a destination refuses without naming them; what it finds counts at its end."""
+
+    refusals: int = 0
+    found: dict[int, dict[str, str]] = field(default_factory=dict)
+    """By batch of one row: the key, and the refusal."""
+
+
 def _parts(rows: pl.DataFrame, rejected: Mapping[str, str]) -> list[pl.DataFrame]:
     """What to send after a refusal: the rest without the named rows, or, where none was named, two halves."""
     if rejected:
         rest = rows.filter(~pl.col("key").is_in(list(rejected)))
         return [rest] if rest.height else []
     middle = rows.height // 2
-    return [rows[:middle], rows[middle:]]
+    return [rows[:middle], rows[middle:]] if middle else []

@@ -59,6 +59,14 @@ class BatchRefusedError(TerminalError):
         self.rows = dict(rows or {})
 
 
+class JobFailedError(TerminalError):
+    """The destination could not carry out a job, or does not say which rows it refused."""
+
+
+class JobUnknownError(TerminalError):
+    """The destination does not know this job, or no more; what it did can only be done again."""
+
+
 class TakesProfiles(Protocol):
     """Creates and updates people by their key."""
 
@@ -90,10 +98,10 @@ class RunsJobs(Protocol):
     """Works on accepted requests in its own time."""
 
     def finished(self, job: str) -> bool:
-        """Whether the job has ended, well or not."""
+        """Whether the job has ended, well or not. `JobUnknownError` where the destination forgot it."""
 
     def refused(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
-        """Of a finished job: which of these keys were refused, and why. `TerminalError` where it failed."""
+        """Of a finished job: which of these keys were refused, and why. `JobFailedError` where all did."""
 
 
 class TellsSuppressions(Protocol):

@@ -9,6 +9,8 @@ from urllib.parse import unquote_plus
 from perennial.activation.destinations.base import (
     BatchRefusedError,
     FieldKind,
+    JobFailedError,
+    JobUnknownError,
     Limits,
     Row,
     Suppression,
@@ -117,19 +119,24 @@ class SendGridDestination:
             return {}
         results = status.get("results", {})
         if not results.get("errors_url"):
-            raise TerminalError(f"SendGrid's job {job} {status['status']} without a list of errors")
+            raise JobFailedError(f"SendGrid's job {job} {status['status']} without a list of errors")
         lines = self._client.download(results["errors_url"]).lower().splitlines()
         ours = set(keys)
         found = {key: redact(line) for line in lines for key in ADDRESS.findall(line) if key in ours}
         if len(found) < results.get("errored_count", 0):
-            raise TerminalError(
+            raise JobFailedError(
                 f"SendGrid's job {job} refused {results['errored_count']} rows and names {len(found)};"
                 " the rest cannot be told apart: read the job's error file in SendGrid"
             )
         return found
 
     def _status(self, job: str) -> dict[str, Any]:
-        status: dict[str, Any] = self._client.call("GET", f"/marketing/contacts/imports/{job}")
+        try:
+            status: dict[str, Any] = self._client.call("GET", f"/marketing/contacts/imports/{job}")
+        except SendGridRefusedError as error:
+            if error.status == 404:
+                raise JobUnknownError(str(error)) from None
+            raise
         return status
 
     def ensure_list(self, name: str, known: str | None) -> str:

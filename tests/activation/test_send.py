@@ -1,0 +1,96 @@
+"""Carrying out a plan: what goes wrong with jobs, and rows that a provider refuses without naming them."""
+
+from collections.abc import Mapping, Sequence
+
+import psycopg
+import pytest
+from activation.destinations.scenario import BEST, People, day, execute
+from activation.memory import MemoryDestination
+
+from perennial.activation.destinations.base import BatchRefusedError, JobFailedError, JobUnknownError, Row
+from perennial.activation.ledger import migrate, open_ledger
+from perennial.activation.run import Report
+from perennial.activation.send import REFUSALS, Sender
+from perennial.errors import TerminalError
+
+PEOPLE: People = {f"p{n}@example.com": {"in": ["best"], "decile": n} for n in range(1, 9)}
+
+
+class Forgetful(MemoryDestination):
+    """Forgets jobs, or fails them, as long as it is told to."""
+
+    error: type[TerminalError] | None = None
+
+    def finished(self, job: str) -> bool:
+        if self.error is JobUnknownError:
+            raise JobUnknownError(f"no job {job}")
+        return True
+
+    def refused(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
+        if self.error is JobFailedError:
+            raise JobFailedError(f"job {job} failed")
+        return {}
+
+
+class Particular(MemoryDestination):
+    """Refuses a whole batch because of some rows, and does not say which."""
+
+    disliked: frozenset[str] = frozenset()
+
+    def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> str | None:
+        if any(row.key in self.disliked for row in rows):
+            raise BatchRefusedError("something is wrong in here")
+        return super().submit_upserts(rows, lists)
+
+
+@pytest.fixture
+def ledger_url(store_url: str) -> str:
+    migrate(store_url)
+    with psycopg.connect(store_url) as connection:
+        connection.execute("TRUNCATE activation.run, activation.batch, activation.delivery, activation.list")
+    return store_url
+
+
+def _run(url: str, destination: MemoryDestination, people: People = PEOPLE) -> Report:
+    with open_ledger(url, "memory", "email") as ledger:
+        return execute(Sender(ledger, destination, sleep=lambda seconds: None), people, day(20))
+
+
+def _states(url: str) -> dict[str, str]:
+    with psycopg.connect(url) as connection:
+        return dict(connection.execute("SELECT key, state FROM activation.delivery").fetchall())
+
+
+@pytest.mark.parametrize("error", [JobUnknownError, JobFailedError])
+def test_what_a_lost_or_failed_job_carried_is_sent_again(ledger_url: str, error: type[TerminalError]) -> None:
+    destination = Forgetful()
+    destination.error = error
+    with pytest.raises(TerminalError, match="job"):
+        _run(ledger_url, destination)
+    unconfirmed = {key for key, state in _states(ledger_url).items() if state == "sending"}
+    assert unconfirmed
+    destination.error = None
+    destination.given.clear()
+    _run(ledger_url, destination)
+    assert set(destination.given) == unconfirmed
+    assert set(_states(ledger_url).values()) == {"delivered"}
+
+
+def test_bad_rows_are_found_where_the_provider_does_not_name_them(ledger_url: str) -> None:
+    destination = Particular()
+    destination.disliked = frozenset({"p3@example.com", "p4@example.com"})
+    report = _run(ledger_url, destination)
+    assert report.rejected == 2
+    assert {key for key, state in _states(ledger_url).items() if state == "rejected"} == destination.disliked
+    assert destination.lists[BEST] == PEOPLE.keys() - destination.disliked
+
+
+def test_a_batch_of_nothing_but_refusals_ends(ledger_url: str) -> None:
+    people: People = {f"p{n}@example.com": {"in": ["best"]} for n in range(4 * REFUSALS)}
+    destination = Particular()
+    destination.limits = MemoryDestination.limits.model_copy(update={"rows": 10_000, "bytes": 10**7})
+    destination.disliked = frozenset(people)
+    with pytest.raises(BatchRefusedError, match="something is wrong"):
+        _run(ledger_url, destination, people)
+    assert destination.given == []
+    assert set(_states(ledger_url).values()) == {"sending"}, "nobody is rejected for what is not their fault"
