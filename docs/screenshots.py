@@ -1,7 +1,7 @@
-"""Pictures of the dashboards from a running stack, light and dark: `python docs/screenshots.py URL FOLDER --password ...`.
+"""Pictures of the dashboards from a running stack, light and dark.
 
-Signs in through Airflow's login page, opens every dashboard inside Airflow's frame, waits until each widget is
-drawn, and prints how long that took.
+`python docs/screenshots.py URL FOLDER --password PASSWORD` signs in through Airflow's login page, opens every
+dashboard inside Airflow's frame, waits until each widget is drawn, and prints how long that took.
 """
 
 import argparse
@@ -11,10 +11,16 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
 
-FLAGS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 FRAME = 'iframe[title="Perennial"]'
 
 

@@ -1,4 +1,4 @@
-"""What Airflow loads: Perennial's app in the UI, behind its login. Every component reads this file, so it stays light."""
+"""What Airflow loads: Perennial's app in the UI, behind its login. Every component reads it: keep it light."""
 
 import importlib
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ ROOT = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/")
 
 
 class LazyApp:
-    """An ASGI app that is imported and built at the first request: only the api-server pays for the web stack."""
+    """An ASGI app that is imported and built at the first request: only the api-server pays for it."""
 
     def __init__(self, module: str, factory: str) -> None:
         self._module, self._factory = module, factory
@@ -30,14 +30,14 @@ class PerennialPlugin(AirflowPlugin):
     """The dashboards in the navigation, and the results of a run on the run's page."""
 
     name = "perennial"
-    fastapi_apps = [  # noqa: RUF012
+    fastapi_apps = [
         {
             "app": LazyApp("perennial.web.app", "create_app"),
             "url_prefix": "/perennial",
             "name": "Perennial",
         }
     ]
-    external_views = [  # noqa: RUF012
+    external_views = [
         {
             "name": "Perennial",
             "href": f"{ROOT}/perennial/",

@@ -30,7 +30,6 @@ SEGMENTS = [
 TYPES = ["Type A", "Type B", "Type C"]
 
 
-
 def create(url: str) -> None:
     """Create the empty tables, as the product's own refresh does it."""
     models = load_models(REPOSITORY / "include" / "sql" / "insights")
@@ -65,7 +64,9 @@ def fill(url: str) -> None:
             "fact_email_response": _emails(),
         }
         for table, rows in tables.items():
-            with connection.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))) as copy:
+            with connection.cursor().copy(
+                sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(table))
+            ) as copy:
                 for row in rows:
                     copy.write_row(row)
 
@@ -119,7 +120,14 @@ def _campaigns() -> Iterable[Sequence[Any]]:
     for number in range(1, 28):
         start = date(2017, 1, 8) + timedelta(days=13 * number)
         kind = TYPES[(number * 7) % 3]
-        yield str(number), f"Coupons {number}", kind, "coupon", start, start + timedelta(days=32 + number % 4 * 9)
+        yield (
+            str(number),
+            f"Coupons {number}",
+            kind,
+            "coupon",
+            start,
+            start + timedelta(days=32 + number % 4 * 9),
+        )
     for name, day in (("Winter thanks", 28), ("We miss you", 29), ("Try our produce", 30)):
         sent = date(2017, 12, day)
         yield f"email-{day}", name, "E-mail", "email", sent, None
@@ -151,7 +159,8 @@ def _emails() -> Iterable[Sequence[Any]]:
                 clicked = round(opened * 0.24)
                 yield (
                     day, campaign, audience, decile, sent if first else 0, round(sent * 0.97) if first else 0,
-                    round(sent * 0.02) if first else 0, round(sent * 0.01) if first else 0, round(opened * 1.4),
+                    round(sent * 0.02) if first else 0, round(sent * 0.01) if first else 0,
+                    round(opened * 1.4),
                     opened, round(opened * 0.1), round(clicked * 1.2), clicked, int(first and decile == 3),
                     int(first and decile == 9),
                 )  # fmt: skip

@@ -48,7 +48,7 @@ def _icon() -> Response:
     return _static(assets.version(), "icon.svg")
 
 
-def _nothing_here(path: str) -> Response:
+def _nothing_here() -> Response:
     raise HTTPException(404, "There is nothing at this address.")
 
 
@@ -64,7 +64,9 @@ def _refused(request: Request, error: Exception) -> Response:
             return RedirectResponse(login_url(request.url.path + query), 307)
         if status == 404:
             return pages.not_found(request, detail)
-        return pages.page(request, "message.html", status, section=None, title="This did not work", detail=detail)
+        return pages.page(
+            request, "message.html", status, section=None, title="This did not work", detail=detail
+        )
     return JSONResponse({"detail": detail}, status)
 
 
@@ -74,7 +76,7 @@ def _misread(request: Request, error: Exception) -> Response:
     return _refused(request, HTTPException(422, detail))
 
 
-def _store_failed(request: Request, error: Exception) -> Response:
+def _store_failed(_: Request, error: Exception) -> Response:
     kind, message, hint = (getattr(error, field) for field in ("kind", "message", "hint"))
     return JSONResponse({"detail": message, "kind": kind, "hint": hint}, _STATUS[kind])
 

@@ -1,12 +1,13 @@
-"""Static files from memory: the folder `static`, the themes' CSS, and Vega's JavaScript bundle; nothing from a CDN.
+"""Static files from memory: the folder `static`, the themes' CSS, and Vega's bundle; nothing from a CDN.
 
-Each file is known by name, so that a path can lead nowhere else; the version in the address makes caching safe.
+Each file is known by name, so that a path leads nowhere else; the version in the address makes caching safe.
 """
 
 import hashlib
 import threading
 from dataclasses import dataclass
 from functools import cache
+from importlib.metadata import version as installed
 from pathlib import Path
 
 import vl_convert
@@ -40,7 +41,7 @@ def _files() -> dict[str, Asset]:
 @cache
 def version() -> str:
     """Changes whenever a file or the bundled Vega does."""
-    digest = hashlib.sha256(f"{vl_convert.__version__}".encode())
+    digest = hashlib.sha256(installed("vl-convert-python").encode())
     for name, asset in _files().items():
         digest.update(name.encode() + asset.content)
     return digest.hexdigest()[:12]
@@ -48,7 +49,7 @@ def version() -> str:
 
 @cache
 def _bundle() -> Asset:
-    return Asset(vl_convert.javascript_bundle().encode(), _TYPES[".js"])
+    return Asset(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").encode(), _TYPES[".js"])
 
 
 def asset(name: str) -> Asset | None:

@@ -1,6 +1,6 @@
 """Dashboards as documents: YAML in `include/dashboards/` in, typed widgets out.
 
-A widget is a query plus the roles its columns play (x, y, colour, label); how that is drawn is `charts.py`'s business.
+A widget is a query plus the roles of its columns (x, y, colour, label); `charts.py` knows how that is drawn.
 """
 
 from enum import StrEnum
@@ -50,9 +50,14 @@ class Encoding(Document):
     sort: Literal["ascending", "descending", "x", "-x", "y", "-y", "none"] | list[str] | None = None
 
     @property
+    def words(self) -> str:
+        """What the column is called in tooltips and tables: the title, or its name as words."""
+        return self.title or self.column.replace("_", " ").capitalize()
+
+    @property
     def heading(self) -> str:
-        """What people read: the title, or the column's name as words."""
-        return self.column.replace("_", " ").capitalize() if self.title is None else self.title
+        """What stands at an axis or a legend: the same, and nothing where the title is empty."""
+        return self.words if self.title is None else self.title
 
 
 def _from_name(value: Any) -> Any:
@@ -74,7 +79,7 @@ class Widget(Document):
     """Of what is drawn; `auto` is as tall as a table's rows, up to large."""
     mark: Mark
     sql: Annotated[str, Field(min_length=1)]
-    """A SELECT over the store's schema `insights`; `$day`, `$from_day` and the dashboard's filters are bound."""
+    """A SELECT over the store's schema `insights`; `$day`, `$from_day` and the filters are bound."""
     x: Channel | None = None
     y: Channel | None = None
     color: Channel | None = None
@@ -172,9 +177,10 @@ class Dashboard(Document):
         known = BUILT_IN | {filter_.name for filter_ in self.filters}
         for widget in self.widgets:
             if unknown := parameters_of(widget.sql) - known:
-                raise ValueError(
-                    f"widget {widget.id} uses ${', $'.join(sorted(unknown))}; known: ${', $'.join(sorted(known))}"
+                used, allowed = (
+                    ", ".join(f"${name}" for name in sorted(names)) for names in (unknown, known)
                 )
+                raise ValueError(f"widget {widget.id} uses {used}; known: {allowed}")
         return self
 
     @property

@@ -1,4 +1,4 @@
-"""Which days a dashboard can show, and which one it shows: its `days` query and the reader's wish in, one day out."""
+"""Which days a dashboard can show, and which it shows: its `days` and the reader's wish in, one day out."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime

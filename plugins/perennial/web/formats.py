@@ -1,4 +1,4 @@
-"""How numbers and days read: names that a document can use in, patterns for charts (d3) and pages (Intl) out."""
+"""How numbers and days read: names that documents use in, patterns for charts and pages out."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

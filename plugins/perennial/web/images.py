@@ -1,4 +1,4 @@
-"""A specification, rows and a theme in; PNG or SVG out, drawn on the server by the same Vega as in the browser."""
+"""A specification, rows and a theme in; PNG or SVG out, drawn by the same Vega as in the browser."""
 
 from typing import Any, Literal
 

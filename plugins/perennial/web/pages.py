@@ -49,9 +49,7 @@ def overview(
     if (dashboard := dashboards.get(OVERVIEW)) is None:
         return inventory(request, library)
     stages = [_stage_view(dashboard, index, store) for index in range(len(dashboard.stages))]
-    return _board(
-        request, dashboard, store, day, period, template="overview.html", section="", stages=stages
-    )
+    return _board(request, dashboard, store, day, period, template="overview.html", section="", stages=stages)
 
 
 @router.get("/dashboards")
@@ -79,14 +77,14 @@ def board(
 
 @router.get("/runs")
 def run_results(request: Request, library: LibraryDep, dag: str, run: str) -> Response:
-    """Inside a run's page: leads to the dashboard that shows the Dag's work, as of the day that the run computed."""
+    """Inside a run's page: leads to the dashboard of its Dag, as of the day that the run computed."""
     boards = [f"dashboards/{one.name}" for one in library.dashboards().values() if one.dag == dag]
     return page(request, "run.html", section="", dag=dag, run=run, board=boards[0] if boards else "")
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:
-    """Render a template with what every page needs; all addresses are relative, for deployments below a path."""
-    depth = request.scope["path"].removeprefix(request.scope.get("root_path", "")).strip("/").count("/")
+    """Render a template with what every page needs; addresses are relative, for deployments below a path."""
+    depth = request.scope["path"].removeprefix(request.scope.get("root_path", ""))[1:].count("/")
     below = {"root": "../" * depth or "./", "version": assets.version(), "sections": SECTIONS}
     return templates.TemplateResponse(request, template, {**below, **context}, status_code=status)
 

@@ -1,4 +1,4 @@
-"""`$name` parameters in a widget's SQL: text in, the driver's placeholders out; values are bound, never spliced."""
+"""`$name` parameters in a widget's SQL: text in, placeholders out; values are bound, never spliced."""
 
 import re
 

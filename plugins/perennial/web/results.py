@@ -58,7 +58,7 @@ def records(result: Result) -> list[dict[str, Any]]:
 
 
 def plain(value: Any) -> Any:
-    """A database value as JSON has it: exact decimals become floats here, at the last step, for display alone."""
+    """A database value as JSON has it: exact decimals become floats here, for display alone."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, date | datetime):
@@ -67,7 +67,7 @@ def plain(value: Any) -> Any:
 
 
 def csv_lines(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
-    """Comma-separated lines; a text that a spreadsheet would run as a formula is made text by a leading quote."""
+    """Comma-separated lines; what a spreadsheet would run as a formula gets a leading quote."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     for row in rows:
@@ -88,7 +88,7 @@ def _column(widget: Widget, column: Column) -> dict[str, Any]:
     hidden = bool(widget.columns) and column.name not in {shown.column for shown in widget.columns}
     return {
         "name": column.name,
-        "title": role.heading or column.name,
+        "title": role.words,
         "kind": kind,
         "numeric": column.kind == "quantitative",
         "format": PATTERNS[role.format].page if role.format else None,

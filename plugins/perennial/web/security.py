@@ -1,4 +1,4 @@
-"""Headers that every response carries: nothing from other origins, nothing inline, frames by Airflow alone."""
+"""Headers that every response carries: nothing from elsewhere, nothing inline, frames by Airflow alone."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -1,4 +1,4 @@
-"""The insights store, read-only: SQL and bound parameters in, typed rows out; every failure has a kind that a page can show."""
+"""The insights store, read-only: SQL and bound parameters in, rows out; failures that a page can explain."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -80,7 +80,11 @@ class Store:
 
     def stream(self, sql: str, parameters: Mapping[str, Any] | None = None) -> Iterator[tuple[Any, ...]]:
         """Yield the column names, then every row, in constant memory."""
-        with _explained(), self._connections().connection() as connection, connection.cursor("export") as cursor:
+        with (
+            _explained(),
+            self._connections().connection() as connection,
+            connection.cursor("export") as cursor,
+        ):
             cursor.itersize = 5_000
             cursor.execute(to_placeholders(sql).encode(), _bound(sql, parameters))
             yield tuple(column.name for column in _columns(cursor))
@@ -94,8 +98,12 @@ class Store:
 
     def _connections(self) -> ConnectionPool:
         if self._pool is None:
-            milliseconds = int(self._timeout_s * 1000)
-            options = f"-c search_path=insights -c default_transaction_read_only=on -c statement_timeout={milliseconds}"
+            settings = {
+                "search_path": "insights",
+                "default_transaction_read_only": "on",
+                "statement_timeout": int(self._timeout_s * 1000),
+            }
+            options = " ".join(f"-c {name}={value}" for name, value in settings.items())
             self._pool = ConnectionPool(
                 self._conninfo(),
                 min_size=0,
@@ -120,7 +128,7 @@ def _columns(cursor: psycopg.Cursor[Any] | psycopg.ServerCursor[Any]) -> tuple[C
     return tuple(Column(column.name, kind(column.type_code)) for column in cursor.description or ())
 
 
-class _explained:  # noqa: N801
+class _explained:
     """Turn the driver's errors into ours, with what to do next."""
 
     def __enter__(self) -> None: ...
@@ -141,11 +149,15 @@ class _explained:  # noqa: N801
                 ) from error
             case errors.InsufficientPrivilege() | errors.ReadOnlySqlTransaction():
                 raise StoreRefused(
-                    "denied", f"The store refused: {_first_line(error)}.", "Readers may SELECT in schema insights, no more."
+                    "denied",
+                    f"The store refused: {_first_line(error)}.",
+                    "Readers may SELECT in schema insights, no more.",
                 ) from error
             case errors.QueryCanceled():
                 raise StoreUnavailable(
-                    "timeout", "The query took too long and was stopped.", "Narrow the period, or make it cheaper."
+                    "timeout",
+                    "The query took too long and was stopped.",
+                    "Narrow the period, or make it cheaper.",
                 ) from error
             case errors.OperationalError():
                 raise StoreUnavailable(
@@ -153,7 +165,9 @@ class _explained:  # noqa: N801
                 ) from error
             case psycopg.Error():
                 raise StoreRefused(
-                    "query", f"The store did not understand the query: {_first_line(error)}.", "Correct the widget's SQL."
+                    "query",
+                    f"The store did not understand the query: {_first_line(error)}.",
+                    "Correct the widget's SQL.",
                 ) from error
 
 

@@ -1,7 +1,7 @@
 """Light and dark: one set of design tokens in, the pages' CSS variables and Vega's chart configuration out.
 
-The categorical colours were chosen so that any two differ for people with each kind of colour blindness, and each
-has a contrast of at least 3:1 against the card behind it; a test keeps both true.
+The categorical colours were chosen so that any two differ for people with each kind of colour blindness, and
+each has a contrast of at least 3:1 against the card behind it; a test keeps both true.
 """
 
 from dataclasses import asdict, dataclass
@@ -89,9 +89,14 @@ def css() -> str:
 
 
 def vega_config(name: ThemeName) -> dict[str, Any]:
-    """Vega-Lite's `config` for one theme; specs themselves name no colour, so that a theme can change live."""
+    """Vega-Lite's `config` for one theme; specs name no colour, so that a theme can change live."""
     theme = THEMES[name]
-    words = {"labelColor": theme.muted, "titleColor": theme.muted, "labelFontSize": 11.5, "titleFontSize": 11.5}
+    words = {
+        "labelColor": theme.muted,
+        "titleColor": theme.muted,
+        "labelFontSize": 11.5,
+        "titleFontSize": 11.5,
+    }
     return {
         "background": None,
         "params": [{"name": "ink", "value": theme.text}, {"name": "ink_on_much", "value": theme.card}],
@@ -119,7 +124,7 @@ def vega_config(name: ThemeName) -> dict[str, Any]:
             "ticks": False,
         },
         "axisX": {"grid": False, "labelOverlap": True, "labelFlush": False},
-        "axisY": {"domain": False, "tickCount": 5},
+        "axisY": {"domain": False},
         "legend": {
             **words,
             "orient": "top",

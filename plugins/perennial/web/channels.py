@@ -1,0 +1,79 @@
+"""The role of a column in, a Vega-Lite channel out: axes, colours with their legends, tooltips, labels.
+
+`kinds` maps the result's columns to what the store says they hold: quantitative, temporal or nominal.
+"""
+
+from typing import Any
+
+from perennial.web.dashboards import Encoding, Widget
+from perennial.web.formats import DAY, PATTERNS, TICK_LABEL, TICKS
+
+Kinds = dict[str, str]
+
+
+def type_of(role: Encoding, kinds: Kinds) -> str:
+    """The measure of a column: what the document says, else what the store says."""
+    return role.type or kinds.get(role.column, "nominal")
+
+
+def _axis(role: Encoding, kind: str) -> dict[str, Any]:
+    axis: dict[str, Any] = {"title": role.heading or None}
+    if kind == "quantitative":
+        axis["tickCount"] = 6
+    if kind == "quantitative" and role.format:
+        axis |= {"format": PATTERNS[role.format].axis, "labelExpr": TICK_LABEL}
+    if kind == "temporal":
+        axis |= {"format": TICKS, "tickCount": 7, "title": role.title or None}
+    if kind in ("nominal", "ordinal"):
+        axis["labelAngle"] = 0
+    return axis
+
+
+def position(role: Encoding, kinds: Kinds, banded: bool = False) -> dict[str, Any]:
+    """X or Y; `banded` gives each day a place of its own, as bars and cells need it."""
+    kind = type_of(role, kinds)
+    channel: dict[str, Any] = {"field": role.column, "type": kind, "axis": _axis(role, kind)}
+    if kind == "temporal" and banded:
+        channel |= {"type": "ordinal", "timeUnit": "utcyearmonthdate"}
+        channel["axis"] |= {"format": TICKS["date"], "labelAngle": 0}
+        channel["axis"].pop("tickCount")
+    elif kind == "temporal":
+        channel["scale"] = {"type": "utc"}
+    if kind in ("nominal", "ordinal"):
+        channel["sort"] = None if role.sort in (None, "none") else role.sort
+    return channel
+
+
+def color(role: Encoding, kinds: Kinds) -> dict[str, Any]:
+    """Colour with its legend; of ordered values, `descending` gives the first one the strongest."""
+    kind = type_of(role, kinds)
+    channel: dict[str, Any] = {"field": role.column, "type": kind, "legend": {"title": role.heading or None}}
+    if kind == "nominal":
+        channel["sort"] = None if role.sort in (None, "none") else role.sort
+    elif kind == "ordinal" and role.sort == "descending":
+        channel["scale"] = {"reverse": True}
+    if kind == "quantitative" and role.format:
+        channel["legend"]["format"] = PATTERNS[role.format].axis
+    return channel
+
+
+def tooltip(widget: Widget, kinds: Kinds) -> list[dict[str, Any]]:
+    """Every column that has a role, exactly as it reads elsewhere."""
+    lines = []
+    for role in widget.encodings:
+        kind = type_of(role, kinds)
+        line: dict[str, Any] = {"field": role.column, "type": kind, "title": role.words}
+        if kind == "temporal":
+            line |= {"timeUnit": "utcyearmonthdate", "format": DAY}
+        elif kinds.get(role.column) == "quantitative":
+            line |= {"type": "quantitative", "format": PATTERNS[role.format].chart} if role.format else {}
+        lines.append(line)
+    return lines
+
+
+def label(role: Encoding, kinds: Kinds) -> dict[str, Any]:
+    """Text drawn at a bar or in a cell."""
+    channel: dict[str, Any] = {"field": role.column, "type": type_of(role, kinds)}
+    if role.format:
+        channel["format"] = PATTERNS[role.format].chart
+    return channel

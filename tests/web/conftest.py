@@ -1,0 +1,65 @@
+"""A filled store, and a real Airflow api-server over it: one of each for the whole session."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from web import example_store
+from web.airflow_server import AirflowServer
+
+from perennial.local import databases
+from perennial.local.ports import free_ports
+from perennial.local.postgres import Server
+from perennial.settings import REPOSITORY
+from perennial.web.dashboards import Dashboard, load_dashboards
+from perennial.web.store import Store
+
+
+@pytest.fixture(scope="session")
+def dashboards() -> dict[str, Dashboard]:
+    """The dashboards that the product brings."""
+    return load_dashboards(REPOSITORY / "include")
+
+
+def _reader_url(server: Server, passwords: databases.Passwords, name: str) -> str:
+    databases.prepare_store(server.conninfo(), name)
+    return server.url(databases.READER, passwords.reader, name)
+
+
+@pytest.fixture(scope="session")
+def filled_url(postgres_server: Server, store_passwords: databases.Passwords) -> str:
+    """The reader's URL of a store that holds what `example_store` puts there."""
+    reader = _reader_url(postgres_server, store_passwords, "web_filled")
+    owner = postgres_server.url(databases.OWNER, store_passwords.owner, "web_filled")
+    example_store.create(owner)
+    example_store.fill(owner)
+    return reader
+
+
+@pytest.fixture(scope="session")
+def filled(filled_url: str) -> Iterator[Store]:
+    """The store of `filled_url`, as the app reads it."""
+    store = Store(lambda: filled_url, timeout_s=5)
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def bare(postgres_server: Server, store_passwords: databases.Passwords) -> Iterator[Store]:
+    """A store in which nothing was computed yet."""
+    url = _reader_url(postgres_server, store_passwords, "web_bare")
+    store = Store(lambda: url, timeout_s=5)
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="session")
+def airflow(filled_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowServer]:
+    """Airflow's api-server with the plugin and the filled store."""
+    home: Path = tmp_path_factory.mktemp("airflow")
+    server = AirflowServer(home, free_ports({"api": None})["api"], filled_url)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()

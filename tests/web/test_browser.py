@@ -1,0 +1,180 @@
+"""The dashboards in Chromium, inside Airflow's frame: each widget drawn, a quiet console, light and dark."""
+
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from web.airflow_server import AirflowServer
+
+from perennial.web.dashboards import Dashboard
+from perennial.web.themes import THEMES, ThemeName
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.e2e,
+    pytest.mark.store,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"
+    ),
+]
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 60_000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the console said; a test asserts that it is empty."""
+    return []
+
+
+@pytest.fixture
+def page(
+    browser: Browser, airflow: AirflowServer, complaints: list[str], request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    theme = getattr(request, "param", "light")
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, timezone_id="America/Los_Angeles")
+    context.add_init_script(f"localStorage.getItem('theme') ?? localStorage.setItem('theme', '{theme}')")
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    page.goto(f"{airflow.url}/auth/login?next=%2Fplugin%2Fperennial")
+    page.locator('input[name="username"]').fill("vic")
+    page.locator('input[name="password"]').fill("vic")
+    page.locator('button[type="submit"]').click()
+    page.wait_for_url(lambda address: "/auth/login" not in address)
+
+    def heard(kind: str, text: str, url: str) -> None:
+        if "/perennial" in url:
+            complaints.append(f"{kind}: {text} ({url})")
+
+    page.on(
+        "console",
+        lambda m: heard(m.type, m.text, m.location["url"]) if m.type in ("error", "warning") else None,
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "requestfailed",
+        lambda r: heard("failed", str(r.failure), r.url) if "ERR_ABORTED" not in str(r.failure) else None,
+    )
+    yield page
+    context.close()
+
+
+def _open(page: Page, url: str) -> Frame:
+    page.goto(url)
+    handle = page.wait_for_selector('iframe[title="Perennial"]')
+    frame = handle.content_frame() if handle else None
+    assert frame is not None
+    frame.wait_for_selector("html[data-drawn]", state="attached")
+    return frame
+
+
+def _states(frame: Frame) -> dict[str, str]:
+    states: dict[str, str] = frame.evaluate(
+        "() => Object.fromEntries([...document.querySelectorAll('[data-widget]')]"
+        ".map(node => [node.dataset.widget, node.dataset.state]))"
+    )
+    return states
+
+
+@pytest.mark.parametrize("page", THEMES, indirect=True)
+def test_every_dashboard_is_drawn(
+    page: Page, airflow: AirflowServer, dashboards: dict[str, Dashboard], complaints: list[str], request: Any
+) -> None:
+    theme: ThemeName = request.node.callspec.params["page"]
+    for name, board in dashboards.items():
+        path = "" if name == "overview" else f"/perennial/dashboards/{name}"
+        frame = _open(page, f"{airflow.url}/plugin/perennial{path}")
+        assert frame.evaluate("document.documentElement.dataset.theme") == theme
+        assert _states(frame) == {widget.id: "drawn" for widget in board.widgets}
+        for widget in board.widgets:
+            tile = frame.locator(f'[data-widget="{widget.id}"]')
+            drawn = {"number": ".figure", "table": "tbody tr"}.get(widget.mark, "svg .mark-text, svg path")
+            assert tile.locator(drawn).count() > 0, widget.id
+        assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
+    assert complaints == []
+
+
+def test_the_theme_follows_airflow_live(page: Page, airflow: AirflowServer, complaints: list[str]) -> None:
+    frame = _open(page, f"{airflow.url}/plugin/perennial")
+    bar = '[data-widget="value_by_decile"] svg path[fill="{}"]'
+    frame.wait_for_selector(bar.format(THEMES["light"].accent), state="attached")
+    page.evaluate("document.documentElement.classList.replace('light', 'dark')")
+    frame.wait_for_selector('html[data-theme="dark"]', state="attached")
+    frame.wait_for_selector(bar.format(THEMES["dark"].accent), state="attached")
+    assert complaints == []
+
+
+def test_day_filters_and_address_go_together(
+    page: Page, airflow: AirflowServer, complaints: list[str]
+) -> None:
+    frame = _open(page, f"{airflow.url}/plugin/perennial/perennial/dashboards/customer_value")
+    spend = frame.locator('[data-widget="spend"] .figure')
+    before = spend.inner_text()
+    with page.expect_response(lambda answer: "/widgets/spend?" in answer.url and "lookback=1m" in answer.url):
+        frame.select_option('select[name="lookback"]', "1m")
+    frame.wait_for_function(
+        "text => document.querySelector('[data-widget=spend] .figure')?.innerText !== text", arg=before
+    )
+    with page.expect_response(
+        lambda answer: "/widgets/spend?" in answer.url and "day=2017-12-30" in answer.url
+    ):
+        frame.get_by_label("The day before").click()
+    assert frame.evaluate("location.search") == "?lookback=1m&day=2017-12-30"
+    assert frame.get_by_label("The day after").is_enabled()
+    frame.goto(frame.url)
+    frame.wait_for_selector("html[data-drawn]", state="attached")
+    assert frame.locator('select[name="lookback"]').input_value() == "1m"
+    assert frame.locator('input[name="day"]').input_value() == "2017-12-30"
+    assert complaints == []
+
+
+def test_the_keyboard_reaches_data_sql_and_downloads(
+    page: Page, airflow: AirflowServer, complaints: list[str]
+) -> None:
+    frame = _open(page, f"{airflow.url}/plugin/perennial/perennial/dashboards/audiences")
+    menu = frame.locator('[data-widget="trend"] summary')
+    menu.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert frame.locator("dialog tbody tr").count() == 24
+    page.keyboard.press("Escape")
+    assert not frame.locator("dialog").is_visible()
+    menu.focus()
+    page.keyboard.press("Enter")
+    frame.get_by_role("button", name="View SQL").press("Enter")
+    assert "adwh_fact_profile_by_segment" in frame.locator("dialog pre").inner_text()
+    page.keyboard.press("Escape")
+    menu.focus()
+    page.keyboard.press("Enter")
+    with page.expect_download() as download:
+        frame.locator('[data-widget="trend"] [data-export="csv"]').press("Enter")
+    assert download.value.suggested_filename == "trend_2017-12-31.csv"
+    assert download.value.path().read_text().startswith("date_key,audience,customers")
+    assert complaints == []
+
+
+def test_a_link_to_a_dag_leads_airflow_there(page: Page, airflow: AirflowServer) -> None:
+    frame = _open(page, f"{airflow.url}/plugin/perennial")
+    frame.locator('[data-dag="customer_value"]').click()
+    page.wait_for_url("**/dags/customer_value**")

@@ -1,0 +1,112 @@
+"""Specifications: Vega compiles each without a warning, and draws each in both themes."""
+
+from typing import Any
+
+import pytest
+import vl_convert
+from web.example_store import LAST
+
+from perennial.settings import REPOSITORY
+from perennial.web.charts import MARKS, chart
+from perennial.web.dashboards import Mark, Widget, load_dashboards
+from perennial.web.images import draw
+from perennial.web.results import plain, records, select
+from perennial.web.store import Column, Store
+from perennial.web.themes import THEMES, ThemeName, vega_config
+
+BOARDS = load_dashboards(REPOSITORY / "include")
+DRAWN = [(b.name, w.id) for b in BOARDS.values() for w in b.widgets if w.mark is not Mark.TABLE]
+COLUMNS = (
+    Column("day", "temporal"),
+    Column("kind", "nominal"),
+    Column("amount", "quantitative"),
+    Column("n", "quantitative"),
+)
+ROWS = [("2017-12-30", "a", 1200.5, 1), ("2017-12-31", "a", -3, 2), ("2017-12-30", "b", None, 3)]
+RECORDS = [dict(zip([c.name for c in COLUMNS], map(plain, row), strict=True)) for row in ROWS]
+ROLES: list[dict[str, Any]] = [
+    {"x": "day", "y": "amount"},
+    {"x": "day", "y": "amount", "color": "kind"},
+    {"x": "day", "y": "amount", "color": {"column": "n", "type": "ordinal", "sort": "descending"}},
+    {"x": "kind", "y": "amount", "color": "n"},
+    {"x": {"column": "amount", "format": "money"}, "y": "kind", "color": "n", "label": "kind"},
+    {
+        "x": "n",
+        "y": "amount",
+        "color": "kind",
+        "stack": "group",
+        "label": {"column": "n", "format": "percent"},
+    },
+    {"x": {"column": "kind", "sort": ["b", "a"]}, "y": "n", "color": "amount", "stack": "normalize"},
+]
+
+
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize("roles", ROLES)
+def test_every_mark_draws_every_kind_of_column(
+    mark: Mark, roles: dict[str, Any], capfd: pytest.CaptureFixture[str]
+) -> None:
+    if mark in (Mark.DONUT, Mark.HEATMAP):
+        roles = {"color": "kind", **roles}
+    if mark is Mark.DONUT:
+        roles = {**roles, "y": "n"}
+    widget = Widget.model_validate({"id": "w", "title": "W", "sql": "SELECT 1", "mark": mark, **roles})
+    _compiles(widget, list(COLUMNS), RECORDS, capfd)
+
+
+@pytest.mark.store
+@pytest.mark.parametrize(("board", "widget_id"), DRAWN)
+def test_every_widget_compiles(
+    board: str, widget_id: str, filled: Store, capfd: pytest.CaptureFixture[str]
+) -> None:
+    dashboard = BOARDS[board]
+    widget = dashboard.widget(widget_id)
+    assert widget is not None
+    result = filled.query(widget.sql, select(dashboard, LAST, None, {}).parameters)
+    if chart(widget, result.columns) is None:
+        assert widget.mark is Mark.NUMBER
+        assert widget.x is None
+    else:
+        _compiles(widget, list(result.columns), records(result), capfd)
+
+
+def _compiles(
+    widget: Widget, columns: list[Column], rows: list[dict[str, Any]], capfd: pytest.CaptureFixture[str]
+) -> None:
+    spec = chart(widget, columns)
+    if spec is None:
+        assert widget.mark is Mark.NUMBER
+        return
+    assert "#" not in str({key: part for key, part in spec.items() if key != "$schema"}), (
+        "colours belong to the themes"
+    )
+    for theme in THEMES:
+        vl_convert.vegalite_to_vega(spec, config=vega_config(theme), show_warnings=True)
+        svg = draw(spec, rows, "svg", theme, (400, 200)).decode()
+        assert svg.startswith("<svg")
+        assert "NaN" not in svg
+    assert "WARN" not in (said := "".join(capfd.readouterr())), said
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_picture_has_the_themes_colours(theme: ThemeName) -> None:
+    widget = Widget.model_validate(
+        {"id": "w", "title": "W", "sql": "S", "mark": "bar", "x": "kind", "y": "n"}
+    )
+    spec = chart(widget, COLUMNS)
+    assert spec is not None
+    svg = draw(spec, RECORDS, "svg", theme, (400, 200)).decode()
+    assert THEMES[theme].accent in svg
+    assert THEMES[theme].card in svg
+    assert draw(spec, RECORDS, "png", theme, (400, 200)).startswith(b"\x89PNG")
+
+
+def test_a_day_is_the_same_day_in_every_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    widget = Widget.model_validate({"id": "w", "title": "W", "sql": "S", "mark": "bar", "x": "day", "y": "n"})
+    spec = chart(widget, COLUMNS)
+    assert spec is not None
+    for zone in ("America/Los_Angeles", "Asia/Tokyo"):
+        monkeypatch.setenv("TZ", zone)
+        svg = draw(spec, RECORDS, "svg", "light", (400, 200)).decode()
+        assert "30 Dec" in svg
+        assert "29 Dec" not in svg
