@@ -7,6 +7,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from psycopg.conninfo import make_conninfo
 
@@ -53,11 +54,13 @@ class Server:
 
     def running(self) -> bool:
         """Whether the server of this data folder is up."""
-        return self._run("pg_ctl", "status", "-D", str(self.data), check=False) == 0
+        # The server's own file, which an end by force leaves behind, spares asking where none has been started.
+        started = (self.data / "postmaster.pid").exists()
+        return started and self._run("pg_ctl", "status", "-D", str(self.data), check=False) == 0
 
     def stop(self) -> None:
         """Stop the server, breaking off its sessions; nothing happens if it doesn't run."""
-        if (self.data / "postmaster.pid").exists() and self.running():
+        if self.running():
             self._run("pg_ctl", "stop", "-w", "-t", "60", "-m", "fast", "-D", str(self.data))
 
     def conninfo(self, database: str = SUPERUSER) -> str:
@@ -101,17 +104,18 @@ class Server:
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> int:
         # The server inherits the standard streams of `pg_ctl start`: a pipe would never reach its end.
-        out = self.data.with_name(self.data.name + ".out")
-        with out.open("w+", encoding="utf-8") as stream:
+        with TemporaryFile("w+", encoding="utf-8") as output:
             result = subprocess.run(
                 [str(binaries.programs() / program), *arguments],
-                stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, check=False,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False,
                 cwd="/", user=binaries.account(), env={"PATH": os.defpath, "LC_ALL": "C"},
             )  # fmt: skip
+            output.seek(0)
+            said = output.read().strip()
         if check and result.returncode:
             raise LocalError(
-                f"PostgreSQL's {program} failed with code {result.returncode} in {self.data}; it said:\n"
-                f"{_tail(out)}\nThe server's own log, {self.log}:\n{_tail(self.log)}"
+                f"PostgreSQL's {program} failed with code {result.returncode} in {self.data}; it said:\n{said}\n"
+                f"The server's own log, {self.log}:\n{_tail(self.log)}"
             )
         return result.returncode
 
