@@ -1,8 +1,8 @@
-"""A run that kills its own process after a number of steps: each is a commit or an answered request.
+"""Runs of an activation that kill their own process after a number of steps: commits, and answered requests.
 
-    python killed.py STORE_URL ESP_URL API_KEY STEPS PEOPLE_AS_JSON DAY
-
-prints the number of steps when it comes to its end.
+Reads orders (JSON, one a line: store_url, esp_url, api_key, last, people, day) from standard input, and
+carries each out in a process of its own, forked before anything has run. Writes for each
+`{"exit": ..., "steps": ...}`, where `steps` is known if the run came to its end.
 """
 
 import json
@@ -18,6 +18,10 @@ from perennial.activation.destinations.sendgrid.client import SendGridClient
 from perennial.activation.destinations.sendgrid.destination import SendGridDestination
 from perennial.activation.ledger import open_ledger
 from perennial.activation.send import Sender
+
+LEDGER = ("begin", "finish", "remember_list", "replace_suppressions", "intend_upserts", "intend_removals",
+          "submitted", "close")  # fmt: skip
+DESTINATION = ("prepare", "submit_upserts", "submit_removals", "ensure_list", "finished", "refused")
 
 
 class Steps:
@@ -39,24 +43,34 @@ class Steps:
         return counted
 
 
-LEDGER = ("begin", "finish", "remember_list", "replace_suppressions", "intend_upserts", "intend_removals",
-          "submitted", "close")  # fmt: skip
-DESTINATION = ("prepare", "submit_upserts", "submit_removals", "ensure_list", "finished", "refused")
+def run(order: dict[str, Any]) -> int:
+    """Carry out an order; the number of steps, if it comes to its end."""
+    steps = Steps(order["last"])
+    destination: Any = SendGridDestination(SendGridClient(order["esp_url"], order["api_key"]))
+    for name in DESTINATION:
+        setattr(destination, name, steps.after(getattr(destination, name)))
+    with open_ledger(order["store_url"], "sendgrid_default", "email") as opened:
+        ledger: Any = opened
+        for name in LEDGER:
+            setattr(ledger, name, steps.after(getattr(ledger, name)))
+        scenario.execute(Sender(ledger, destination), order["people"], scenario.day(order["day"]))
+    return steps.done
 
 
 def main() -> None:
     """See the module."""
-    store_url, esp_url, api_key, last, people, number = sys.argv[1:]
-    steps = Steps(int(last))
-    destination: Any = SendGridDestination(SendGridClient(esp_url, api_key))
-    for name in DESTINATION:
-        setattr(destination, name, steps.after(getattr(destination, name)))
-    with open_ledger(store_url, "sendgrid_default", "email") as opened:
-        ledger: Any = opened
-        for name in LEDGER:
-            setattr(ledger, name, steps.after(getattr(ledger, name)))
-        scenario.execute(Sender(ledger, destination), json.loads(people), scenario.day(int(number)))
-    print(steps.done)
+    for line in sys.stdin:
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            os.write(writing, str(run(json.loads(line))).encode())
+            os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading) as pipe:
+            steps = pipe.read()
+        _, status = os.waitpid(child, 0)
+        print(json.dumps({"exit": os.waitstatus_to_exitcode(status), "steps": int(steps or 0)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,9 +5,12 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
+import pytest
 from activation.destinations.harness import SendGridHarness
 from activation.destinations.scenario import BEST, LAPSING, People, activate, delivered
 
@@ -27,42 +30,53 @@ AFTER: People = {
 }
 
 
-def _run_and_kill(store_url: str, harness: SendGridHarness, last: int) -> subprocess.CompletedProcess[str]:
-    arguments = [store_url, harness.esp.url, harness.esp.api_key, str(last), json.dumps(AFTER), "21"]
+@pytest.fixture
+def killed() -> Iterator[subprocess.Popen[str]]:
+    """The process that takes orders for runs that are killed."""
     script = TESTS / "activation" / "destinations" / "killed.py"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join((str(TESTS.parent / "plugins"), str(TESTS)))}
-    return subprocess.run(
-        [sys.executable, str(script), *arguments], env=environment, capture_output=True, text=True, timeout=60
-    )
-
-
-def _everything(store_url: str, harness: SendGridHarness) -> object:
-    keys = [*BEFORE, *AFTER]
-    return delivered(store_url).rows(), harness.members(BEST, keys), harness.members(LAPSING, keys)
-
-
-def test_killed_at_every_step(store_url: str, tmp_path: Path) -> None:
-    with SendGridHarness.start(tmp_path) as harness:
-        done, expected = _attempt(store_url, harness, 0)
-        assert done.returncode == 0, done.stderr
-        steps = int(done.stdout)
-        assert steps > 12
-        for last in range(1, steps + 1):
-            done, found = _attempt(store_url, harness, last)
-            assert done.returncode == -signal.SIGKILL, (last, done.stderr)
-            assert found == expected, f"killed after step {last} of {steps}"
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        yield process
 
 
 def _attempt(
-    store_url: str, harness: SendGridHarness, last: int
-) -> tuple[subprocess.CompletedProcess[str], object]:
+    killed: subprocess.Popen[str], store_url: str, harness: SendGridHarness, last: int
+) -> tuple[dict[str, int], object]:
     """From the same start: a run that is killed (0: not), a rerun, and everything that is left."""
     with psycopg.connect(store_url) as connection:
         connection.execute("DROP SCHEMA IF EXISTS activation CASCADE")
     migrate(store_url)
     harness.clear()
     activate(store_url, harness.destination(), BEFORE)
-    done = _run_and_kill(store_url, harness, last)
+    order: dict[str, Any] = {
+        "store_url": store_url,
+        "esp_url": harness.esp.url,
+        "api_key": harness.esp.api_key,
+    }
+    assert killed.stdin is not None
+    assert killed.stdout is not None
+    killed.stdin.write(json.dumps({**order, "last": last, "people": AFTER, "day": 21}) + "\n")
+    killed.stdin.flush()
+    done = json.loads(killed.stdout.readline())
     if last:
         activate(store_url, harness.destination(), AFTER, 21)
-    return done, _everything(store_url, harness)
+    keys = [*BEFORE, *AFTER]
+    left = delivered(store_url).rows(), harness.members(BEST, keys), harness.members(LAPSING, keys)
+    return done, left
+
+
+def test_killed_at_every_step(killed: subprocess.Popen[str], store_url: str, tmp_path: Path) -> None:
+    with SendGridHarness.start(tmp_path) as harness:
+        done, expected = _attempt(killed, store_url, harness, 0)
+        assert done["exit"] == 0
+        assert done["steps"] > 12
+        for last in range(1, done["steps"] + 1):
+            died, found = _attempt(killed, store_url, harness, last)
+            assert died["exit"] == -signal.SIGKILL, f"step {last}"
+            assert found == expected, f"killed after step {last} of {done['steps']}"
