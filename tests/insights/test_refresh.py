@@ -27,7 +27,7 @@ LOGS = {"checkpoint_log"}
 def url(store) -> str:
     with psycopg.connect(store.url) as connection:
         connection.execute("DROP SCHEMA IF EXISTS insights CASCADE")
-    return store.url
+    return str(store.url)
 
 
 def query(url: str, sql: str) -> list[tuple]:

@@ -2,8 +2,10 @@
 
 from datetime import date
 
+import polars as pl
 import pytest
 
+from perennial.lake.catalog import Lake
 from perennial.signals.ingest import TooManyBadRows, ingest
 from perennial.signals.reading import SourceMissing
 
@@ -12,7 +14,7 @@ from .conftest import line
 MONDAY, TUESDAY = date(2017, 12, 25), date(2017, 12, 26)
 
 
-def contents(lake):
+def contents(lake: Lake) -> pl.DataFrame:
     return lake.events("orders").scan().collect().sort("event_id")
 
 

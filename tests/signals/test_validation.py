@@ -1,6 +1,7 @@
 """Each rule sets aside the rows that break it, with the raw record and every reason; nothing is lost."""
 
 import string
+from collections.abc import Mapping
 from decimal import Decimal
 
 import polars as pl
@@ -27,7 +28,7 @@ GOOD = {
 }
 
 
-def raw(*rows: dict[str, str | None]) -> pl.LazyFrame:
+def raw(*rows: Mapping[str, str | None]) -> pl.LazyFrame:
     schema = dict.fromkeys(HEADER.split(","), pl.String)
     frame = pl.DataFrame(list(rows), schema=schema)
     return frame.with_row_index(LINE, 2).with_columns(pl.lit("day.csv").alias(FILE)).lazy()

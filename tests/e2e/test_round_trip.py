@@ -1,0 +1,171 @@
+"""The round trip as a person runs it: Airflow's backfill sets off every stage, and the numbers are right."""
+
+from datetime import date
+
+import polars as pl
+import psutil
+import pytest
+import requests
+from expected import WINDOWS, deciles_in_sql, spend_and_lines
+
+from perennial.local.environment import sandbox_url
+from perennial.local.stack import Stack
+from perennial.sandbox.sources import DAYS
+
+from .journey import Journey, eventually, task_process
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
+
+AS_OF = date(2018, 1, 1)
+COMPUTING = ["customer_value", "profiles", "audiences", "insights"]
+
+
+@pytest.fixture(scope="module")
+def lake(journey: Journey) -> dict[str, pl.DataFrame]:
+    """The lake as the demo left it."""
+    return journey.lake_rows()
+
+
+@pytest.fixture(scope="module")
+def store(journey: Journey) -> dict[str, list[tuple]]:
+    """The star schema as the demo left it."""
+    return journey.store_rows()
+
+
+def unchanged(journey: Journey, lake: dict[str, pl.DataFrame], store: dict[str, list[tuple]]) -> None:
+    now = journey.lake_rows()
+    assert now.keys() == lake.keys()
+    for name, rows in now.items():
+        assert rows.equals(lake[name]), f"{name} of the lake has changed"
+    for name, found in journey.store_rows().items():
+        assert found == store[name], f"{name} of the store has changed"
+
+
+@pytest.mark.parametrize(("window", "months"), WINDOWS.items())
+def test_deciles_of_the_last_day_equal_ntile_over_the_source(lake, window, months):
+    columns = [f"spend_{window}", f"baskets_{window}", f"spend_{window}_decile", f"baskets_{window}_decile"]
+    ours = lake["value/customer_value"].filter(as_of=AS_OF)
+    ours = ours.select("person_id", "dimension", "dimension_value", *columns).drop_nulls()
+    assert (
+        ours.sort("dimension", "dimension_value", "person_id").rows() == deciles_in_sql(AS_OF, months).rows()
+    )
+
+
+def test_spend_in_the_store_equals_the_source_to_the_cent(journey):
+    assert journey.query("SELECT sum(spend), sum(lines) FROM insights.fact_sales_by_day") == [
+        spend_and_lines()
+    ]
+
+
+def test_every_day_is_complete(journey):
+    days = [(day,) for day in DAYS]
+    assert journey.query("SELECT process_date FROM insights.adwh_lkup_process_delta_log ORDER BY 1") == days
+    assert journey.query("SELECT date_key FROM insights.adwh_fact_profile ORDER BY 1") == days
+
+
+def test_members_of_a_day_are_those_of_the_day_before_who_stayed_and_those_who_came(journey):
+    reconciled = journey.query("""
+        SELECT bool_and(count_of_profiles = came + stayed AND (before IS NULL OR stayed + gone = before))
+        FROM (
+            SELECT count_of_profiles, count_of_calculated_realized_profiles AS came,
+                count_of_existing_profiles AS stayed, count_of_exited_profiles AS gone,
+                lag(count_of_profiles) OVER (PARTITION BY segment_id ORDER BY date_key) AS before
+            FROM insights.adwh_fact_profile_by_segment
+        ) AS days
+    """)
+    assert reconciled == [(True,)]
+
+
+def test_the_responses_came_back_each_once(journey, lake):
+    events = lake["responses/email_events"]
+    assert events["event_id"].is_unique().all()
+    assert events["person_id"].null_count() == 0
+    status = requests.get(f"{sandbox_url(journey.stack.state)}/sandbox/status", timeout=10).json()
+    assert status["pending"] == 0
+    assert status["campaigns"] > 0
+    totals = "SELECT sum(sent), sum(delivered), sum(opens_unique), sum(clicks_unique)"
+    ((sent, delivered, opened, clicked),) = journey.query(f"{totals} FROM insights.fact_email_response")
+    assert sent == events.filter(event_type="sent").height
+    assert sent > delivered > opened > clicked > 0
+    deciles = "SELECT count(DISTINCT decile), count(DISTINCT segment_id) FROM insights.fact_email_response"
+    assert journey.query(deciles) == [(10, 3)]
+
+
+def test_the_demo_again_changes_nothing(journey, lake, store):
+    assert journey.demo.run() is False
+    unchanged(journey, lake, store)
+
+
+def test_a_day_of_the_backfill_again_leaves_the_same_tables(journey, lake, store):
+    key = str(DAYS[3])
+    stages = ["signals_batch", *COMPUTING, "activation", "sandbox_campaigns"]
+    before = len(journey.runs_of(stages, key))
+    body = {
+        "dag_id": "signals_batch",
+        "from_date": f"{key}T00:00:00Z",
+        "to_date": f"{key}T00:00:00Z",
+        "reprocess_behavior": "completed",
+    }
+    journey.api._call("POST", "/backfills", json=body)
+
+    def cascaded() -> bool:
+        runs = journey.runs_of(stages, key)
+        # Airflow runs the producer's own run again, and makes new ones of those that follow.
+        return len(runs) == before + len(stages) - 1 and all(run.state == "success" for run in runs)
+
+    eventually(cascaded, "all stages have run again")
+    unchanged(journey, lake, store)
+
+
+@pytest.mark.parametrize("dag_id", ["customer_value", "insights"])
+def test_a_killed_task_is_run_again_and_leaves_the_same_tables(journey, lake, store, dag_id):
+    task_id = {"customer_value": "rank", "insights": "refresh"}[dag_id]
+    run = journey.api.trigger(dag_id, {"as_of": str(AS_OF)})
+    killed: list[psutil.Process] = []
+
+    def kill() -> bool:
+        if process := task_process(journey.api, run, task_id):
+            process.kill()
+            killed.append(process)
+        return bool(killed)
+
+    eventually(kill, "the task runs", pause=0.05)
+    assert journey.finished(run).state == "success"
+    path = f"/dags/{dag_id}/dagRuns/{run.run_id}/taskInstances/{task_id}"
+    assert journey.api._call("GET", path)["try_number"] == 2
+    settled(journey)
+    unchanged(journey, lake, store)
+
+
+def test_a_misspelt_key_is_refused_at_once(journey):
+    run = journey.finished(journey.api.trigger("customer_value", {"asof": "2017-12-31"}))
+    assert run.state == "failed"
+    failure = journey.api.failure(run)
+    assert "unknown key in the run's configuration: asof; known: as_of" in failure
+    assert "attempt 1" in failure
+
+
+def test_nothing_of_the_stack_is_left_after_down_and_it_comes_up_again(journey, lake, store):
+    from perennial.local.stack import down, up
+
+    folder = journey.stack.state.folder
+    settled(journey)
+    down(folder, print)
+    assert journey.stack.processes.left() == []
+    assert not journey.stack.server.running()
+    again = up(folder, print)
+    assert set(again.health().values()) == {"up"}
+    unchanged(Journey(Stack.open(folder), journey.demo), lake, store)
+
+
+def settled(journey: Journey) -> None:
+    """Wait until no run is under way, those that a run by hand set off included."""
+    quiet = 0
+
+    def still() -> bool:
+        nonlocal quiet
+        runs = journey.api.runs([*COMPUTING, "activation", "sandbox_campaigns"])
+        quiet = 0 if any(run.state in ("queued", "running") for run in runs) else quiet + 1
+        return quiet >= 10
+
+    eventually(still, "all runs have ended", pause=0.5)
