@@ -54,7 +54,7 @@ class Server:
 
     def running(self) -> bool:
         """Whether the server of this data folder is up."""
-        # The server's own file, which an end by force leaves behind, spares asking where none has been started.
+        # The server's own file, left behind after an end by force, spares asking where none was started.
         started = (self.data / "postmaster.pid").exists()
         return started and self._run("pg_ctl", "status", "-D", str(self.data), check=False) == 0
 
@@ -114,7 +114,7 @@ class Server:
             said = output.read().strip()
         if check and result.returncode:
             raise LocalError(
-                f"PostgreSQL's {program} failed with code {result.returncode} in {self.data}; it said:\n{said}\n"
+                f"PostgreSQL's {program} failed with code {result.returncode} in {self.data}:\n{said}\n"
                 f"The server's own log, {self.log}:\n{_tail(self.log)}"
             )
         return result.returncode
