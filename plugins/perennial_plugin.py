@@ -1,4 +1,4 @@
-"""What Airflow loads: Perennial's app in the UI, behind its login. Every component reads it: keep it light."""
+"""Perennial's app in the UI, behind its login. Every component reads it; it stays light."""
 
 import importlib
 from collections.abc import Awaitable, Callable

@@ -14,6 +14,10 @@ from perennial.settings import REPOSITORY
 
 USERS = {"admin": "admin", "vic": "viewer"}
 DEADLINE_S = 120
+DAG = """
+from airflow.sdk import DAG, CronPartitionTimetable
+dag = DAG("customer_value", schedule=CronPartitionTimetable("0 0 * * *", timezone="UTC", key_format="%Y-%m-%d"))
+"""
 
 
 class AirflowServer:
@@ -41,9 +45,11 @@ class AirflowServer:
     def start(self) -> None:
         """Create the database, start the server, and wait until it answers."""
         (self.home / "dags").mkdir()
+        (self.home / "dags" / "customer_value.py").write_text(DAG)
         passwords = self.home / "simple_auth_manager_passwords.json.generated"
         passwords.write_text(json.dumps({name: name for name in USERS}))
-        subprocess.run(self._command("db", "migrate"), env=self.environment, check=True, capture_output=True)
+        for command in (("db", "migrate"), ("dags", "reserialize")):
+            subprocess.run(self._command(*command), env=self.environment, check=True, capture_output=True)
         log = (self.home / "api-server.log").open("wb")
         self._process = subprocess.Popen(
             self._command("api-server"),

@@ -25,7 +25,7 @@ def test_rows_come_with_the_kinds_of_their_columns(filled: Store) -> None:
     ("sql", "kind"),
     [
         ("SELECT * FROM nowhere", "missing"),
-        ("SELECT nothing FROM dim_campaign", "missing"),
+        ("SELECT nothing FROM dim_campaign", "query"),
         ("SELEC 1", "query"),
         ("SELECT 1 / 0", "query"),
         ("SELECT pg_sleep(20)", "timeout"),

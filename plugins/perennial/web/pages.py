@@ -118,7 +118,6 @@ def _board(
         periods=PERIODS,
         board={
             "name": dashboard.name,
-            "dag": dashboard.dag,
             "days": [str(known) for known in days.available],
             "config": {"light": vega_config("light"), "dark": vega_config("dark")},
             "widgets": [widget.model_dump(mode="json") for widget in dashboard.widgets],

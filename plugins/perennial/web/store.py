@@ -141,11 +141,11 @@ class _explained:
                     "The insights store cannot be reached.",
                     "Check that PostgreSQL runs and what the connection perennial_store_reader points to.",
                 ) from error
-            case errors.UndefinedTable() | errors.InvalidSchemaName() | errors.UndefinedColumn():
+            case errors.UndefinedTable() | errors.InvalidSchemaName():
                 raise StoreRefused(
                     "missing",
-                    f"The store does not have this yet: {_first_line(error)}.",
-                    "It is there once the Dag that computes it has run.",
+                    "Not computed yet.",
+                    f"The store has no such table so far: {_first_line(error)}.",
                 ) from error
             case errors.InsufficientPrivilege() | errors.ReadOnlySqlTransaction():
                 raise StoreRefused(

@@ -1,11 +1,11 @@
 // A page of widgets: the controls' state in the address, and in every widget's request.
 import { Widget } from "./widget.js";
 
-const { name, dag, days, config, widgets } = JSON.parse(document.getElementById("board").textContent);
+const { name, days, config, widgets } = JSON.parse(document.getElementById("board").textContent);
 const form = document.querySelector("form.controls");
 const day = form.elements.day;
 
-const board = { name, dag, config, selection: () => Object.fromEntries(new FormData(form)) };
+const board = { name, config, selection: () => Object.fromEntries(new FormData(form)) };
 const tiles = widgets.map((one) => new Widget(document.querySelector(`[data-widget="${one.id}"]`), one, board));
 
 function refresh() {

@@ -1,5 +1,4 @@
 // One tile: fetches its data, draws it, and says plainly when there is nothing or something is wrong.
-import { openInAirflow } from "./airflow.js";
 import { drawChart, forget } from "./chart.js";
 import { el } from "./dom.js";
 import { number } from "./number.js";
@@ -69,23 +68,21 @@ export class Widget {
     await drawChart(host, this.data, config, label);
   }
 
-  empty() {
+  empty(said = this.widget.empty) {
     this.clear();
     this.node.dataset.state = "empty";
     const picture = el("img", { src: `${document.body.dataset.root}static/page/empty.svg`, alt: "", width: 40, height: 40 });
-    this.body.replaceChildren(el("div", { class: "nothing" }, this.widget.mark === "number" ? null : picture, el("p", {}, this.widget.empty)));
+    this.body.replaceChildren(el("div", { class: "nothing" }, this.widget.mark === "number" ? null : picture, el("p", {}, said)));
   }
 
   fail({ status, detail, hint, kind }) {
+    if (kind === "missing") return this.empty(detail);
     this.clear();
     this.node.dataset.state = "failed";
     const signedOut = status === 401;
     const said = signedOut ? "You are signed out." : typeof detail === "string" ? detail : "Something went wrong.";
     const again = el("button", { type: "button", class: "button quiet", on: { click: () => (signedOut ? location.reload() : this.load()) } }, signedOut ? "Sign in" : "Try again");
-    const open = kind === "missing" && this.board.dag
-      ? el("button", { type: "button", class: "button quiet", on: { click: () => openInAirflow(`/dags/${this.board.dag}`) } }, `Open ${this.board.dag}`)
-      : null;
-    this.body.replaceChildren(el("div", { class: "nothing failed", role: "alert" }, el("p", {}, el("strong", {}, said)), hint ? el("p", {}, hint) : null, el("div", { class: "row" }, again, open)));
+    this.body.replaceChildren(el("div", { class: "nothing failed", role: "alert" }, el("p", {}, el("strong", {}, said)), hint ? el("p", {}, hint) : null, again));
   }
 
   clear() {
