@@ -17,7 +17,7 @@ from pathlib import Path
 from perennial.local import proc
 from perennial.local.environment import STACK_VARIABLE
 
-PATIENCE = 8.0
+PATIENCE = 5.0
 """Seconds from the polite signal to the one that cannot be refused."""
 
 
