@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from perennial.collector.signatures import sendgrid_key, verify_sendgrid
 from perennial.local import credentials
+from perennial.local.databases import Passwords
+from perennial.local.postgres import Server
 
 
 @pytest.fixture
@@ -50,6 +52,13 @@ def test_each_is_long_enough_and_fit_for_its_purpose(tmp_path: Path) -> None:
     assert Fernet(secret.fernet_key).decrypt(Fernet(secret.fernet_key).encrypt(b"text")) == b"text"
     # They stand in URLs without quoting.
     assert all(each.isalnum() for each in (secret.owner_password, secret.reader_password))
+
+
+def test_they_do_not_show_in_logs_and_tracebacks(tmp_path: Path) -> None:
+    secret = credentials.find_or_create(tmp_path)
+    server = Server(tmp_path, 5432, secret.postgres_password)
+    shown = repr((secret, server, Passwords(secret.owner_password, secret.reader_password)))
+    assert not [value for value in asdict(secret).values() if value in shown]
 
 
 def test_the_collector_accepts_what_the_sandboxs_key_signs(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The few calls of Airflow's REST API that the demo drives it with: JSON in, small values out."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from typing import Any
@@ -40,7 +40,7 @@ class AirflowApi:
 
     url: str
     user: str
-    password: str
+    password: str = field(repr=False)
 
     def dag_ids(self) -> set[str]:
         """Of all Dags that Airflow has read so far."""

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 ALPHABET = string.ascii_letters + string.digits
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Credentials:
     """Everything secret that the processes of one stack share; nothing in it needs quoting in a URL."""
 

@@ -25,7 +25,7 @@ READER_SETTINGS = {
 READER_CONNECTIONS = 40
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Passwords:
     """Of the two roles."""
 

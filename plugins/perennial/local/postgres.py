@@ -5,7 +5,7 @@ The server outlives the process that starts it, and stops only on `stop()`.
 
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -32,7 +32,7 @@ class Server:
 
     data: Path
     port: int
-    password: str
+    password: str = field(repr=False)
     """The superuser's."""
 
     @property
