@@ -4,8 +4,6 @@ Every hour, takes in what recipients did with their e-mails, as the provider's w
 each event once, in the lake; then refreshes the facts of the days that the events touch, late ones included.
 """
 
-from datetime import timedelta
-
 from airflow.sdk import DAG, CronTriggerTimetable
 
 from perennial.operators.assets import INSIGHTS, RESPONSES
@@ -15,7 +13,7 @@ from perennial.operators.retries import DEFAULT_ARGS
 
 with DAG(
     "responses",
-    schedule=CronTriggerTimetable("@hourly", timezone="UTC", run_immediately=timedelta(0)),
+    schedule=CronTriggerTimetable("@hourly", timezone="UTC"),
     catchup=False,
     doc_md=__doc__,
     tags=["perennial", "responses"],

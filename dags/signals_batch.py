@@ -2,12 +2,11 @@
 
 Takes the files of one day, each night, as one batch a dataset: good rows go to the lake, bad ones to the
 quarantine with their reasons, rows that are known already to neither. Every stage follows, for the same day.
+A day on which no dataset delivers (`first_day`, `last_day`) is skipped; a file that is missing is an error.
 
 **Backfill** this Dag over a range of days to run the whole round trip for each of them. A day that is run
 again leaves the same tables.
 """
-
-from datetime import timedelta
 
 from airflow.sdk import DAG, CronPartitionTimetable
 
@@ -19,14 +18,8 @@ from perennial.settings import Settings
 
 with DAG(
     "signals_batch",
-    # The run at midnight is about the day that has just ended; a Dag that is new waits for the next one.
-    schedule=CronPartitionTimetable(
-        "0 0 * * *",
-        timezone="UTC",
-        run_offset=-1,
-        run_immediately=timedelta(0),
-        key_format="%Y-%m-%d",
-    ),
+    # The run at midnight is about the day that has just ended.
+    schedule=CronPartitionTimetable("0 0 * * *", timezone="UTC", run_offset=-1, key_format="%Y-%m-%d"),
     catchup=False,
     doc_md=__doc__,
     tags=["perennial", "signals"],

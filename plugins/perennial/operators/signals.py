@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk import Context
+from airflow.sdk.exceptions import AirflowSkipException
 
 from perennial.operators.stage import Counts, StageOperator
 
@@ -28,8 +29,12 @@ class IngestOperator(StageOperator):
         params = context["params"]
         day = (as_of - timedelta(days=1)).date() if self.files == "daily" else None
         chosen = params.get("datasets") or [
-            name for name, document in workspace.datasets.items() if getattr(document.source, self.files)
+            name
+            for name, document in workspace.datasets.items()
+            if (document.source.delivers(day) if day else document.source.history)
         ]
+        if not chosen:
+            raise AirflowSkipException(f"no dataset in {workspace.settings.include} has files of {day}")
         reports = {}
         for name in chosen:
             report = ingest_batch(workspace, name, day, dry_run=params.get("dry_run", False))

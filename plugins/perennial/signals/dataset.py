@@ -1,5 +1,6 @@
 """A dataset document: where its files are, what its columns mean, and which rows are good."""
 
+from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -49,6 +50,14 @@ class Source(Document):
 
     history: str | None = None
     daily: str | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+    """Between which days a file comes every day; a day within them that has none is an error."""
+
+    def delivers(self, day: date) -> bool:
+        """Whether a file of that day is to be expected."""
+        first, last = self.first_day or date.min, self.last_day or date.max
+        return self.daily is not None and first <= day <= last
 
 
 class Dataset(Document):
