@@ -1,5 +1,6 @@
 """Perennial's app in the UI, behind its login. Every component reads it; it stays light."""
 
+import asyncio
 import importlib
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -18,12 +19,19 @@ class LazyApp:
     def __init__(self, module: str, factory: str) -> None:
         self._module, self._factory = module, factory
         self._app: Callable[..., Awaitable[None]] | None = None
+        self._building = asyncio.Lock()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass the call on."""
-        if self._app is None:
-            self._app = getattr(importlib.import_module(self._module), self._factory)()
+        async with self._building:
+            if self._app is None:
+                # In a thread: Airflow's other requests go on meanwhile.
+                self._app = await asyncio.to_thread(self._build)
         await self._app(scope, receive, send)
+
+    def _build(self) -> Callable[..., Awaitable[None]]:
+        app: Callable[..., Awaitable[None]] = getattr(importlib.import_module(self._module), self._factory)()
+        return app
 
 
 class PerennialPlugin(AirflowPlugin):

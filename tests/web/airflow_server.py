@@ -16,7 +16,8 @@ USERS = {"admin": "admin", "vic": "viewer"}
 DEADLINE_S = 120
 DAG = """
 from airflow.sdk import DAG, CronPartitionTimetable
-dag = DAG("customer_value", schedule=CronPartitionTimetable("0 0 * * *", timezone="UTC", key_format="%Y-%m-%d"))
+daily = CronPartitionTimetable("0 0 * * *", timezone="UTC", key_format="%Y-%m-%d")
+dag = DAG("customer_value", schedule=daily)
 """
 
 

@@ -7,12 +7,14 @@ import vl_convert
 from web.example_store import LAST
 
 from perennial.settings import REPOSITORY
+from perennial.web import vega_process
 from perennial.web.charts import MARKS, chart
 from perennial.web.dashboards import Mark, Widget, load_dashboards
-from perennial.web.images import draw
+from perennial.web.images import draw, picture_config, whole
 from perennial.web.results import plain, records, select
 from perennial.web.store import Column, Store
 from perennial.web.themes import THEMES, ThemeName, vega_config
+from perennial.web.vega_process import DrawingFailed, DrawingTimedOut
 
 BOARDS = load_dashboards(REPOSITORY / "include")
 DRAWN = [(b.name, w.id) for b in BOARDS.values() for w in b.widgets if w.mark is not Mark.TABLE]
@@ -82,8 +84,7 @@ def _compiles(
     )
     for theme in THEMES:
         vl_convert.vegalite_to_vega(spec, config=vega_config(theme), show_warnings=True)
-        svg = draw(spec, rows, "svg", theme, (400, 200)).decode()
-        assert svg.startswith("<svg")
+        svg = vl_convert.vegalite_to_svg(whole(spec, rows, (400, 200)), config=picture_config(theme))
         assert "NaN" not in svg
     assert "WARN" not in (said := "".join(capfd.readouterr())), said
 
@@ -110,3 +111,17 @@ def test_a_day_is_the_same_day_in_every_time_zone(monkeypatch: pytest.MonkeyPatc
         svg = draw(spec, RECORDS, "svg", "light", (400, 200)).decode()
         assert "30 Dec" in svg
         assert "29 Dec" not in svg
+
+
+def test_what_vega_cannot_draw_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(DrawingFailed, match="Vega cannot draw this svg: "):
+        draw(
+            {"mark": "bar", "encoding": {"x": {"field": "a", "bin": 3, "type": "?"}}, "layer": 7},
+            [],
+            "svg",
+            "light",
+            (9, 9),
+        )
+    monkeypatch.setattr(vega_process, "PATIENCE_S", 0.001)
+    with pytest.raises(DrawingTimedOut):
+        draw({"mark": "bar"}, [], "svg", "light", (9, 9))

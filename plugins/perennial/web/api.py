@@ -1,18 +1,20 @@
 """JSON, CSV and pictures of widgets, for the pages and for whoever else has a token."""
 
-from collections.abc import Iterator
 from datetime import date
-from itertools import chain
+from functools import partial
+from tempfile import SpooledTemporaryFile
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import StreamingResponse
+from starlette.background import BackgroundTask
 
 from perennial.web.charts import chart
 from perennial.web.days import days_of
 from perennial.web.images import HEIGHTS, draw
 from perennial.web.results import Selection, csv_lines, payload, records, select
 from perennial.web.state import DashboardDep, LibraryDep, StoreDep, WidgetDep
+from perennial.web.store import StoreError
 from perennial.web.themes import ThemeName
 
 router = APIRouter(prefix="/api")
@@ -54,11 +56,21 @@ def get_data(widget: WidgetDep, selection: SelectionDep, store: StoreDep) -> dic
 @router.get("/dashboards/{name}/widgets/{widget_id}/csv")
 def get_csv(widget: WidgetDep, selection: SelectionDep, store: StoreDep) -> StreamingResponse:
     """All rows of one widget, without a cap."""
-    rows = store.stream(widget.sql, selection.parameters)
-    first = next(rows)  # a query that fails must do so before the response has begun
-    lines: Iterator[str] = csv_lines(chain([first], rows))
-    name = f"{widget.id}_{selection.day}.csv"
-    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=_download(name))
+    spool = SpooledTemporaryFile(max_size=4_000_000)  # noqa: SIM115 - closed once it is sent
+    try:
+        # Read to the end before sending: a slow reader must not keep a connection of the store.
+        for line in csv_lines(store.stream(widget.sql, selection.parameters)):
+            spool.write(line.encode())
+    except StoreError:
+        spool.close()
+        raise
+    spool.seek(0)
+    return StreamingResponse(
+        iter(partial(spool.read, 65_536), b""),
+        media_type="text/csv; charset=utf-8",
+        headers=_download(f"{widget.id}_{selection.day}.csv"),
+        background=BackgroundTask(spool.close),
+    )
 
 
 @router.get("/dashboards/{name}/widgets/{widget_id}/{kind}")

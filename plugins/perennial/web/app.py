@@ -6,6 +6,7 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from perennial.documents import DocumentError
+from perennial.errors import PerennialError, TransientError
 from perennial.settings import Settings
 from perennial.web import api, assets, pages
 from perennial.web.auth import READER, login_url
@@ -28,6 +29,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(StoreError, _store_failed)
     app.add_exception_handler(DocumentError, _document_failed)
+    app.add_exception_handler(PerennialError, _failed)
     app.include_router(api.router)
     app.include_router(pages.router)
     app.add_api_route("/static/{version}/{name}", _static)
@@ -79,6 +81,10 @@ def _misread(request: Request, error: Exception) -> Response:
 def _store_failed(_: Request, error: Exception) -> Response:
     kind, message, hint = (getattr(error, field) for field in ("kind", "message", "hint"))
     return JSONResponse({"detail": message, "kind": kind, "hint": hint}, _STATUS[kind])
+
+
+def _failed(_: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": str(error)}, 503 if isinstance(error, TransientError) else 500)
 
 
 def _document_failed(request: Request, error: Exception) -> Response:

@@ -10,9 +10,8 @@ from functools import cache
 from importlib.metadata import version as installed
 from pathlib import Path
 
-import vl_convert
-
 from perennial.web.themes import css
+from perennial.web.vega_process import run_vega
 
 FOLDER = Path(__file__).parent / "static"
 VEGA = "vega.js"
@@ -49,7 +48,7 @@ def version() -> str:
 
 @cache
 def _bundle() -> Asset:
-    return Asset(vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;").encode(), _TYPES[".js"])
+    return Asset(run_vega("bundle"), _TYPES[".js"])
 
 
 def asset(name: str) -> Asset | None:

@@ -1,5 +1,6 @@
 """The insights store, read-only: SQL and bound parameters in, rows out; failures that a page can explain."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -63,6 +64,7 @@ class Store:
     def __init__(self, conninfo: Callable[[], str], timeout_s: float = 15, connect_s: float = 4) -> None:
         self._conninfo, self._timeout_s, self._connect_s = conninfo, timeout_s, connect_s
         self._pool: ConnectionPool | None = None
+        self._opening = threading.Lock()
 
     def query(self, sql: str, parameters: Mapping[str, Any] | None = None, limit: int = 5_000) -> Result:
         """Run one SELECT and read at most `limit` rows.
@@ -97,24 +99,31 @@ class Store:
             self._pool = None
 
     def _connections(self) -> ConnectionPool:
-        if self._pool is None:
-            settings = {
-                "search_path": "insights",
-                "default_transaction_read_only": "on",
-                "statement_timeout": int(self._timeout_s * 1000),
-            }
-            options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-            self._pool = ConnectionPool(
-                self._conninfo(),
-                min_size=0,
-                max_size=6,
-                timeout=self._connect_s,
-                max_idle=120,
-                kwargs={"options": options, "application_name": "perennial-web", "connect_timeout": 3},
-                check=ConnectionPool.check_connection,
-                open=True,
-            )
-        return self._pool
+        with self._opening:
+            if self._pool is None:
+                self._pool = self._open()
+            return self._pool
+
+    def _open(self) -> ConnectionPool:
+        settings = {
+            "search_path": "insights",
+            "default_transaction_read_only": "on",
+            "statement_timeout": int(self._timeout_s * 1000),
+        }
+        return ConnectionPool(
+            self._conninfo(),
+            min_size=0,
+            max_size=6,
+            timeout=self._connect_s,
+            max_idle=120,
+            kwargs={
+                "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+                "application_name": "perennial-web",
+                "connect_timeout": 3,
+            },
+            check=ConnectionPool.check_connection,
+            open=True,
+        )
 
 
 def _bound(sql: str, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
