@@ -44,7 +44,7 @@ format: $(INSTALLED) ## Format the code and mend what can be mended by itself
 	@.venv/bin/ruff check --fix .
 
 bench: $(INSTALLED) ## Run all benchmarks at small scale
-	@set -e; for script in benchmarks/*.py; do echo "$$script"; $(PYTHON) "$$script" --scale small; done
+	@set -e; for script in $$(ls benchmarks/*.py 2>/dev/null); do echo "$$script"; $(PYTHON) "$$script" --scale small; done
 
 lock: $(INSTALLED) ## Resolve requirements.in into requirements.txt; UPGRADE=--upgrade takes newer versions
 	@.venv/bin/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet $(UPGRADE) \
