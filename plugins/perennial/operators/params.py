@@ -20,8 +20,8 @@ def datasets(include: Path) -> Param:
     """Which datasets to take; empty for all."""
     names = sorted(path.stem for path in (include / "datasets").glob("*.yaml"))
     return Param(
-        [],
-        type="array",
+        None,
+        type=["null", "array"],
         items={"type": "string", "enum": names},
         examples=names,
         title="Datasets",
