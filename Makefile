@@ -5,7 +5,7 @@ LOCAL := PYTHONPATH=plugins $(PYTHON) -m perennial.local
 INSTALLED := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status url store-url test check format bench lock
+.PHONY: help install demo up down status url store-url test check format schemas bench lock
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,9 @@ check: $(INSTALLED) ## Check format, style and types
 format: $(INSTALLED) ## Format the code and mend what can be mended by itself
 	@.venv/bin/ruff format .
 	@.venv/bin/ruff check --fix .
+
+schemas: $(INSTALLED) ## Write the JSON Schemas of the documents, for editors
+	@PYTHONPATH=plugins $(PYTHON) -m perennial.schemas
 
 bench: $(INSTALLED) ## Run all benchmarks at small scale
 	@set -e; for script in $$(ls benchmarks/*.py 2>/dev/null); do echo "$$script"; $(PYTHON) "$$script" --scale small; done

@@ -1,6 +1,5 @@
 """The operators of activation, the sandbox and responses, once round: lake, provider, webhook, lake."""
 
-import base64
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -10,12 +9,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from esp_process import Esp, running_esp, service, until
 
 from perennial.errors import TerminalError
 from perennial.identity.namespaces import EMAIL_SHA256, sha256
+from perennial.local.credentials import key_pair
 from perennial.local.ports import free_ports
 from perennial.operators.activation import ActivateOperator
 from perennial.operators.assets import ACTIVATION, RESPONSES, SENT
@@ -68,19 +66,13 @@ def esp(
     workspace: Workspace, tmp_path: Path, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Esp]:
     """The sandbox and the collector as processes, and Airflow's connections to the sandbox and the store."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (tmp_path / "key.pem").write_bytes(pem)
-    der = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    private_key, public_key = key_pair()
+    (tmp_path / "key.pem").write_text(private_key)
     port = free_ports({"collector": None})["collector"]
     collector = {
         "PERENNIAL_SPOOL": str(workspace.settings.spool),
         "PERENNIAL_COLLECTOR_PORT": str(port),
-        "PERENNIAL_SENDGRID_WEBHOOK_KEY": base64.b64encode(der).decode(),
+        "PERENNIAL_SENDGRID_WEBHOOK_KEY": public_key,
     }
     sandbox = {
         "PERENNIAL_SANDBOX_WEBHOOK_URL": f"http://127.0.0.1:{port}/webhooks/sendgrid",

@@ -1,6 +1,5 @@
 """The demo's calendar, and a campaign's way: sandbox, signed webhook, collector, lake."""
 
-import base64
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,14 +9,13 @@ from pathlib import Path
 import polars as pl
 import pytest
 import requests
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 from esp_process import Esp, running_esp, service, until
 
 from perennial.activation.definition import Activation
 from perennial.documents import load
 from perennial.errors import TerminalError
 from perennial.lake.catalog import Lake
+from perennial.local.credentials import key_pair
 from perennial.local.ports import free_ports
 from perennial.responses.land import land
 from perennial.sandbox.marketer import WEEKDAYS, Calendar, Marketer
@@ -40,20 +38,14 @@ class Stack:
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("stack")
-    key = ec.generate_private_key(ec.SECP256R1())
-    pem = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    (folder / "key.pem").write_bytes(pem)
-    der = key.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    private_key, public_key = key_pair()
+    (folder / "key.pem").write_text(private_key)
     port = free_ports({"collector": None})["collector"]
     collector = {
         "PERENNIAL_STATE": str(folder),
         "PERENNIAL_SPOOL": str(folder / "spool"),
         "PERENNIAL_COLLECTOR_PORT": str(port),
-        "PERENNIAL_SENDGRID_WEBHOOK_KEY": base64.b64encode(der).decode(),
+        "PERENNIAL_SENDGRID_WEBHOOK_KEY": public_key,
     }
     sandbox = {
         "PERENNIAL_SANDBOX_WEBHOOK_URL": f"http://127.0.0.1:{port}/webhooks/sendgrid",

@@ -1,17 +1,17 @@
 """The dashboards in Chromium, inside Airflow's frame: each widget drawn, a quiet console, light and dark."""
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
+from screenshots import FLAGS, chromium
 from web.airflow_server import AirflowServer
 
 from perennial.web.dashboards import Dashboard
 from perennial.web.themes import THEMES, ThemeName
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = chromium()
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.e2e,
@@ -19,16 +19,6 @@ pytestmark = [
     pytest.mark.skipif(
         CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"
     ),
-]
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
 ]
 PATIENCE_MS = 60_000
 AIRFLOWS_OWN = "can escape its sandboxing"  # Chromium on the frame that Airflow puts plugins in

@@ -20,7 +20,7 @@ def _short_form(value: Any) -> Any:
     return {"attribute": value} if isinstance(value, str) else value
 
 
-SourceField = Annotated[Source, BeforeValidator(_short_form)]
+SourceField = Annotated[Source, BeforeValidator(_short_form, json_schema_input_type=str | Source)]
 
 
 class DestinationReference(Document):

@@ -45,7 +45,7 @@ def find_or_create(folder: Path) -> Credentials:
     """Read the secrets of a stack; make them all if there are none."""
     file = folder / "credentials.json"
     if not file.exists():
-        private_key, public_key = _key_pair()
+        private_key, public_key = key_pair()
         made = Credentials(
             admin_password=_password(16),
             viewer_password=_password(16),
@@ -72,7 +72,8 @@ def _password(length: int) -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(length))
 
 
-def _key_pair() -> tuple[str, str]:
+def key_pair() -> tuple[str, str]:
+    """Of the webhooks: the private key as PEM, the public one as base64 of DER."""
     key = ec.generate_private_key(ec.SECP256R1())
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
