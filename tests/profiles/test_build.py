@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
+from perennial.documents import DocumentError
 from perennial.lake.tables import Table
 from perennial.profiles.build import build, identities, remember
 from perennial.profiles.definition import ProfileDefinition
@@ -46,9 +47,11 @@ def at(day: int) -> datetime:
     return datetime(2017, 12, day, 12, tzinfo=UTC)
 
 
+SALES = pl.DataFrame({"id": ["a", "a", "b", "late"], "event_time": [at(1), at(3), at(2), at(30)]})
+
+
 @pytest.fixture
 def people() -> pl.DataFrame:
-    sales = pl.DataFrame({"id": ["a", "a", "b", "late"], "event_time": [at(1), at(3), at(2), at(30)]})
     crm = pl.DataFrame({"id": ["a", "never"], "city": ["Bern", "Rome"], "batch": ["x", "x"]})
     contacts = pl.DataFrame({"id": ["a", "b"], "email": [" A@Example.com", None], "city": ["Oslo", "Oslo"]})
     value = pl.DataFrame(
@@ -62,7 +65,7 @@ def people() -> pl.DataFrame:
     )
     frames = {"crm": crm.lazy(), "contacts": contacts.lazy()}
     return build(
-        DEFINITION, DATASETS, {"sales": sales.lazy()}, frames, {"v": value.lazy()}, date(2017, 12, 10)
+        DEFINITION, DATASETS, {"sales": SALES.lazy()}, frames, {"v": value.lazy()}, date(2017, 12, 10)
     ).collect()
 
 
@@ -86,6 +89,14 @@ def test_value_is_published_flat_and_by_dimension(people):
 def test_addresses_are_normalised_and_hashed(people):
     assert people["email"].to_list() == ["a@example.com", None]
     assert people["email_sha256"].str.len_bytes().to_list() == [64, None]
+
+
+def test_a_dataset_that_does_not_know_the_person_is_named(people):
+    stranger = DATASETS["crm"].model_copy(update={"identities": []})
+    with pytest.raises(
+        DocumentError, match="profile people: dataset crm has no identity in the namespace cust"
+    ):
+        build(DEFINITION, {**DATASETS, "crm": stranger}, {"sales": SALES.lazy()}, {}, {}, date(2017, 12, 10))
 
 
 def test_identities_lead_to_their_person(people):

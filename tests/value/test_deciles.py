@@ -129,6 +129,12 @@ def test_a_metric_that_cannot_be_is_explained(metric, message):
         ranked(events(), definition)
 
 
+def test_an_identity_that_is_not_there_is_explained():
+    definition = DEFINITION.model_copy(update={"identity": "buyer"})
+    with pytest.raises(MetricError, match="identity: sales has no column buyer; it has customer"):
+        ranked(events(), definition)
+
+
 histories = st.lists(
     st.tuples(
         st.sampled_from([f"c{n}" for n in range(25)]),

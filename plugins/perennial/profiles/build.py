@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 
+from perennial.documents import DocumentError
 from perennial.identity.namespaces import EMAIL, EMAIL_SHA256, normalised, sha256
 from perennial.lake.tables import Table
 from perennial.profiles.definition import ProfileDefinition
@@ -79,7 +80,13 @@ def _seen(
 
 
 def _person_column(dataset: Dataset, definition: ProfileDefinition) -> str:
-    return next(i.column for i in dataset.identities if i.namespace == definition.person)
+    found = next((i.column for i in dataset.identities if i.namespace == definition.person), None)
+    if found is None:
+        raise DocumentError(
+            f"profile {definition.name}: dataset {dataset.name} has no identity in the namespace "
+            f"{definition.person}; it has {[i.namespace for i in dataset.identities]}"
+        )
+    return found
 
 
 def _person(column: str, definition: ProfileDefinition) -> pl.Expr:

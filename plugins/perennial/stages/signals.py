@@ -10,5 +10,5 @@ def ingest_batch(
     workspace: Workspace, dataset: str, day: date | None, *, dry_run: bool = False
 ) -> BatchReport:
     """Take a dataset's files of a day, or its history if no day is given."""
-    document = workspace.datasets[dataset]
+    document = workspace.dataset(dataset)
     return ingest(workspace.lake, document, workspace.settings.landing, day, dry_run=dry_run)

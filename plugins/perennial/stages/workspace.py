@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from perennial.audiences.definition import Audience
-from perennial.documents import load_all
+from perennial.documents import DocumentError, load_all
 from perennial.lake.catalog import Lake
 from perennial.lake.tables import Table
 from perennial.profiles.definition import ProfileDefinition
@@ -41,5 +41,11 @@ class Workspace:
 
     def table(self, dataset: str) -> Table:
         """The lake's table of a dataset."""
-        event = self.datasets[dataset].kind == "event"
+        event = self.dataset(dataset).kind == "event"
         return self.lake.events(dataset) if event else self.lake.records(dataset)
+
+    def dataset(self, name: str) -> Dataset:
+        """A dataset's document; raises `DocumentError` where another document names one that is not there."""
+        if name not in self.datasets:
+            raise DocumentError(f"no dataset {name}; {self.settings.include}/datasets has {[*self.datasets]}")
+        return self.datasets[name]

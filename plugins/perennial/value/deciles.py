@@ -125,6 +125,11 @@ def ntile(rank: pl.Expr, size: pl.Expr, buckets: int) -> pl.Expr:
 
 def _check(events: pl.LazyFrame, definition: ValueDefinition) -> None:
     schema = events.collect_schema()
+    if definition.identity not in schema:
+        raise MetricError(
+            f"{definition.name}: identity: {definition.dataset} has no column {definition.identity}; "
+            f"it has {', '.join(schema.names())}"
+        )
     for name, metric in definition.metrics.items():
         column = str(metric.sum or metric.count_distinct)
         if column not in schema:

@@ -1,0 +1,32 @@
+"""Documents that name what is not there are answered with what is."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from perennial.documents import DocumentError
+from perennial.settings import REPOSITORY, Settings
+from perennial.stages.profiles import build_profiles
+from perennial.stages.signals import ingest_batch
+from perennial.stages.workspace import Workspace
+
+from .test_complete_journey import AS_OF
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    shutil.copytree(REPOSITORY / "include", tmp_path / "include")
+    return Workspace(Settings(tmp_path / "include", str(tmp_path / "lake"), str(tmp_path), tmp_path))
+
+
+def test_an_unknown_dataset(workspace):
+    with pytest.raises(DocumentError, match=r"no dataset orders; .*/datasets has \['campaign_households', "):
+        ingest_batch(workspace, "orders", None)
+
+
+def test_a_second_profile_document(workspace):
+    folder = workspace.settings.include / "profiles"
+    shutil.copy(folder / "household.yaml", folder / "person.yaml")
+    with pytest.raises(DocumentError, match=r"expected one document, found \['household', 'person'\]"):
+        build_profiles(workspace, AS_OF)
