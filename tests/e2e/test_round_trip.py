@@ -91,6 +91,24 @@ def test_the_responses_came_back_each_once(journey, lake):
     assert journey.query(deciles) == [(10, 3)]
 
 
+def test_every_widget_has_something_to_show_and_only_to_those_who_signed_in(journey):
+    dashboards = f"{journey.url}/perennial/api/dashboards"
+    assert requests.get(dashboards, timeout=30).status_code == 401
+    token = {"username": "viewer", "password": journey.stack.secret.viewer_password}
+    session = requests.Session()
+    answer = session.post(f"{journey.url}/auth/token", json=token, timeout=30).json()
+    session.headers["Authorization"] = f"Bearer {answer['access_token']}"
+    shown = 0
+    for dashboard in session.get(dashboards, timeout=30).json():
+        document = session.get(f"{dashboards}/{dashboard['name']}", timeout=30).json()
+        for widget in document["widgets"]:
+            address = f"{dashboards}/{dashboard['name']}/widgets/{widget['id']}"
+            rows = session.get(address, timeout=30).json()["rows"]
+            assert rows, f"{dashboard['name']}: {widget['title']} is empty"
+            shown += 1
+    assert shown >= 40
+
+
 def test_the_demo_again_changes_nothing(journey, lake, store):
     assert journey.demo.run() is False
     unchanged(journey, lake, store)
