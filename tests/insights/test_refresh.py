@@ -13,6 +13,7 @@ from perennial.errors import TransientError
 from perennial.insights.engine import QueryError
 from perennial.insights.model import load_models
 from perennial.insights.store import transaction
+from perennial.lake.catalog import BATCHES
 from perennial.stages.insights import refresh_insights
 from perennial.stages.workspace import Workspace
 
@@ -178,3 +179,19 @@ def test_responses_are_counted_once_per_send_on_the_day_of_the_first(filled, url
         "WHERE opens_total > 0 ORDER BY 1",
     )
     assert unique == [(DAY - timedelta(days=1), 1, 1), (DAY, 1, 0), (AS_OF[0], 1, 0)]
+
+
+def test_what_became_of_a_batch_and_why_rows_were_set_aside(filled, url):
+    lake = filled.lake
+    report = {"batch": "b", "dataset": "transactions", "day": DAY, "status": "success"}
+    counts = {"read": 10, "accepted": 7, "duplicate": 1, "failed": 2}
+    lake.batches.append(pl.DataFrame([report | counts], schema=BATCHES))
+    reasons = [["quantity: below 0"], ["quantity: below 0", "basket_id: required, but missing"]]
+    lake.quarantine("transactions").append(pl.DataFrame({"batch": ["b", "b"], "reasons": reasons}))
+    refresh_insights(filled, url, "daily", AS_OF[0])
+    batches = query(url, "SELECT * FROM insights.fact_batch")
+    assert batches == [("b", "transactions", DAY, "success", 10, 7, 1, 2)]
+    assert query(url, "SELECT * FROM insights.fact_quarantine ORDER BY reason") == [
+        ("b", "basket_id: required, but missing", 1),
+        ("b", "quantity: below 0", 2),
+    ]

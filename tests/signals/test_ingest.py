@@ -66,6 +66,9 @@ def test_too_many_bad_rows_refuse_the_whole_batch(lake, orders, deliver):
         ingest(lake, orders, landing, MONDAY)
     assert not lake.events("orders").exists()
     assert lake.quarantine("orders").scan().collect().height == 2
+    assert lake.batches.scan().select("status", "read", "accepted", "failed").collect().rows() == [
+        ("failed", 3, 0, 2)
+    ]
 
 
 def test_a_dry_run_counts_and_writes_nothing(lake, orders, deliver):

@@ -62,6 +62,18 @@ def fill(url: str) -> None:
                 (str(number), 60 + number * 37 % 900, 10 + number * 17 % 50) for number in range(1, 28)
             ],
             "fact_email_response": _emails(),
+            "fact_batch": [
+                ("transactions-history", "transactions", None, "success", 1_440_000, 1_440_000, 0, 0),
+                *(
+                    (f"transactions-{day}", "transactions", day, "success", 3_900, 3_893, 3, 4)
+                    for day in _days(RANKED_DAYS)
+                ),
+            ],
+            "fact_quarantine": [
+                (f"transactions-{day}", f"{rule}", 2)
+                for day in _days(RANKED_DAYS)
+                for rule in ("household_id: required, but missing", "quantity: below 0")
+            ],
         }
         for table, rows in tables.items():
             with connection.cursor().copy(

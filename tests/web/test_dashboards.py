@@ -18,7 +18,15 @@ WIDGETS = [(board.name, widget.id) for board in BOARDS.values() for widget in bo
 
 
 def test_the_boards_of_the_round_trip_are_there() -> None:
-    wanted = ["overview", "customer_value", "audiences", "email_responses", "campaign_history", "sales"]
+    wanted = [
+        "overview",
+        "customer_value",
+        "audiences",
+        "email_responses",
+        "campaign_history",
+        "sales",
+        "signals",
+    ]
     assert list(BOARDS) == wanted
 
 

@@ -29,6 +29,20 @@ EMAIL_EVENTS = pl.Schema(
 )
 """Responses of all providers, in one shape; a send is one message to one person."""
 
+BATCHES = pl.Schema(
+    {
+        "batch": pl.String(),
+        "dataset": pl.String(),
+        "day": pl.Date(),
+        "status": pl.String(),
+        "read": pl.Int64(),
+        "accepted": pl.Int64(),
+        "duplicate": pl.Int64(),
+        "failed": pl.Int64(),
+    }
+)
+"""What became of each batch's rows; a history has no day."""
+
 
 @dataclass(frozen=True)
 class Lake:
@@ -51,7 +65,7 @@ class Lake:
     @property
     def batches(self) -> Table:
         """What each batch brought: rows in, accepted, known before, refused."""
-        return Table(self.root, "signals/batches", partition="batch")
+        return Table(self.root, "signals/batches", partition="batch", schema=BATCHES)
 
     def value(self, definition: str) -> Table:
         """Sums and ranks of customers, by the day as of which they were computed."""

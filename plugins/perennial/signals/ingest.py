@@ -10,7 +10,7 @@ from datetime import date
 import polars as pl
 
 from perennial.errors import TerminalError
-from perennial.lake.catalog import Lake
+from perennial.lake.catalog import BATCHES, Lake
 from perennial.lake.tables import Table
 from perennial.signals.dataset import Dataset
 from perennial.signals.reading import find, read
@@ -23,10 +23,13 @@ class TooManyBadRows(TerminalError):
 
 @dataclass(frozen=True)
 class BatchReport:
-    """What became of each row: read = accepted + duplicate + failed."""
+    """What became of each row: read = accepted + duplicate + failed, unless the batch failed as a whole."""
 
     batch: str
     dataset: str
+    day: date | None
+    status: str
+    """`success`, or `failed` where more rows were bad than the dataset tolerates."""
     read: int
     accepted: int
     duplicate: int
@@ -49,18 +52,23 @@ def ingest(
     rows = _keyed(checked.good, dataset, batch)
     table = lake.events(dataset.name) if dataset.kind == "event" else lake.records(dataset.name)
     fresh = _fresh(rows, table, dataset, batch)
+    read_rows = checked.good.height + checked.bad.height
+    tolerated = checked.bad.height <= dataset.tolerance * read_rows
     report = BatchReport(
         batch=batch,
         dataset=dataset.name,
-        read=checked.good.height + checked.bad.height,
-        accepted=fresh.height,
+        day=day,
+        status="success" if tolerated else "failed",
+        read=read_rows,
+        accepted=fresh.height if tolerated else 0,
         duplicate=checked.good.height - fresh.height,
         failed=checked.bad.height,
     )
     if dry_run:
         return report
     _replace(lake.quarantine(dataset.name), checked.bad.with_columns(batch=pl.lit(batch)), batch)
-    if report.failed > dataset.tolerance * report.read:
+    if not tolerated:
+        _log(lake, report)
         raise TooManyBadRows(
             f"{batch}: {report.failed} of {report.read} rows are bad, more than the {dataset.tolerance:.0%} "
             f"that {dataset.name} tolerates; nothing was taken. The reasons are in the lake's table "
@@ -70,8 +78,12 @@ def ingest(
         _upsert(table, fresh, dataset)
     else:
         _replace(table, fresh, batch)
-    _replace(lake.batches, pl.DataFrame([asdict(report)]), batch)
+    _log(lake, report)
     return report
+
+
+def _log(lake: Lake, report: BatchReport) -> None:
+    _replace(lake.batches, pl.DataFrame([asdict(report)], schema=BATCHES), report.batch)
 
 
 def _keyed(good: pl.DataFrame, dataset: Dataset, batch: str) -> pl.DataFrame:

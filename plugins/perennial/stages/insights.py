@@ -19,9 +19,11 @@ def refresh_insights(
     tables = {name: workspace.table(name) for name in workspace.datasets}
     tables |= {name: lake.value(name) for name in workspace.value}
     tables |= {"profiles": lake.profiles, "membership": lake.membership, "email_events": lake.email_events}
+    tables |= {"batches": lake.batches}
     frames = {
         "audience_definitions": _described(workspace.audiences.values()),
         "profile_definitions": _described(workspace.profiles.values()),
+        "quarantined": _quarantined(workspace),
     }
     models = load_models(workspace.settings.include / "sql" / "insights")
     return refresh(store_url, lake, models, tables, frames, process, as_of)
@@ -29,3 +31,15 @@ def refresh_insights(
 
 def _described(documents: Iterable[Document]) -> pl.DataFrame:
     return pl.DataFrame([d.model_dump(include={"name", "title", "description"}) for d in documents])
+
+
+def _quarantined(workspace: Workspace) -> pl.DataFrame:
+    """How many rows of each batch were set aside for each reason: (batch, reason, rows)."""
+    schema = pl.Schema({"batch": pl.String(), "reason": pl.String(), "rows": pl.Int64()})
+    counts = [pl.LazyFrame(schema=schema)]
+    for name in workspace.datasets:
+        table = workspace.lake.quarantine(name)
+        if table.exists():
+            reasons = table.scan().select("batch", reason="reasons").explode("reason")
+            counts.append(reasons.group_by("batch", "reason").agg(rows=pl.len().cast(pl.Int64)))
+    return pl.concat(counts).sort("batch", "reason").collect()
