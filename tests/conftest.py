@@ -1,5 +1,6 @@
 """Fixtures that many tests share. Nothing here imports Airflow: a unit test starts in a moment."""
 
+import atexit
 import os
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ _numbers = count(1)
 
 # A test that imports Airflow must find neither a person's configuration nor leave anything in their home.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="perennial-airflow-")
+atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import requests
 from compose_processes import Deployment, stopped_at_the_end
 
 from perennial.local.airflow_api import FINISHED, AirflowApi, Run
+from perennial.local.credentials import key_pair
 from perennial.local.ports import LOOPBACK
 from perennial.local.postgres import Server
 
@@ -56,16 +57,6 @@ with DAG("fails", schedule=None):
 """
 
 
-def webhook_key() -> str:
-    """A public key as SendGrid shows it: the collector reads it when it starts."""
-    from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    public = ec.generate_private_key(ec.SECP256R1()).public_key()
-    form = serialization.PublicFormat.SubjectPublicKeyInfo
-    return base64.b64encode(public.public_bytes(serialization.Encoding.DER, form)).decode()
-
-
 @pytest.fixture(scope="module")
 def deployment() -> Iterator[Deployment]:
     """All services of the file, up and healthy."""
@@ -74,7 +65,7 @@ def deployment() -> Iterator[Deployment]:
     for inner in ("dags", "data"):
         (folder / inner).mkdir()
     (folder / "dags" / "on_celery.py").write_text(DAG)
-    placed = Deployment.place(folder, {**VARIABLES, "SENDGRID_WEBHOOK_KEY": webhook_key()})
+    placed = Deployment.place(folder, {**VARIABLES, "SENDGRID_WEBHOOK_KEY": key_pair()[1]})
     postgres = Server(folder / "postgres", placed.ports["5432"], VARIABLES["POSTGRES_PASSWORD"])
     lasting = [name for name in placed.services if name not in (ONE_SHOT, EMBEDDED)]
     try:
@@ -116,6 +107,15 @@ def finished(deployment: Deployment, api: AirflowApi, dag_id: str) -> Run:
 def test_an_anonymous_caller_is_refused(deployment: Deployment) -> None:
     url = f"http://{LOOPBACK}:{deployment.ports['8080']}/api/v2/dags"
     assert requests.get(url, timeout=10).status_code == 401
+
+
+def test_dashboards_are_behind_the_deployments_own_login(deployment: Deployment, api: AirflowApi) -> None:
+    url = f"http://{LOOPBACK}:{deployment.ports['8080']}/perennial/"
+    assert requests.get(f"{url}api/dashboards", timeout=30).status_code == 401
+    page = requests.get(url, headers={"accept": "text/html"}, timeout=30, allow_redirects=False)
+    assert (page.status_code, "/auth/login" in page.headers["location"]) == (307, True)
+    signed_in = api._session.get(f"{url}api/dashboards", timeout=30)
+    assert {board["name"] for board in signed_in.json()} >= {"customer_value", "audiences"}
 
 
 def test_one_dag_runs_on_the_celery_worker(deployment: Deployment, api: AirflowApi) -> None:
