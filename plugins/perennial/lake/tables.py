@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from perennial.errors import TerminalError, TransientError
 
@@ -92,18 +92,26 @@ class Table:
     def changed(self, since: int) -> list[str]:
         """The partitions (as text, sorted) whose rows differ between snapshot `since` and the newest.
 
-        `since` -1 stands for before the first commit: all partitions.
+        `since` -1 stands for before the first commit: all partitions. So does a snapshot that has expired.
         """
         if not self.exists():
             return []
-        now = self._files(self._open())
-        before = self._files(self._open(since)) if since >= 0 else {}
+        now, before = self._files(self._open()), self._files_at(since)
         different = now.keys() ^ before.keys()
         return sorted({(now | before)[path] for path in different})
 
     def partitions(self) -> list[str]:
         """The partitions that hold rows, as text, sorted."""
         return sorted(set(self._files(self._open()).values())) if self.exists() else []
+
+    def _files_at(self, version: int) -> dict[str, str]:
+        if version < 0:
+            return {}
+        try:
+            return self._files(self._open(version))
+        except DeltaError:
+            # The log of old snapshots is cleaned up: a reader who was away for so long starts anew.
+            return {}
 
     def _open(self, version: int | None = None) -> DeltaTable:
         if not self.exists():
