@@ -154,6 +154,18 @@ def test_a_killed_task_is_run_again_and_leaves_the_same_tables(journey, lake, st
     unchanged(journey, lake, store)
 
 
+def test_a_dry_run_of_a_day_starts_no_other_stage(journey, lake, store):
+    key = str(DAYS[2])
+    before = journey.runs_of(COMPUTING, key)
+    body = {"logical_date": None, "partition_key": key, "conf": {"dry_run": True}}
+    found = journey.api._call("POST", "/dags/signals_batch/dagRuns", json=body)
+    run = journey.finished(journey.api.run("signals_batch", found["dag_run_id"]))
+    assert (run.state, run.key) == ("success", key)
+    settled(journey)
+    assert journey.runs_of(COMPUTING, key) == before
+    unchanged(journey, lake, store)
+
+
 def test_a_misspelt_key_is_refused_at_once(journey):
     run = journey.finished(journey.api.trigger("customer_value", {"asof": "2017-12-31"}))
     assert run.state == "failed"

@@ -31,7 +31,7 @@ def dataset(name: str, kind: str, **columns: dict) -> Dataset:
             "source": {},
             "key": ["id"],
             "identities": [{"column": "id", "namespace": "customer"}],
-            "columns": {**time, "id": {"type": "string"}, **columns},
+            "columns": {**time, "id": {"type": "string", "required": True}, **columns},
         }
     )
 

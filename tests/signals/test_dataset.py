@@ -13,19 +13,20 @@ source: {daily: "orders/{day}.csv"}
 key: [order_id]
 columns:
   event_time: {type: timestamp}
-  order_id: {type: string}
+  order_id: {type: string, required: true}
 """
 
 
 @pytest.mark.parametrize(
     ("replaced", "by", "message"),
     [
-        ("type: string", "type: text", r"orders.yaml: columns.order_id.type: .*'string'.*found 'text'"),
+        ("{type: string", "{type: text", r"orders.yaml: columns.order_id.type: .*'string'.*found 'text'"),
         ("key: [order_id]", "key: [id]", "no such column: id; declared: event_time, order_id"),
         ("type: timestamp", "type: string", "an event dataset needs a column event_time of type timestamp"),
         ("title: Orders", "titel: Orders", "orders.yaml: titel: Extra inputs are not permitted"),
-        ("{type: string}", "{type: string, min: 3}", "min and max are for integer and decimal columns"),
+        ("{type: string, ", "{type: string, min: 3, ", "min and max are for integer and decimal columns"),
         ("title: Orders", "title: [", "not YAML"),
+        (", required: true}", "}", "a key is never missing: say `required: true` for order_id"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, replaced, by, message):

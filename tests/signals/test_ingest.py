@@ -90,6 +90,27 @@ def test_a_day_without_a_file_says_what_was_expected(lake, orders, deliver):
         ingest(lake, orders, landing, TUESDAY)
 
 
+def test_keys_that_look_alike_when_joined_are_two_events(lake, orders, deliver):
+    parts = orders.model_copy(update={"key": ["order_id", "customer"]})
+    loose = {**parts.columns, "customer": parts.columns["customer"].model_copy(update={"pattern": None})}
+    lines = (line("a|b", customer="c"), line("a", customer="b|c"), line("a\\", customer="b"))
+    report = ingest(lake, parts.model_copy(update={"columns": loose}), deliver(*lines), MONDAY)
+    assert report.accepted == 3
+    assert contents(lake)["event_id"].n_unique() == 3
+
+
+def test_an_older_batch_of_records_that_comes_again_takes_nothing_back(lake, orders, deliver):
+    things = orders.model_copy(update={"kind": "record", "name": "things"})
+    ingest(lake, things, deliver(line("o1", amount="1.00"), line("o2", amount="2.00"), day=None), None)
+    ingest(lake, things, deliver(line("o2", amount="5.00"), day="2017-12-26"), TUESDAY)
+    before = lake.records("things").version()
+    for landing, day in ((deliver(day="2017-12-26"), None), (deliver(line("o2", amount="3.00")), MONDAY)):
+        ingest(lake, things, landing, day)
+    rows = lake.records("things").scan().collect().sort("order_id")
+    assert [str(a) for a in rows["amount"]] == ["1.00", "5.00"]
+    assert lake.records("things").version() == before
+
+
 def test_records_keep_the_newest_row_of_a_key(lake, orders, deliver):
     things = orders.model_copy(update={"kind": "record", "name": "things"})
     landing = deliver(line("o1", amount="1.00"), line("o2", amount="2.00"), day=None)

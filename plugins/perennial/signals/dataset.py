@@ -81,6 +81,9 @@ class Dataset(Document):
         missing = [name for name in used if name not in self.columns]
         if missing:
             raise ValueError(f"no such column: {', '.join(missing)}; declared: {', '.join(self.columns)}")
+        optional = [name for name in self.key if not self.columns[name].required]
+        if optional:
+            raise ValueError(f"a key is never missing: say `required: true` for {', '.join(optional)}")
         if self.kind == "event":
             event_time = self.columns.get("event_time")
             if event_time is None or event_time.type != "timestamp":

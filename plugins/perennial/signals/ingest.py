@@ -91,20 +91,35 @@ def _keyed(good: pl.DataFrame, dataset: Dataset, batch: str) -> pl.DataFrame:
     rows = good.with_columns(batch=pl.lit(batch))
     if dataset.kind == "record":
         return rows.unique(dataset.key, keep="last", maintain_order=True)
-    parts = [pl.col(name).cast(pl.String) for name in dataset.key]
-    rows = rows.with_columns(
-        event_id=pl.concat_str(parts, separator="-"), event_date=pl.col("event_time").dt.date()
-    )
+    rows = rows.with_columns(event_id=_event_id(dataset.key), event_date=pl.col("event_time").dt.date())
     return rows.unique("event_id", keep="first", maintain_order=True).sort("event_time", "event_id")
 
 
+def _event_id(key: list[str]) -> pl.Expr:
+    """The key's values, separated by bars; different keys never look the same, whatever is in them."""
+    values = [pl.col(name).cast(pl.String) for name in key]
+    return pl.concat_str([value.str.replace_all(r"([\\|])", r"\${1}") for value in values], separator="|")
+
+
 def _fresh(rows: pl.DataFrame, table: Table, dataset: Dataset, batch: str) -> pl.DataFrame:
-    """Rows that no other batch has brought: events by their id, records by all that they say."""
+    """Events that no other batch has brought; records that say something new and not something older."""
     if not table.exists():
         return rows
-    same = ["event_id"] if dataset.kind == "event" else list(dataset.columns)
-    known = table.scan().filter(pl.col("batch") != batch).select(same)
+    others = table.scan().filter(pl.col("batch") != batch)
+    if dataset.kind == "event":
+        return _without(rows, others, ["event_id"])
+    newer = others.filter(_day(pl.col("batch")) > _day(pl.lit(batch)))
+    return _without(_without(rows, others, list(dataset.columns)), newer, dataset.key)
+
+
+def _without(rows: pl.DataFrame, known: pl.LazyFrame, same: list[str]) -> pl.DataFrame:
+    known = known.select(same)
     return rows.lazy().join(known, on=same, how="anti", nulls_equal=True, maintain_order="left").collect()
+
+
+def _day(batch: pl.Expr) -> pl.Expr:
+    """The day at the end of a batch's name; a history is older than any day."""
+    return batch.str.tail(10).str.to_date("%Y-%m-%d", strict=False).fill_null(date.min)
 
 
 def _upsert(table: Table, fresh: pl.DataFrame, dataset: Dataset) -> None:
