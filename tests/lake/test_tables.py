@@ -80,7 +80,7 @@ def test_a_snapshot_that_has_expired_stands_for_the_beginning(table):
 
 def test_a_transaction_number_is_committed_with_the_data(table):
     assert table.transaction("reader") == -1
-    table.append(rows(MONDAY, 1), transaction=("reader", 7))
+    table.append(rows(MONDAY, 1), transactions=[("reader", 7)])
     assert table.transaction("reader") == 7
     assert table.transaction("another") == -1
 

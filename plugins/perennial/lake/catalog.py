@@ -32,16 +32,58 @@ EMAIL_EVENTS = pl.Schema(
 BATCHES = pl.Schema(
     {
         "batch": pl.String(),
+        "step": pl.Int64(),
         "dataset": pl.String(),
+        "source": pl.String(),
         "day": pl.Date(),
         "status": pl.String(),
+        "at": pl.Datetime("us", "UTC"),
+        "files": pl.Int64(),
+        "bytes": pl.Int64(),
         "read": pl.Int64(),
         "accepted": pl.Int64(),
         "duplicate": pl.Int64(),
         "failed": pl.Int64(),
+        "errors": pl.List(pl.Struct({"code": pl.String(), "description": pl.String(), "rows": pl.Int64()})),
     }
 )
-"""What became of each batch's rows; a history has no day."""
+"""Every step in the life of every batch; the highest step of a batch is what it is now."""
+
+QUARANTINE = pl.Schema(
+    {
+        "id": pl.String(),
+        "file": pl.String(),
+        "line": pl.Int64(),
+        "raw": pl.String(),
+        "reasons": pl.List(pl.String()),
+        "batch": pl.String(),
+        "quarantined_on": pl.Date(),
+    }
+)
+"""Rows that broke a rule: the raw record as JSON (or as the text that it came as), and every reason."""
+
+CORRECTIONS = pl.Schema(
+    {
+        "id": pl.String(),
+        "dataset": pl.String(),
+        "raw": pl.String(),
+        "by": pl.String(),
+        "at": pl.Datetime("us", "UTC"),
+    }
+)
+"""What people have put in place of a quarantined row's raw record; the newest of a row counts."""
+
+RESOLUTIONS = pl.Schema(
+    {
+        "id": pl.String(),
+        "dataset": pl.String(),
+        "outcome": pl.String(),
+        "batch": pl.String(),
+        "by": pl.String(),
+        "at": pl.Datetime("us", "UTC"),
+    }
+)
+"""How quarantined rows ended: `replayed` (taken), `duplicate` (known already) or `discarded`."""
 
 
 @dataclass(frozen=True)
@@ -59,13 +101,23 @@ class Lake:
         return Table(self.root, f"records/{dataset}")
 
     def quarantine(self, dataset: str) -> Table:
-        """Rows that broke a rule, with the raw record and every reason, by the batch that brought them."""
-        return Table(self.root, f"quarantine/{dataset}", partition="batch")
+        """Rows that broke a rule, with the raw record and every reason, by the day on which they came."""
+        return Table(self.root, f"quarantine/{dataset}", partition="quarantined_on", schema=QUARANTINE)
+
+    @property
+    def corrections(self) -> Table:
+        """What people made of quarantined rows, before these are replayed."""
+        return Table(self.root, "signals/corrections", schema=CORRECTIONS)
+
+    @property
+    def resolutions(self) -> Table:
+        """Quarantined rows that are done with."""
+        return Table(self.root, "signals/resolutions", schema=RESOLUTIONS)
 
     @property
     def batches(self) -> Table:
-        """What each batch brought: rows in, accepted, known before, refused."""
-        return Table(self.root, "signals/batches", partition="batch", schema=BATCHES)
+        """The life of every batch; `perennial.signals.batches` reads and writes it."""
+        return Table(self.root, "signals/batches", schema=BATCHES)
 
     def value(self, definition: str) -> Table:
         """Sums and ranks of customers, by the day as of which they were computed."""
@@ -94,10 +146,23 @@ class Lake:
     def named(self, name: str) -> Table:
         """A table by its name in the lake, such as `events/transactions`."""
         area, _, rest = name.partition("/")
-        by_area = {"events": self.events, "records": self.records, "value": self.value}
+        by_area = {
+            "events": self.events,
+            "records": self.records,
+            "value": self.value,
+            "quarantine": self.quarantine,
+        }
         if area in by_area:
             return by_area[area](rest)
-        single = [self.profiles, self.identities, self.membership, self.email_events, self.batches]
+        single = [
+            self.profiles,
+            self.identities,
+            self.membership,
+            self.email_events,
+            self.batches,
+            self.corrections,
+            self.resolutions,
+        ]
         found = next((table for table in single if table.name == name), None)
         if found is None:
             raise TerminalError(

@@ -5,6 +5,7 @@ one commit: readers see all of it or nothing, and a process killed before the co
 no snapshot refers to.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -17,6 +18,14 @@ from perennial.errors import TerminalError, TransientError
 
 CommitTransaction = tuple[str, int]
 """An application's name and a number that only grows: committed together with the data."""
+CONFIGURATION = {
+    "delta.checkpointInterval": "50",
+    "delta.logRetentionDuration": "interval 30 days",
+    "delta.deletedFileRetentionDuration": "interval 7 days",
+}
+"""Of every table: how long a snapshot can be read again at the least, and how often its log is summed up."""
+RETRIES = 15
+"""Of a commit that meets another which does not concern it."""
 
 
 class TableMissing(TerminalError):
@@ -52,17 +61,23 @@ class Table:
 
     def version(self) -> int:
         """The newest snapshot's id; -1 before the first commit."""
-        return int(self._open().version()) if self.exists() else -1
+        return int(self.open().version()) if self.exists() else -1
 
     def scan(self, version: int | None = None) -> pl.LazyFrame:
         """A snapshot as a LazyFrame: the newest, or the one with that id."""
         if self.schema is not None and not self.exists():
             return pl.LazyFrame(schema=self.schema)
-        return pl.scan_delta(self._open(version))
+        return pl.scan_delta(self.open(version))
 
-    def append(self, rows: pl.DataFrame, transaction: CommitTransaction | None = None) -> int:
-        """Add rows in one commit; returns the new snapshot's id."""
-        return self._write(rows, mode="append", transaction=transaction)
+    def append(
+        self, rows: pl.DataFrame, transactions: Sequence[CommitTransaction] = (), since: int | None = None
+    ) -> int:
+        """Add rows in one commit; returns the new snapshot's id.
+
+        With `since`, a snapshot's id (-1: the table was not there), `ConcurrentCommit` is raised if a commit
+        after that snapshot carries the name of one of these transactions.
+        """
+        return self._write(rows, mode="append", transactions=transactions, since=since)
 
     def replace(self, rows: pl.DataFrame, key: date | str | None = None) -> int:
         """Put rows in place of one partition, or of the whole table, in one commit; returns the snapshot.
@@ -75,18 +90,28 @@ class Table:
             raise TerminalError(f"{self.name}: say which {self.partition} to replace")
         return self.replace_where(rows, self.partition, key)
 
-    def replace_where(self, rows: pl.DataFrame, column: str, value: date | str) -> int:
+    def replace_where(
+        self,
+        rows: pl.DataFrame,
+        column: str,
+        value: date | str,
+        transactions: Sequence[CommitTransaction] = (),
+        since: int | None = None,
+    ) -> int:
         """Put rows in place of those that hold `value` in `column`, in one commit; returns the snapshot."""
         if not self.exists():
-            return self._write(rows, mode="overwrite")
+            return self._write(rows, mode="overwrite", transactions=transactions)
         literal = str(value).replace("'", "''")
-        return self._write(rows, mode="overwrite", predicate=f"{column} = '{literal}'")
+        predicate = f"{column} = '{literal}'"
+        return self._write(
+            rows, mode="overwrite", predicate=predicate, transactions=transactions, since=since
+        )
 
     def transaction(self, application: str) -> int:
         """The last number that this application committed; -1 if none."""
         if not self.exists():
             return -1
-        number = self._open().transaction_version(application)
+        number = self.open().transaction_version(application)
         return -1 if number is None else number
 
     def changed(self, since: int) -> list[str]:
@@ -96,27 +121,28 @@ class Table:
         """
         if not self.exists():
             return []
-        now, before = self._files(self._open()), self._files_at(since)
+        now, before = self._files(self.open()), self._files_at(since)
         different = now.keys() ^ before.keys()
         return sorted({(now | before)[path] for path in different})
 
     def partitions(self) -> list[str]:
         """The partitions that hold rows, as text, sorted."""
-        return sorted(set(self._files(self._open()).values())) if self.exists() else []
+        return sorted(set(self._files(self.open()).values())) if self.exists() else []
+
+    def open(self, version: int | None = None) -> DeltaTable:
+        """The table as the Delta library sees it, at its newest snapshot or at the one with that id."""
+        if not self.exists():
+            raise TableMissing(f"lake table {self.name} is empty: nothing was written to {self.uri} yet")
+        return DeltaTable(self.uri, version=version)
 
     def _files_at(self, version: int) -> dict[str, str]:
         if version < 0:
             return {}
         try:
-            return self._files(self._open(version))
+            return self._files(self.open(version))
         except DeltaError:
             # The log of old snapshots is cleaned up: a reader who was away for so long starts anew.
             return {}
-
-    def _open(self, version: int | None = None) -> DeltaTable:
-        if not self.exists():
-            raise TableMissing(f"lake table {self.name} is empty: nothing was written to {self.uri} yet")
-        return DeltaTable(self.uri, version=version)
 
     def _files(self, table: DeltaTable) -> dict[str, str]:
         actions = pl.DataFrame(table.get_add_actions(flatten=True))
@@ -125,10 +151,33 @@ class Table:
         column = pl.col(f"partition.{self.partition}").cast(pl.String) if self.partition else pl.lit("")
         return dict(actions.filter(pl.col("num_records") > 0).select("path", key=column).iter_rows())
 
-    def _write(self, rows: pl.DataFrame, *, transaction: CommitTransaction | None = None, **how: Any) -> int:
-        properties = CommitProperties(app_transactions=[Transaction(*transaction)] if transaction else None)
+    def _write(
+        self,
+        rows: pl.DataFrame,
+        *,
+        transactions: Sequence[CommitTransaction] = (),
+        since: int | None = None,
+        **how: Any,
+    ) -> int:
+        if since == -1:
+            how["mode"] = "error" if how["mode"] == "append" else how["mode"]
+        target = self.uri if since is None or since < 0 else self.open(since)
         try:
-            write_deltalake(self.uri, rows, partition_by=self.partition, commit_properties=properties, **how)
-        except CommitFailedError as error:
+            write_deltalake(
+                target,
+                rows,
+                partition_by=self.partition,
+                configuration=CONFIGURATION,
+                commit_properties=properties(transactions),
+                **how,
+            )
+        except (CommitFailedError, FileExistsError) as error:
             raise ConcurrentCommit(f"{self.name}: {error}") from error
-        return int(self._open().version())
+        return int(self.open().version())
+
+
+def properties(transactions: Sequence[CommitTransaction]) -> CommitProperties:
+    """What goes with a commit: the applications' numbers."""
+    return CommitProperties(
+        app_transactions=[Transaction(*each) for each in transactions] or None, max_commit_retries=RETRIES
+    )

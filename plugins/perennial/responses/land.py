@@ -53,9 +53,9 @@ def land(log: Path, lake: Lake) -> LandReport:
             return total
         mapped = sendgrid.map_events(map(_post, records), identities)
         if mapped.apart and offset > set_apart:
-            apart.append(_quarantined(mapped.apart, done), (APPLICATION, offset))
+            apart.append(_quarantined(mapped.apart, done), [(APPLICATION, offset)])
         fresh = _fresh(mapped.responses, events)
-        events.append(fresh, (APPLICATION, offset))
+        events.append(fresh, [(APPLICATION, offset)])
         total += LandReport(
             received=mapped.responses.height + len(mapped.apart),
             landed=fresh.height,
