@@ -1,6 +1,7 @@
 """The durable log: what was acknowledged is read back, whatever happened to the end of the file."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -10,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial.signals.log import LogBusyError, LogDamagedError, LogWriter, read
+from perennial.signals.log import LogBusyError, LogDamagedError, LogUnwritableError, LogWriter, read
 
-PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
 
 
 def _segment(folder: Path, number: int = -1) -> Path:
@@ -84,6 +85,34 @@ def test_damage_before_the_last_segment_is_an_error(tmp_path: Path) -> None:
     _segment(tmp_path, 0).write_bytes(content)
     with pytest.raises(LogDamagedError, match="offset 0 is damaged"):
         read(tmp_path)
+
+
+def test_a_log_that_lost_its_end_or_all_of_itself_is_an_error(tmp_path: Path) -> None:
+    with LogWriter(tmp_path / "log") as log:
+        end = log.append([b"read by somebody"])
+    os.truncate(_segment(tmp_path / "log"), 3)
+    with pytest.raises(LogDamagedError, match=f"ends at 3, but was read up to offset {end}"):
+        read(tmp_path / "log", end)
+    with pytest.raises(LogDamagedError, match="there is no log"):
+        read(tmp_path / "deleted", end)
+
+
+def test_what_the_disk_did_not_take_keeps_its_place(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with LogWriter(tmp_path) as log:
+        kept = log.append([b"kept"])
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+        try:
+            for _ in range(2):
+                with pytest.raises(LogUnwritableError, match="did not take"):
+                    log.append([b"whole", b"cut" * 100])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        # What a reader can see of it already stays what it is, and where it is.
+        records, seen = read(tmp_path, kept)
+        assert records == [b"whole"]
+        log.append([b"next"])
+    assert read(tmp_path, seen)[0] == [b"cut" * 100, b"next"]
 
 
 def test_a_log_has_one_writer(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A durable, append-only log of byte records in a folder: what was acknowledged survives a crash.
+"""One durable, append-only sequence of byte records in a folder: what was acknowledged survives a crash.
 
 Records go in through one writer and come out, from any position on, through any number of readers in other
 processes. A position ("offset") is a count of bytes since the log began; it never changes its meaning.
@@ -12,26 +12,20 @@ import os
 import struct
 import zlib
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 
-from perennial.errors import TerminalError, TransientError
+from perennial.signals.log.base import LogBusyError, LogDamagedError, LogGapError, LogUnwritableError
 
 FRAME = struct.Struct("<II")
+LENGTH = struct.Struct("<I")
 SEGMENT_BYTES = 64 * 1024 * 1024
 READ_BYTES = 32 * 1024 * 1024
 
 
-class LogBusyError(TransientError):
-    """Another process writes to this log."""
-
-
-class LogDamagedError(TerminalError):
-    """A record in the middle of the log does not match its checksum."""
-
-
 def _frame(record: bytes) -> bytes:
-    length = struct.pack("<I", len(record))
+    length = LENGTH.pack(len(record))
     return FRAME.pack(len(record), zlib.crc32(record, zlib.crc32(length))) + record
 
 
@@ -67,7 +61,7 @@ class LogWriter:
     def __init__(self, folder: Path, segment_bytes: int = SEGMENT_BYTES) -> None:
         """Open or create the log in `folder`; `LogBusyError` where another process has it open."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._segment_bytes = folder, segment_bytes
+        self._folder, self._segment_bytes, self._unsure = folder, segment_bytes, b""
         self._lock = os.open(folder / "writer.lock", os.O_RDWR | os.O_CREAT, 0o640)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -79,15 +73,15 @@ class LogWriter:
         self._open(base, path)
 
     def _open(self, base: int, path: Path) -> None:
-        self._base = base
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
+        file = os.open(path, os.O_RDWR | os.O_CREAT, 0o640)
         content = path.read_bytes()
-        _, self._size = _scan(content)
-        if torn := content[self._size :]:
-            (self._folder / f"{self.offset:020d}.torn").write_bytes(torn)
-            os.ftruncate(self._file, self._size)
-        os.fsync(self._file)
+        _, size = _scan(content)
+        if torn := content[size:]:
+            (self._folder / f"{base + size:020d}.torn").write_bytes(torn)
+            os.ftruncate(file, size)
+        os.fsync(file)
         _sync_folder(self._folder)
+        self._file, self._base, self._size = file, base, size
 
     @property
     def offset(self) -> int:
@@ -95,21 +89,30 @@ class LogWriter:
         return self._base + self._size
 
     def append(self, records: Sequence[bytes]) -> int:
-        """Write the records, all on disk when this returns; the offset after the last of them."""
-        if self._size >= self._segment_bytes:
-            os.close(self._file)
-            self._open(self.offset, self._folder / f"{self.offset:020d}.log")
-        content = b"".join(map(_frame, records))
+        """Write the records, all on disk when this returns; the offset after the last of them.
+
+        Raises `LogUnwritableError` where the disk does not take them. A reader may have seen them already:
+        they keep their place, and the next call writes them again before its own.
+        """
         try:
-            written = 0
-            while written < len(content):
-                written += os.pwrite(self._file, content[written:], self._size + written)
-            os.fsync(self._file)
-        except OSError:
-            os.ftruncate(self._file, self._size)
-            raise
-        self._size += len(content)
+            if self._unsure:
+                self._write(self._unsure)
+            if self._size >= self._segment_bytes:
+                full = self._file
+                self._open(self.offset, self._folder / f"{self.offset:020d}.log")
+                os.close(full)
+            self._write(b"".join(map(_frame, records)))
+        except OSError as error:
+            raise LogUnwritableError(f"{self._folder}: the disk did not take the records: {error}") from error
         return self.offset
+
+    def _write(self, content: bytes) -> None:
+        self._unsure, written = content, 0
+        while written < len(content):
+            written += os.pwrite(self._file, content[written:], self._size + written)
+        os.fdatasync(self._file)
+        self._unsure = b""
+        self._size += len(content)
 
     def close(self) -> None:
         """Let go of the log."""
@@ -137,13 +140,24 @@ def read(
     current = [(base, path) for base, path in segments if base <= from_offset]
     if not current:
         if segments:
-            raise LogDamagedError(f"{folder}: the log begins at {segments[0][0]}, after offset {from_offset}")
-        return [], from_offset
+            raise LogGapError(
+                f"{folder}: the records from offset {from_offset} on were trimmed; the log begins at "
+                f"{segments[0][0]}. Read from there if what stood before has landed, else restore its files"
+            )
+        if from_offset:
+            raise LogDamagedError(
+                f"{folder}: there is no log, and it was read up to offset {from_offset}; restore its files"
+            )
+        return [], 0
     base, path = current[-1]
     with path.open("rb") as file:
         os.fsync(file.fileno())
+        if (end := base + os.fstat(file.fileno()).st_size) < from_offset:
+            raise LogDamagedError(
+                f"{folder}: the log ends at {end}, but was read up to offset {from_offset}; restore its files"
+            )
         file.seek(from_offset - base)
-        content = file.read(max_bytes)
+        content = file.read(max(max_bytes, FRAME.size))
         if len(content) >= FRAME.size and FRAME.unpack_from(content)[0] + FRAME.size > len(content):
             content += file.read(FRAME.unpack_from(content)[0])
     if until is not None:
@@ -152,3 +166,17 @@ def read(
     if content and not records and len(segments) > len(current):
         raise LogDamagedError(f"{path}: the record at offset {from_offset} is damaged; restore the file")
     return records, from_offset + taken
+
+
+def trim(folder: Path, before: int) -> int:
+    """Delete whole segments that end at or before an offset; the bytes that were freed.
+
+    The newest segment stays, so that the log remembers where it is.
+    """
+    segments, freed = _segments(folder), 0
+    for (_, path), (end, _) in pairwise(segments):
+        if end > before:
+            break
+        freed += path.stat().st_size
+        path.unlink()
+    return freed
