@@ -1,0 +1,115 @@
+"""The rows of one batch in, piece by piece; all of them visible at once, in place of those it brought before.
+
+A batch that comes again with the same rows changes nothing. Until `promote`, nobody sees anything.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from perennial.lake import files
+from perennial.lake.files import DataFile
+from perennial.lake.tables import CommitTransaction, Table
+
+GUARD = "signals/batch"
+"""The name that every commit to a table of signals carries, so that two at once are noticed."""
+
+
+@dataclass
+class BatchFiles:
+    """What a batch writes to a table whose rows name their batch in the column `batch`."""
+
+    table: Table
+    batch: str
+    ignore: tuple[str, ...] = ()
+    """Columns in which rows may differ and still be the same."""
+    written: list[DataFile] = field(default_factory=list)
+    _promoted: bool = False
+
+    def write(self, rows: pl.DataFrame) -> None:
+        """Add a piece."""
+        if rows.height:
+            files.create(self.table, rows.schema)
+            self.written += files.write(self.table, rows)
+
+    def before(self, version: int) -> pl.LazyFrame | None:
+        """The rows that the batch brought earlier, as of a snapshot; None if it brought none."""
+        if not files.holding(self.table, version, "batch", self.batch):
+            return None
+        rows = self.table.scan(version).filter(batch=self.batch)
+        return None if rows.head(1).collect().is_empty() else rows
+
+    def promote(self, version: int, transactions: tuple[CommitTransaction, ...] = ()) -> int:
+        """Commit on top of snapshot `version`; returns the snapshot that holds the batch.
+
+        Raises `ConcurrentCommit` where another batch was promoted meanwhile: nothing has changed then, and
+        `promote` can be called again on top of a newer snapshot.
+        """
+        if version < 0:
+            # Nobody had written to the table when this batch began; it may have made it itself.
+            version = 0 if self.table.exists() else -1
+        before = self.before(version)
+        rest: list[DataFile] = []
+        removed: list[str] = []
+        if before is not None:
+            if self._same(before):
+                self.discard()
+                if not transactions:
+                    return version
+            else:
+                removed = files.holding(self.table, version, "batch", self.batch)
+                rest = self._rest(removed)
+        if not (self.written or removed or transactions):
+            return version
+        guarded = [(GUARD, version + 1), *transactions]
+        try:
+            promoted = files.commit(self.table, [*self.written, *rest], version, guarded, removed)
+        except BaseException:
+            files.discard(self.table, rest)
+            raise
+        self._promoted = True
+        return promoted
+
+    def rewrite(self, kept: pl.LazyFrame) -> None:
+        """Put other rows in place of all that was written so far."""
+        rows = kept.collect()
+        self.discard()
+        self.write(rows)
+
+    def rows(self) -> pl.LazyFrame:
+        """What was written so far."""
+        return files.scan(self.table, self.written)
+
+    def discard(self) -> None:
+        """Give up what was written, unless it is promoted."""
+        if not self._promoted:
+            files.discard(self.table, self.written)
+        self.written = []
+
+    def _rest(self, paths: list[str]) -> list[DataFile]:
+        """What else stands in files that hold rows of the batch, as files of its own."""
+        touched = [DataFile(path, _partition(path), 0, "") for path in paths]
+        others = files.scan(self.table, touched).filter(pl.col("batch") != self.batch).collect()
+        return files.write(self.table, others)
+
+    def _same(self, before: pl.LazyFrame) -> bool:
+        after = self.rows() if self.written else before.clear()
+        columns = sorted(set(before.collect_schema().names()) - set(self.ignore))
+        if columns != sorted(set(after.collect_schema().names()) - set(self.ignore)):
+            return False
+        return _fingerprint(before.select(columns)) == _fingerprint(after.select(columns))
+
+
+def _fingerprint(rows: pl.LazyFrame) -> tuple[int, int]:
+    """The same for the same rows in any order; compared within one process alone."""
+    count, total = 0, 0
+    for piece in rows.collect_batches(chunk_size=1_000_000, maintain_order=False):
+        count += piece.height
+        total += int(piece.hash_rows().to_numpy().sum(dtype=np.uint64))
+    return count, total % 2**64
+
+
+def _partition(path: str) -> str | None:
+    folder, _, _ = path.rpartition("/")
+    return folder.partition("=")[2] or None

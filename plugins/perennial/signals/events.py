@@ -1,0 +1,120 @@
+"""Good rows of an event dataset in, those that no other batch has brought out: each event once, for ever."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from perennial.errors import TransientError
+from perennial.lake.tables import CommitTransaction, ConcurrentCommit
+from perennial.signals.batch_files import BatchFiles
+from perennial.signals.dataset import Dataset
+from perennial.signals.index import EventIndex, contains, hashed
+
+ATTEMPTS = 30
+
+
+class TooBusyError(TransientError):
+    """Other batches of the dataset were promoted again and again before this one could be."""
+
+
+@dataclass
+class EventLanding:
+    """The events of one batch on their way into the table.
+
+    Of the same event, the one that comes first is taken. A batch that comes again keeps what it brought.
+    """
+
+    dataset: Dataset
+    batch: str
+    files: BatchFiles
+    index: EventIndex
+    accepted: int = 0
+    duplicate: int = 0
+    _taken: list[pl.DataFrame] = field(default_factory=list)
+    _own: list[np.ndarray] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._version = self.index.catch_up()
+        self._look_back()
+
+    def take(self, good: pl.DataFrame) -> None:
+        """Take rows with the dataset's columns; those that are known already are counted and left out."""
+        rows = keyed(good, self.dataset, self.batch)
+        codes = hashed(rows).with_row_index("place").sort("high", "place")
+        repeated = codes.select(pl.struct("high", "low").is_first_distinct().not_()).to_series()
+        fresh = codes.filter(~(repeated.to_numpy() | self._known(codes) | self._seen(codes)))
+        self.duplicate += rows.height - fresh.height
+        self.accepted += fresh.height
+        if fresh.height < rows.height:
+            rows = rows[fresh["place"].sort()]
+        if rows.height:
+            self.files.write(rows)
+            self._taken.append(fresh.select("high", "low"))
+
+    def promote(self, transactions: tuple[CommitTransaction, ...] = ()) -> None:
+        """Make the batch visible, in one commit that no other batch of the dataset can have come before."""
+        if self._version < 0:
+            self._look_again()
+        for _ in range(ATTEMPTS):
+            try:
+                version = self.files.promote(self._version, transactions)
+            except ConcurrentCommit:
+                self._look_again()
+                continue
+            if not self._own:
+                self.index.add(self._taken, version)
+            return
+        raise TooBusyError(f"{self.batch}: {ATTEMPTS} times another batch was faster; try again")
+
+    def discard(self) -> None:
+        """Give up what was written."""
+        self.files.discard()
+
+    def _look_again(self) -> None:
+        self._version = self.index.catch_up()
+        self._look_back()
+        self._leave_out_what_came_meanwhile()
+
+    def _look_back(self) -> None:
+        """What the batch has brought earlier is not known from elsewhere."""
+        before = self.files.before(self._version)
+        self._own = []
+        if before is not None:
+            own = hashed(before.select("event_id").collect()).sort("high")
+            self._own.append(np.stack([own["high"].to_numpy(), own["low"].to_numpy()]))
+
+    def _known(self, codes: pl.DataFrame) -> np.ndarray:
+        return self.index.known(codes) & ~contains(self._own, codes)
+
+    def _seen(self, codes: pl.DataFrame) -> np.ndarray:
+        runs = [np.stack([part["high"].to_numpy(), part["low"].to_numpy()]) for part in self._taken]
+        return contains(runs, codes)
+
+    def _leave_out_what_came_meanwhile(self) -> None:
+        gone = [part.filter(self._known(part)) for part in self._taken]
+        if not any(part.height for part in gone):
+            return
+        known = pl.concat(gone)
+        rows = self.files.rows().collect()
+        mask = hashed(rows).with_row_index("place").join(known, on=["high", "low"], how="semi")["place"]
+        kept = rows.with_row_index("place").filter(~pl.col("place").is_in(mask.implode())).drop("place")
+        self.files.rewrite(kept.lazy())
+        self._taken = [part.join(known, on=["high", "low"], how="anti") for part in self._taken]
+        self.accepted, self.duplicate = kept.height, self.duplicate + len(mask)
+
+
+def keyed(good: pl.DataFrame, dataset: Dataset, batch: str) -> pl.DataFrame:
+    """The rows with their batch, their id, made of the key, and their day."""
+    return good.with_columns(
+        batch=pl.lit(batch), event_id=_event_id(good, dataset.key), event_date=pl.col("event_time").dt.date()
+    )
+
+
+def _event_id(rows: pl.DataFrame, key: list[str]) -> pl.Expr:
+    """The key's values, separated by bars; different keys never look the same, whatever is in them."""
+    values = [pl.col(name).cast(pl.String) for name in key]
+    special = rows.select(pl.any_horizontal(value.str.contains_any(["\\", "|"]).any() for value in values))
+    if rows.height and special.item():
+        values = [value.str.replace_all(r"([\\|])", r"\${1}") for value in values]
+    return pl.concat_str(values, separator="|") if len(values) > 1 else values[0]
