@@ -22,10 +22,16 @@ class Settings:
     """Where source systems drop their files: a folder, or a URI of an object store."""
     spool: Path
     """Folder of the collector's durable log."""
+    index: Path = REPOSITORY / ".perennial" / "index"
+    """Folder of the indexes of event ids, on a local disk: made when needed, and anew where it is lost."""
+    staging: Path = REPOSITORY / ".perennial" / "staging"
+    """Folder of the files of batches that are being uploaded."""
+    stream_log: str | None = None
+    """Where messages wait to land: `kafka://host:9092/prefix`; by default the folder `spool`."""
 
     @classmethod
     def from_env(cls) -> "Settings":
-        """Read `PERENNIAL_INCLUDE`, `PERENNIAL_LAKE`, `PERENNIAL_LANDING`, `PERENNIAL_SPOOL`.
+        """Read `PERENNIAL_INCLUDE`, `_LAKE`, `_LANDING`, `_SPOOL`, `_INDEX`, `_STAGING`, `_STREAM_LOG`.
 
         What is not set lies in `PERENNIAL_STATE`, by default the folder `.perennial` of the checkout.
         """
@@ -35,4 +41,7 @@ class Settings:
             lake=os.environ.get("PERENNIAL_LAKE", str(state / "lake")),
             landing=os.environ.get("PERENNIAL_LANDING", str(state / "landing")),
             spool=Path(os.environ.get("PERENNIAL_SPOOL", state / "spool")),
+            index=Path(os.environ.get("PERENNIAL_INDEX", state / "index")),
+            staging=Path(os.environ.get("PERENNIAL_STAGING", state / "staging")),
+            stream_log=os.environ.get("PERENNIAL_STREAM_LOG") or None,
         )
