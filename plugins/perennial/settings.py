@@ -22,12 +22,20 @@ class Settings:
     """Where source systems drop their files: a folder, or a URI of an object store."""
     spool: Path
     """Folder of the collector's durable log."""
-    index: Path = REPOSITORY / ".perennial" / "index"
-    """Folder of the indexes of event ids, on a local disk: made when needed, and anew where it is lost."""
-    staging: Path = REPOSITORY / ".perennial" / "staging"
-    """Folder of the files of batches that are being uploaded."""
+    index_folder: Path | None = None
+    staging_folder: Path | None = None
     stream_log: str | None = None
     """Where messages wait to land: `kafka://host:9092/prefix`; by default the folder `spool`."""
+
+    @property
+    def index(self) -> Path:
+        """Folder of the indexes of event ids, on a local disk: made when needed, and anew where it is lost."""
+        return self.index_folder or self.spool / ".index"
+
+    @property
+    def staging(self) -> Path:
+        """Folder of the files of batches that are being uploaded; what reads them must see it too."""
+        return self.staging_folder or self.spool / ".staging"
 
     @classmethod
     def from_env(cls) -> "Settings":
@@ -41,7 +49,7 @@ class Settings:
             lake=os.environ.get("PERENNIAL_LAKE", str(state / "lake")),
             landing=os.environ.get("PERENNIAL_LANDING", str(state / "landing")),
             spool=Path(os.environ.get("PERENNIAL_SPOOL", state / "spool")),
-            index=Path(os.environ.get("PERENNIAL_INDEX", state / "index")),
-            staging=Path(os.environ.get("PERENNIAL_STAGING", state / "staging")),
+            index_folder=Path(os.environ.get("PERENNIAL_INDEX", state / "index")),
+            staging_folder=Path(os.environ.get("PERENNIAL_STAGING", state / "staging")),
             stream_log=os.environ.get("PERENNIAL_STREAM_LOG") or None,
         )
