@@ -170,3 +170,13 @@ def _from(log: StreamLog, offset: int) -> Iterator[bytes]:
         if not records:
             return
         yield from records
+
+
+def test_the_end_moves_when_records_come(log: StreamLog) -> None:
+    writer = log.writer("orders")
+    ends = {p: log.end("orders", p) for p in log.partitions("orders")}
+    writer.append([b"one"])
+    moved = {p: log.end("orders", p) for p in log.partitions("orders")}
+    assert sum(moved.values()) > sum(ends.values())
+    assert all(log.read("orders", p, moved[p], MUCH) == ([], moved[p]) for p in moved)
+    writer.close()

@@ -62,6 +62,9 @@ class StreamLog(Protocol):
         `LogGapError` where records from `offset` on are gone.
         """
 
+    def end(self, topic: str, partition: int) -> int:
+        """The offset after the last record: it moves when messages have come."""
+
     def trim(self, topic: str, partition: int, before: int) -> int:
         """Free what stands before an offset, as far as whole files allow; returns how much was freed.
 

@@ -41,6 +41,10 @@ class FolderLog:
         """Records of one partition; an offset counts bytes."""
         return segments.read(self._folder(topic, partition), offset, max_bytes=max_bytes)
 
+    def end(self, topic: str, partition: int) -> int:
+        """The bytes that were written to a partition, ever."""
+        return segments.end(self._folder(topic, partition))
+
     def trim(self, topic: str, partition: int, before: int) -> int:
         """Whole segments before the offset; returns bytes."""
         return segments.trim(self._folder(topic, partition), before)

@@ -87,13 +87,17 @@ class KafkaLog:
         where = TopicPartition(self._name(topic), partition, offset)
         return kafka_reader.read(self._config(), where, max_bytes, WITHIN)
 
+    def end(self, topic: str, partition: int) -> int:
+        """The partition's high watermark."""
+        return kafka_reader.ends(self._config(), TopicPartition(self._name(topic), partition), WITHIN)[1]
+
     def trim(self, topic: str, partition: int, before: int) -> int:
         """Ask the brokers to delete what stands before the offset; returns records.
 
         0 where they do not offer it or do not allow it: then the topic's retention decides.
         """
         where = TopicPartition(self._name(topic), partition, before)
-        low = kafka_reader.first(self._config(), where, WITHIN)
+        low = kafka_reader.ends(self._config(), where, WITHIN)[0]
         if before <= low:
             return 0
         admin = self._admin()

@@ -26,11 +26,12 @@ def read(config: Config, where: TopicPartition, max_bytes: int, within: float) -
         consumer.close()
 
 
-def first(config: Config, where: TopicPartition, within: float) -> int:
-    """The offset of the oldest record that is still there."""
+def ends(config: Config, where: TopicPartition, within: float) -> tuple[int, int]:
+    """The offset of the oldest record that is still there, and the one after the newest."""
     consumer = _consumer(config)
     try:
-        return int(consumer.get_watermark_offsets(where, timeout=within)[0])
+        low, high = consumer.get_watermark_offsets(where, timeout=within)
+        return int(low), int(high)
     except KafkaException as error:
         raise _unreadable(where, error.args[0]) from error
     finally:

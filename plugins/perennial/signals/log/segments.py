@@ -168,6 +168,12 @@ def read(
     return records, from_offset + taken
 
 
+def end(folder: Path) -> int:
+    """The offset after the last byte that was written; what a crash cut short may be among them."""
+    segments = _segments(folder)
+    return segments[-1][0] + segments[-1][1].stat().st_size if segments else 0
+
+
 def trim(folder: Path, before: int) -> int:
     """Delete whole segments that end at or before an offset; the bytes that were freed.
 
