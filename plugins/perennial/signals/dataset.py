@@ -1,41 +1,15 @@
 """A dataset document: where its files are, what its columns mean, and which rows are good."""
 
-from datetime import date
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from perennial.documents import Document
+from perennial.signals.columns import Column
+from perennial.signals.expressions import columns_of
+from perennial.signals.source import Csv, Limits, Source
 
-Type = Literal["string", "integer", "decimal", "boolean", "date", "timestamp"]
-
-
-class Column(Document):
-    """One column of the lake's table, and the rules that a row must keep."""
-
-    type: Type
-    source: str | None = None
-    """The column's name in the files; its own name if not given."""
-    description: str = ""
-    required: bool = False
-    enum: list[str] | None = None
-    pattern: str | None = None
-    min: int | float | None = None
-    max: int | float | None = None
-    scale: Annotated[int, Field(ge=0, le=9)] = 2
-    """Digits after the point of a decimal."""
-    format: str | None = None
-    """How a date or timestamp is written in text files, in strftime's letters."""
-    timezone: str = "UTC"
-    """The time zone of timestamps that do not name one."""
-
-    @model_validator(mode="after")
-    def _rules_fit_the_type(self) -> "Column":
-        if (self.min is not None or self.max is not None) and self.type not in ("integer", "decimal"):
-            raise ValueError(f"min and max are for integer and decimal columns, not for {self.type}")
-        if (self.enum or self.pattern) and self.type != "string":
-            raise ValueError(f"enum and pattern are for string columns, not for {self.type}")
-        return self
+__all__ = ["Column", "Csv", "Dataset", "Identity", "Limits", "Once", "Source"]
 
 
 class Identity(Document):
@@ -45,19 +19,18 @@ class Identity(Document):
     namespace: str
 
 
-class Source(Document):
-    """Where the files lie, below the landing zone; `{day}` stands for the day, as 2017-12-25."""
+class Once(Document):
+    """Metrics that count once per visitor and key, however many events repeat them.
 
-    history: str | None = None
-    daily: str | None = None
-    first_day: date | None = None
-    last_day: date | None = None
-    """Between which days a file comes every day; a day within them that has none is an error."""
+    All but the first event of a visitor's key keep their row and lose these metrics; an event without a
+    key counts as it is.
+    """
 
-    def delivers(self, day: date) -> bool:
-        """Whether a file of that day is to be expected."""
-        first, last = self.first_day or date.min, self.last_day or date.max
-        return self.daily is not None and first <= day <= last
+    per: str
+    """The column that holds the visitor."""
+    key: str
+    """The column that holds what is counted once, such as the id of a purchase."""
+    metrics: Annotated[list[str], Field(min_length=1)]
 
 
 class Dataset(Document):
@@ -73,11 +46,25 @@ class Dataset(Document):
     """Whose row it is: the first identity is the primary one."""
     tolerance: Annotated[float, Field(ge=0, le=1)] = 0.05
     """The share of bad rows up to which the good ones of a batch are taken."""
+    extra_columns: Literal["refuse", "ignore"] = "refuse"
+    """What becomes of fields that no column uses: files with them are refused and messages bad, or not."""
+    limits: Limits = Limits()
+    once: list[Once] = []
+    """Purchases and metrics that repeated events must not count twice."""
     columns: dict[str, Column]
+
+    def fields(self, column: str) -> set[tuple[str, ...]]:
+        """The paths of the source's fields that a column is made of."""
+        declared = self.columns[column]
+        if declared.expression is not None:
+            return columns_of(declared.expression)
+        return {tuple((declared.source or column).split("."))}
 
     @model_validator(mode="after")
     def _columns_exist(self) -> "Dataset":
         used = [*self.key, *(identity.column for identity in self.identities)]
+        for once in self.once:
+            used += [once.per, once.key, *once.metrics]
         missing = [name for name in used if name not in self.columns]
         if missing:
             raise ValueError(f"no such column: {', '.join(missing)}; declared: {', '.join(self.columns)}")
@@ -88,4 +75,22 @@ class Dataset(Document):
             event_time = self.columns.get("event_time")
             if event_time is None or event_time.type != "timestamp":
                 raise ValueError("an event dataset needs a column event_time of type timestamp")
+        hidden = [name for name in self.columns if name.startswith("_")]
+        if hidden:
+            raise ValueError(f"names of columns do not begin with an underscore: {', '.join(hidden)}")
+        return self
+
+    @model_validator(mode="after")
+    def _metrics_can_be_taken_out(self) -> "Dataset":
+        if self.once and self.kind != "event":
+            raise ValueError("once is for event datasets: records have no first one")
+        for once in self.once:
+            fixed = [
+                name for name in once.metrics if self.columns[name].required or name in (once.per, once.key)
+            ]
+            if fixed:
+                raise ValueError(
+                    f"the metrics of once become null in repeated events: {', '.join(fixed)} cannot, being "
+                    "required, the visitor or the key"
+                )
         return self

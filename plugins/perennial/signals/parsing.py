@@ -3,7 +3,8 @@
 import polars as pl
 
 from perennial.errors import TerminalError
-from perennial.signals.dataset import Column, Dataset
+from perennial.signals.columns import Column
+from perennial.signals.dataset import Dataset
 
 UNREADABLE = "_unreadable"
 PRECISION = 18

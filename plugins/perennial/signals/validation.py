@@ -1,13 +1,18 @@
 """Typed rows in; good rows, and bad ones with the raw record and every reason, out."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import dataframely as dy
 import polars as pl
 
-from perennial.signals.dataset import Column, Dataset
+from perennial.signals.columns import FORMATS, Column
+from perennial.signals.dataset import Dataset
 from perennial.signals.parsing import PRECISION, UNREADABLE, parse
 from perennial.signals.reading import FILE, LINE
 
@@ -47,11 +52,11 @@ def _rule(column: Column) -> dy.Column:
     nullable = not column.required
     match column.type:
         case "string":
-            allowed = column.enum
-            check = (lambda value: value.is_in(allowed)) if allowed else None
-            return dy.String(nullable=nullable, regex=column.pattern, check=check)
+            return dy.String(nullable=nullable, regex=column.pattern, check=_text_rules(column) or None)
         case "integer":
-            return dy.Int64(nullable=nullable, min=_int(column.min), max=_int(column.max))
+            return dy.Int64(
+                nullable=nullable, min=_int(column.min, math.ceil), max=_int(column.max, math.floor)
+            )
         case "decimal":
             return dy.Decimal(
                 PRECISION, column.scale, nullable=nullable, min=_decimal(column.min), max=_decimal(column.max)
@@ -59,9 +64,31 @@ def _rule(column: Column) -> dy.Column:
         case "boolean":
             return dy.Bool(nullable=nullable)
         case "date":
-            return dy.Date(nullable=nullable)
+            return dy.Date(nullable=nullable, min=_day(column.min), max=_day(column.max))
         case "timestamp":
-            return dy.Datetime(nullable=nullable, time_zone="UTC", time_unit="us")
+            low, high = (moment(bound, column.timezone) for bound in (column.min, column.max))
+            return dy.Datetime(nullable=nullable, time_zone="UTC", time_unit="us", min=low, max=high)
+
+
+def _text_rules(column: Column) -> dict[str, Callable[[pl.Expr], pl.Expr]]:
+    rules: dict[str, Callable[[pl.Expr], pl.Expr]] = {}
+    allowed, low, high, form = column.enum, column.min_length, column.max_length, column.format
+    if allowed:
+        rules["enum"] = lambda value: value.is_in(allowed)
+    if low is not None:
+        rules["min_length"] = lambda value: value.str.len_chars() >= low
+    if high is not None:
+        rules["max_length"] = lambda value: value.str.len_chars() <= high
+    if form is not None:
+        looks = FORMATS[form]
+        rules["format"] = lambda value: value.str.contains(looks)
+        if form == "date":
+            rules["calendar"] = lambda value: (
+                value.is_null()
+                | ~value.str.contains(looks)
+                | value.str.to_date("%Y-%m-%d", strict=False).is_not_null()
+            )
+    return rules
 
 
 def _broken_rules(failures: dy.FailureInfo, dataset: Dataset) -> pl.DataFrame:
@@ -93,7 +120,11 @@ def _reason(rule: str, dataset: Dataset) -> pl.Expr:
         "min": f"below {column.min}",
         "max": f"above {column.max}",
         "regex": f"does not match {column.pattern}",
-        "check": f"not one of {', '.join(column.enum or [])}",
+        "check__enum": f"not one of {', '.join(column.enum or [])}",
+        "check__min_length": f"shorter than {column.min_length} characters",
+        "check__max_length": f"longer than {column.max_length} characters",
+        "check__format": f"not of the format {column.format}",
+        "check__calendar": "not a day of the calendar",
     }
     return pl.lit(f"{name}: {broken.get(kind, kind)}")
 
@@ -105,9 +136,22 @@ def _originals(raw: pl.DataFrame, broken: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _int(bound: float | None) -> int | None:
-    return None if bound is None else int(bound)
+def moment(bound: object, timezone: str) -> datetime | None:
+    """A bound of a timestamp column, in UTC; a day stands for its midnight, in the column's time zone."""
+    if not isinstance(bound, date):
+        return None
+    if not isinstance(bound, datetime):
+        bound = datetime.combine(bound, time.min)
+    return (bound if bound.tzinfo else bound.replace(tzinfo=ZoneInfo(timezone))).astimezone(UTC)
 
 
-def _decimal(bound: float | None) -> Decimal | None:
-    return None if bound is None else Decimal(str(bound))
+def _day(bound: object) -> date | None:
+    return bound if isinstance(bound, date) else None
+
+
+def _int(bound: object, to_whole: Callable[[float], int]) -> int | None:
+    return to_whole(bound) if isinstance(bound, int | float) else None
+
+
+def _decimal(bound: object) -> Decimal | None:
+    return Decimal(str(bound)) if isinstance(bound, int | float) else None

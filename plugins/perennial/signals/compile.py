@@ -1,0 +1,45 @@
+"""An expression and the source's fields in, a Polars expression of its value out."""
+
+from collections.abc import Callable
+
+import polars as pl
+
+from perennial.signals.expressions import Call, Literal, Node, Reference, error_at, parse
+from perennial.signals.functions import FUNCTIONS, OPERATORS
+from perennial.signals.values import Value, literal, of_field
+
+Fields = Callable[[tuple[str, ...]], tuple[pl.Expr, pl.DataType]]
+"""A path to the source's value there, and its type; a field that is not there has the type Null."""
+
+
+def compile_expression(expression: str, fields: Fields) -> Value:
+    """The value of an expression; raises `ExpressionError` where it makes no sense for these fields."""
+    return _value(parse(expression), fields)
+
+
+def check(expression: str) -> None:
+    """Raise `ExpressionError` unless the expression makes sense for fields of text."""
+    compile_expression(expression, lambda _: (pl.lit(None, pl.String), pl.String()))
+
+
+def _value(node: Node, fields: Fields) -> Value:
+    match node:
+        case Literal():
+            return literal(node.value, node.position)
+        case Reference():
+            return of_field(*fields(node.path), node.position)
+        case Call():
+            return _call(node, fields)
+
+
+def _call(call: Call, fields: Fields) -> Value:
+    function = OPERATORS.get(call.name) or FUNCTIONS.get(call.name)
+    if function is None:
+        raise error_at(call.position, f"no function {call.name}; there are {', '.join(FUNCTIONS)}")
+    if not function.least <= len(call.arguments) <= function.most:
+        raise error_at(
+            call.position,
+            f"{call.name} is written {function.signature}; found {len(call.arguments)} arguments",
+        )
+    built = function.build([_value(argument, fields) for argument in call.arguments])
+    return Value(built.value, built.kind, call.position, built.failed, built.constant)

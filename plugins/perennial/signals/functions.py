@@ -1,0 +1,324 @@
+"""The functions and operators of the expression language, and how each becomes a Polars expression.
+
+The table is closed: an expression can use what stands here and nothing else.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from perennial.signals.expressions import error_at
+from perennial.signals.values import LARGEST, NUMBER, Value, alike, boolean, failures, number, text, time
+
+MANY = 200
+UNITS = {"s": 1_000_000, "ms": 1_000, "us": 1}
+
+
+@dataclass(frozen=True)
+class Function:
+    """How it is written, how many arguments it takes, and what it makes of them."""
+
+    signature: str
+    meaning: str
+    build: Callable[[list[Value]], Value]
+    least: int
+    most: int
+
+
+def _concat(values: list[Value]) -> Value:
+    texts = [text(value) for value in values]
+    joined = pl.concat_str([each.value for each in texts], ignore_nulls=True)
+    some = pl.any_horizontal([each.value.is_not_null() for each in texts])
+    return Value(pl.when(some).then(joined), "text", failed=failures(*texts))
+
+
+def _coalesce(values: list[Value]) -> Value:
+    same = alike(values)
+    first = pl.coalesce([each.value for each in same])
+    failed = failures(*same)
+    return Value(first, same[0].kind, failed=None if failed is None else first.is_null() & failed)
+
+
+def _if(values: list[Value]) -> Value:
+    condition = boolean(values[0])
+    yes, no = alike(values[1:] if len(values) == 3 else [values[1], _nothing(values[1])])
+    chosen = pl.when(condition.value).then(yes.value).otherwise(no.value)
+    never = pl.lit(False)
+    failed = pl.when(condition.value).then(_or(yes.failed, never)).otherwise(_or(no.failed, never))
+    return Value(chosen, yes.kind, failed=failures(condition, failed))
+
+
+def _map(values: list[Value]) -> Value:
+    given, rest = text(values[0]), values[1:]
+    pairs = list(zip(rest[0::2], rest[1::2], strict=False))
+    for before, _ in pairs:
+        _constant(before, str, Decimal, bool)
+    if len(rest) % 2:
+        *results, default = alike([after for _, after in pairs] + [rest[-1]])
+    else:
+        results, default = alike([after for _, after in pairs]), None
+    chosen: Any = pl
+    for (before, _), after in zip(pairs, results, strict=True):
+        chosen = chosen.when(given.value == text(before).value).then(after.value)
+    if default is not None:
+        return Value(chosen.otherwise(default.value), default.kind, failed=failures(given, default, *results))
+    known = pl.any_horizontal([given.value == text(before).value for before, _ in pairs])
+    failed = given.value.is_not_null() & ~known
+    return Value(chosen.otherwise(None), results[0].kind, failed=failures(given, failed, *results))
+
+
+def _replace(values: list[Value]) -> Value:
+    before, after = _constant(values[1], str), _constant(values[2], str)
+    return _as_text(values[0], lambda it: it.str.replace_all(before, after, literal=True))
+
+
+def _substring(values: list[Value]) -> Value:
+    start = _whole(values[1], least=1)
+    length = _whole(values[2], least=0) if len(values) == 3 else None
+    return _as_text(values[0], lambda it: it.str.slice(start - 1, length))
+
+
+def _split(values: list[Value]) -> Value:
+    separator, n = _constant(values[1], str), _whole(values[2], least=-MANY)
+    if n == 0 or not separator:
+        raise error_at(values[2].position, "parts are counted from 1, or from -1 backwards, at a separator")
+    index = n - 1 if n > 0 else n
+    return _as_text(values[0], lambda it: it.str.split(separator).list.get(index, null_on_oob=True))
+
+
+def _round(values: list[Value]) -> Value:
+    digits = _whole(values[1], least=0) if len(values) == 2 else 0
+    value = number(values[0])
+    return replace(value, value=value.value.round(min(digits, 9), mode="half_away_from_zero"))
+
+
+def _length(values: list[Value]) -> Value:
+    value = text(values[0])
+    return replace(value, value=value.value.str.len_chars().cast(NUMBER), kind="number")
+
+
+def _timestamp(values: list[Value]) -> Value:
+    if values[0].kind in ("time", "date"):
+        return time(values[0])
+    form = _constant(values[1], str)
+    return _read(values[0], "time", lambda it: it.str.to_datetime(form, time_unit="us", strict=False))
+
+
+def _date(values: list[Value]) -> Value:
+    if values[0].kind == "date":
+        return values[0]
+    if values[0].kind == "time":
+        return replace(values[0], value=values[0].value.dt.date(), kind="date")
+    form = _constant(values[1], str) if len(values) == 2 else "%Y-%m-%d"
+    return _read(values[0], "date", lambda it: it.str.to_date(form, strict=False))
+
+
+def _epoch(values: list[Value]) -> Value:
+    unit = _constant(values[1], str) if len(values) == 2 else "s"
+    if unit not in UNITS:
+        raise error_at(values[1].position, f"the unit is one of {', '.join(UNITS)}; found {unit!r:.40}")
+    value = number(values[0])
+    # Beyond the year 9999 nothing is a moment; the bound also keeps the product within its type.
+    limit = 253_402_300_800 * 1_000_000 // UNITS[unit]
+    bounded = pl.when(value.value.abs() < limit).then(value.value)
+    moment = (bounded * UNITS[unit]).cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
+    failed = value.value.is_not_null() & bounded.is_null()
+    return replace(value, value=moment, kind="time", failed=failures(value, failed))
+
+
+def _arithmetic(sign: str) -> Callable[[list[Value]], Value]:
+    def build(values: list[Value]) -> Value:
+        left, right = (number(value) for value in values)
+        near = _apply(sign, left.value.cast(pl.Float64), right.value.cast(pl.Float64))
+        # The exact types refuse what does not fit; such rows must not stop the others.
+        fits = near.abs() < LARGEST
+        a, b = pl.when(fits).then(left.value), pl.when(fits).then(right.value)
+        exact = _apply(sign, a, b)
+        failed = left.value.is_not_null() & right.value.is_not_null() & ~fits.fill_null(False)
+        return Value(exact.cast(NUMBER), "number", failed=failures(left, right, failed))
+
+    return build
+
+
+def _apply(sign: str, a: pl.Expr, b: pl.Expr) -> pl.Expr:
+    match sign:
+        case "+":
+            return a + b
+        case "-":
+            return a - b
+        case "*":
+            return a * b
+    return a / pl.when(b != 0).then(b)
+
+
+def _comparison(sign: str) -> Callable[[list[Value]], Value]:
+    def build(values: list[Value]) -> Value:
+        if sign in ("=", "!=") and any(value.is_null for value in values):
+            other = values[0] if values[1].is_null else values[1]
+            is_null = other.value.is_null()
+            return Value(is_null if sign == "=" else ~is_null, "boolean", failed=other.failed)
+        kinds = {value.kind for value in values}
+        convert = text
+        for kind, to in (("number", number), ("time", time), ("date", time), ("boolean", boolean)):
+            if kind in kinds:
+                convert = to
+                break
+        left, right = (convert(value) for value in values)
+        a, b = left.value, right.value
+        if convert is time:
+            a, b = (each.dt.replace_time_zone(None) for each in (a, b))
+        result = {"=": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[sign]
+        return Value(result, "boolean", failed=failures(left, right))
+
+    return build
+
+
+def _and_or(sign: str) -> Callable[[list[Value]], Value]:
+    def build(values: list[Value]) -> Value:
+        left, right = (boolean(value) for value in values)
+        both = left.value & right.value if sign == "and" else left.value | right.value
+        return Value(both, "boolean", failed=failures(left, right))
+
+    return build
+
+
+def _not(values: list[Value]) -> Value:
+    value = boolean(values[0])
+    return replace(value, value=~value.value)
+
+
+def _negative(values: list[Value]) -> Value:
+    value = number(values[0])
+    constant = -value.constant if isinstance(value.constant, Decimal) else None
+    return replace(value, value=-value.value, constant=constant)
+
+
+def _abs(values: list[Value]) -> Value:
+    value = number(values[0])
+    return replace(value, value=value.value.abs())
+
+
+def _as_text(value: Value, change: Callable[[pl.Expr], pl.Expr]) -> Value:
+    as_text = text(value)
+    return replace(as_text, value=change(as_text.value), constant=None)
+
+
+def _read(value: Value, kind: str, how: Callable[[pl.Expr], pl.Expr]) -> Value:
+    given = text(value)
+    read = how(given.value)
+    failed = given.value.is_not_null() & read.is_null()
+    return Value(read, kind, failed=failures(given, failed))  # type: ignore[arg-type]
+
+
+def _constant(value: Value, *types: type) -> str:
+    if not isinstance(value.constant, types):
+        raise error_at(value.position, "expected a text that is written out, not computed")
+    return str(value.constant)
+
+
+def _whole(value: Value, least: int) -> int:
+    constant = value.constant
+    if not isinstance(constant, Decimal) or constant != int(constant) or not least <= constant < 1_000_000:
+        raise error_at(value.position, f"expected a whole number that is written out, {least} or more")
+    return int(constant)
+
+
+def _nothing(beside: Value) -> Value:
+    return Value(pl.lit(None, pl.String), "nothing", beside.position)
+
+
+def _or(failed: pl.Expr | None, otherwise: pl.Expr) -> pl.Expr:
+    return otherwise if failed is None else failed
+
+
+OPERATORS: dict[str, Function] = {
+    **{sign: Function(f"a {sign} b", "", _arithmetic(sign), 2, 2) for sign in "+-*/"},
+    **{
+        sign: Function(f"a {sign} b", "", _comparison(sign), 2, 2)
+        for sign in ("=", "!=", "<", "<=", ">", ">=")
+    },
+    **{sign: Function(f"a {sign} b", "", _and_or(sign), 2, 2) for sign in ("and", "or")},
+    "not": Function("not a", "", _not, 1, 1),
+    "negative": Function("-a", "", _negative, 1, 1),
+}
+FUNCTIONS: dict[str, Function] = {
+    "concat": Function(
+        "concat(a, b, ...)", "the texts one after another; what is missing is left out", _concat, 1, MANY
+    ),
+    "coalesce": Function("coalesce(a, b, ...)", "the first that is not missing", _coalesce, 1, MANY),
+    "lower": Function(
+        "lower(x)", "in small letters", lambda v: _as_text(v[0], lambda it: it.str.to_lowercase()), 1, 1
+    ),
+    "upper": Function(
+        "upper(x)", "in capital letters", lambda v: _as_text(v[0], lambda it: it.str.to_uppercase()), 1, 1
+    ),
+    "trim": Function(
+        "trim(x)",
+        "without white space at both ends",
+        lambda v: _as_text(v[0], lambda it: it.str.strip_chars()),
+        1,
+        1,
+    ),
+    "replace": Function("replace(x, 'a', 'b')", "every 'a' in the text becomes 'b'", _replace, 3, 3),
+    "substring": Function(
+        "substring(x, start, length)",
+        "from the start-th character on (1 is the first); all the rest without a length",
+        _substring,
+        2,
+        3,
+    ),
+    "split": Function(
+        "split(x, '-', n)",
+        "the n-th part between separators; -1 is the last; missing where there are fewer",
+        _split,
+        3,
+        3,
+    ),
+    "length": Function("length(x)", "how many characters", _length, 1, 1),
+    "number": Function(
+        "number(x)", "the text as a number; unreadable where it is none", lambda v: number(v[0]), 1, 1
+    ),
+    "text": Function("text(x)", "as text", lambda v: text(v[0]), 1, 1),
+    "round": Function(
+        "round(x, digits)",
+        "to so many digits after the point (0 if not given), halves away from zero",
+        _round,
+        1,
+        2,
+    ),
+    "abs": Function("abs(x)", "without its sign", _abs, 1, 1),
+    "if": Function(
+        "if(condition, a, b)", "a where the condition holds, else b (missing if not given)", _if, 2, 3
+    ),
+    "map": Function(
+        "map(x, 'a', 'b', ..., other)",
+        "'b' where x is 'a', and so on; else `other`; without it, other values are unreadable",
+        _map,
+        3,
+        MANY,
+    ),
+    "timestamp": Function(
+        "timestamp(x, '%d.%m.%Y %H:%M')",
+        "the moment that is written so; in the column's `timezone` unless the text names one (`%z`)",
+        _timestamp,
+        2,
+        2,
+    ),
+    "date": Function(
+        "date(x, '%d.%m.%Y')", "the day that is written so, 2017-12-25 if no format is given", _date, 1, 2
+    ),
+    "epoch": Function(
+        "epoch(x, 'ms')", "the moment so many `s`, `ms` or `us` after 1970 in UTC", _epoch, 1, 2
+    ),
+    "missing": Function(
+        "missing(x)",
+        "true where there is no value",
+        lambda v: Value(v[0].value.is_null(), "boolean", failed=v[0].failed),
+        1,
+        1,
+    ),
+}
+"""By name; the documents' manual is generated from nothing else."""
