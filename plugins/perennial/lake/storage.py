@@ -1,0 +1,100 @@
+"""A table's folder, or its prefix in an object store, in; names, sizes and contents of what lies there out.
+
+Object stores take their credentials from the environment, as the Delta library and Polars do.
+"""
+
+import os
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+REQUESTS = 16
+"""At a time, to an object store."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file below a root."""
+
+    path: str
+    size: int
+    """In bytes."""
+    modified: datetime
+
+
+def entries(root: str, below: str = "") -> list[Entry]:
+    """All files under `below`, a folder of the root, sorted by path; none where there is no such folder."""
+    found = _remote(root, below) if _is_remote(root) else _local(Path(root), Path(root, below))
+    return sorted(found, key=lambda entry: entry.path)
+
+
+def contents(root: str, paths: Iterable[str]) -> dict[str, bytes]:
+    """What stands in these files; those that do not exist are left out."""
+    if not _is_remote(root):
+        return {path: file.read_bytes() for path in paths if (file := Path(root, path)).exists()}
+    from obstore import get
+    from obstore.exceptions import NotFoundError
+
+    store = _store(root)
+
+    def fetched(path: str) -> tuple[str, bytes] | None:
+        try:
+            return path, bytes(get(store, path).bytes())
+        except (NotFoundError, FileNotFoundError):
+            return None
+
+    with ThreadPoolExecutor(REQUESTS) as pool:
+        return dict(found for found in pool.map(fetched, paths) if found)
+
+
+def missing(root: str, paths: Collection[str]) -> set[str]:
+    """Those of the paths at which there is no file."""
+    if not _is_remote(root):
+        return {path for path in paths if not Path(root, path).exists()}
+    folders = {path.rpartition("/")[0] for path in paths}
+    present = {entry.path for folder in folders for entry in entries(root, folder)}
+    return {path for path in paths if path not in present}
+
+
+def remove(root: str, paths: Collection[str]) -> None:
+    """Delete files; who is gone already is no error."""
+    if not _is_remote(root):
+        for path in paths:
+            Path(root, path).unlink(missing_ok=True)
+    elif paths:
+        from obstore import delete
+
+        delete(_store(root), sorted(paths))
+
+
+def _is_remote(root: str) -> bool:
+    return "://" in root
+
+
+def _store(root: str) -> Any:
+    from obstore.store import from_url
+
+    return from_url(root)
+
+
+def _local(root: Path, folder: Path) -> Iterator[Entry]:
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            file = Path(parent, name)
+            try:
+                status = file.stat()
+            except FileNotFoundError:
+                continue
+            modified = datetime.fromtimestamp(status.st_mtime, UTC)
+            yield Entry(file.relative_to(root).as_posix(), status.st_size, modified)
+
+
+def _remote(root: str, below: str) -> Iterator[Entry]:
+    from obstore import list as listed
+
+    for page in listed(_store(root), prefix=below or None):
+        for item in page:
+            yield Entry(item["path"], item["size"], item["last_modified"])
