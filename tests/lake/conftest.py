@@ -4,11 +4,11 @@ import os
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
+from urllib.error import URLError
 
-import boto3
 import pytest
-from botocore.exceptions import EndpointConnectionError
 
 from perennial.local.ports import free_ports
 
@@ -39,14 +39,12 @@ def object_store() -> Iterator[str]:
 
 
 def _create_bucket(url: str) -> None:
-    client = boto3.client("s3", endpoint_url=url, region_name="eu-central-1")
+    request = urllib.request.Request(f"{url}/lake", method="PUT")
     deadline = time.monotonic() + 30
     while True:
         try:
-            client.create_bucket(
-                Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-            )
-        except EndpointConnectionError:
+            urllib.request.urlopen(request).close()
+        except URLError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)

@@ -8,28 +8,19 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 import polars as pl
-from deltalake.exceptions import DeltaError
 
 from perennial.lake import history, storage
-from perennial.lake.history import File, SnapshotExpired, SnapshotUnknown, expired
+from perennial.lake.history import File, SnapshotExpired, SnapshotUnknown, expired, files_at
+from perennial.lake.reading import read
 from perennial.lake.tables import Table
 
 HEAD: Final = -1
 """Before the first snapshot: nothing is there yet."""
 TAIL: Final = sys.maxsize
 """The newest snapshot."""
-CASTS = pl.ScanCastOptions(
-    integer_cast="upcast",
-    float_cast=["upcast", "downcast"],
-    datetime_cast=["nanosecond-downcast", "convert-timezone"],
-    missing_struct_fields="insert",
-    extra_struct_fields="ignore",
-)
-"""Older files may hold narrower types than the table has now."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +36,7 @@ def as_of(table: Table, end: int = TAIL) -> pl.LazyFrame:
     _, end = _bounds(table, HEAD, end)
     if end == HEAD:
         return table.scan()
-    if storage.missing(table.uri, [file.path for file in _files_at(table, end)]):
+    if storage.missing(table.uri, [file.path for file in files_at(table, end)]):
         raise expired(table, end)
     return table.scan(end)
 
@@ -96,7 +87,7 @@ def touched(table: Table, start: int, end: int = TAIL, *, fallback: bool = False
     except (SnapshotExpired, SnapshotUnknown):
         if not fallback:
             raise
-        difference = Difference(_files_at(table, end), [])
+        difference = Difference(files_at(table, end), [])
     files = (*difference.added, *difference.removed)
     return sorted({file.partition or "" for file in files if file.rows != 0})
 
@@ -116,7 +107,7 @@ def _difference(table: Table, start: int, end: int) -> Difference:
             f"{table.name}: nothing lies between the snapshots {start} and {end}; the newest is "
             f"{table.version()}. Was the table made anew since {start} was read?"
         )
-    for found in (_by_log, _by_snapshots):
+    for found in (_by_snapshots,) if start == HEAD else (_by_log, _by_snapshots):
         difference = found(table, start, end)
         if difference is not None:
             files = [file.path for file in (*difference.added, *difference.removed)]
@@ -142,7 +133,7 @@ def _by_log(table: Table, start: int, end: int) -> Difference | None:
 def _by_snapshots(table: Table, start: int, end: int) -> Difference | None:
     """From the files of both snapshots: larger than need be where files were compacted in between."""
     try:
-        before, after = _files_at(table, start), _files_at(table, end)
+        before, after = files_at(table, start), files_at(table, end)
     except SnapshotExpired:
         return None
     old, new = {file.path for file in before}, {file.path for file in after}
@@ -151,24 +142,9 @@ def _by_snapshots(table: Table, start: int, end: int) -> Difference | None:
     )
 
 
-def _files_at(table: Table, snapshot: int) -> list[File]:
-    if snapshot == HEAD:
-        return []
-    try:
-        opened = table.open(snapshot)
-    except DeltaError as error:
-        raise expired(table, snapshot) from error
-    actions = pl.DataFrame(opened.get_add_actions(flatten=True))
-    if actions.is_empty():
-        return []
-    key = pl.col(f"partition.{table.partition}").cast(pl.String) if table.partition else pl.lit(None)
-    files = actions.select("path", key.alias("key"), "num_records").iter_rows()
-    return [File(path, partition, rows, is_change=True) for path, partition, rows in files]
-
-
 def _is_gone(table: Table, snapshot: int) -> bool:
     try:
-        return bool(storage.missing(table.uri, [file.path for file in _files_at(table, snapshot)]))
+        return bool(storage.missing(table.uri, [file.path for file in files_at(table, snapshot)]))
     except SnapshotExpired:
         return True
 
@@ -179,9 +155,9 @@ def _surplus(table: Table, files: Iterable[File], against: Iterable[File]) -> pl
     mine, theirs = _by_partition(files), _by_partition(against)
     frames = [pl.LazyFrame(schema=schema)]
     for partition, paths in sorted(mine.items(), key=lambda item: item[0] or ""):
-        rows = _rows(table, schema, partition, paths)
+        rows = read(table, schema, partition, paths)
         if partition in theirs:
-            rows = _without(rows, _rows(table, schema, partition, theirs[partition]), schema)
+            rows = _without(rows, read(table, schema, partition, theirs[partition]), schema)
         frames.append(rows)
     return pl.concat(frames)
 
@@ -191,24 +167,6 @@ def _by_partition(files: Iterable[File]) -> dict[str | None, list[str]]:
     for file in files:
         groups[file.partition].append(file.path)
     return groups
-
-
-def _rows(table: Table, schema: pl.Schema, partition: str | None, paths: list[str]) -> pl.LazyFrame:
-    inside = pl.Schema({name: kind for name, kind in schema.items() if name != table.partition})
-    rows = pl.scan_parquet(
-        [f"{table.uri}/{path}" for path in paths],
-        schema=inside,
-        hive_partitioning=False,
-        missing_columns="insert",
-        extra_columns="ignore",
-        cast_options=CASTS,
-    )
-    if table.partition is not None:
-        kind = schema[table.partition]
-        value = date.fromisoformat(partition) if partition and kind == pl.Date else partition
-        # The data files do not hold the column by which they are laid out.
-        rows = rows.with_columns(pl.lit(value).cast(kind).alias(table.partition))
-    return rows.select(schema.names())
 
 
 def _without(rows: pl.LazyFrame, others: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import polars as pl
+from deltalake.exceptions import DeltaError
 
 from perennial.errors import TerminalError
 from perennial.lake import storage
@@ -100,6 +101,22 @@ def snapshots(table: Table) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=SNAPSHOTS)
 
 
+def files_at(table: Table, snapshot: int) -> list[File]:
+    """The files of a snapshot, whether they are still there or not; none before the first (-1)."""
+    if snapshot < 0:
+        return []
+    try:
+        opened = table.open(snapshot)
+    except DeltaError as error:
+        raise expired(table, snapshot) from error
+    actions = pl.DataFrame(opened.get_add_actions(flatten=True))
+    if actions.is_empty():
+        return []
+    key = pl.col(f"partition.{table.partition}").cast(pl.String) if table.partition else pl.lit(None)
+    files = actions.select("path", key.alias("key"), "num_records").iter_rows()
+    return [File(path, partition, rows, is_change=True) for path, partition, rows in files]
+
+
 def earliest(table: Table) -> int:
     """The oldest snapshot that can still be read; -1 before the first commit."""
     readable = snapshots(table)["snapshot_id"]
@@ -147,18 +164,14 @@ def _lost(
     # Where entries of the log are missing, it does not say what was taken: the last snapshot before does.
     for last, following in pairwise(loadable):
         if following > last + 1:
-            needed = pl.DataFrame(table.open(last).get_add_actions(flatten=True))
-            paths = needed["path"].to_list() if needed.height else []
-            stretches |= {(brought.get(path, -1), last + 1) for path in paths if path not in present}
+            gone = [file.path for file in files_at(table, last) if file.path not in present]
+            stretches |= {(brought.get(path, -1), last + 1) for path in gone}
     return sorted(stretches)
 
 
 def _sizes(table: Table, first: int, known: Iterable[Commit]) -> dict[str, int | None]:
     """How many rows each file holds, as far as the log says."""
-    actions = pl.DataFrame(table.open(first).get_add_actions(flatten=True))
-    sizes: dict[str, int | None] = {}
-    if actions.height and "num_records" in actions.columns:
-        sizes = dict(actions.select("path", "num_records").iter_rows())
+    sizes = {file.path: file.rows for file in files_at(table, first)}
     for commit in known:
         sizes |= {file.path: file.rows for file in commit.added}
     return sizes
