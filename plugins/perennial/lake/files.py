@@ -22,6 +22,9 @@ from perennial.lake.tables import CONFIGURATION, CommitTransaction, ConcurrentCo
 SUMMED_UP = ("batch", "event_time")
 """Columns whose least and greatest value stand in the log, so that readers can leave files out."""
 
+NULL = "__HIVE_DEFAULT_PARTITION__"
+"""How a folder is named that holds rows without a value in the partition's column."""
+
 
 @dataclass(frozen=True)
 class DataFile:
@@ -39,7 +42,8 @@ def write(table: Table, rows: pl.DataFrame) -> list[DataFile]:
     if table.partition is None:
         return [_write(table, rows, None)] if rows.height else []
     parts = rows.partition_by(table.partition, as_dict=True, include_key=False)
-    return [_write(table, part, str(key)) for (key,), part in sorted(parts.items())]
+    keyed = {None if key is None else str(key): part for (key,), part in parts.items()}
+    return [_write(table, part, key) for key, part in sorted(keyed.items(), key=lambda item: item[0] or "")]
 
 
 def discard(table: Table, files: Iterable[DataFile]) -> None:
@@ -119,7 +123,7 @@ def commit(
 
 
 def _write(table: Table, rows: pl.DataFrame, partition: str | None) -> DataFile:
-    folder = "" if table.partition is None else f"{table.partition}={partition}/"
+    folder = "" if table.partition is None else f"{table.partition}={partition or NULL}/"
     path = f"{folder}{uuid4().hex}.parquet"
     target = f"{table.uri}/{path}"
     if "://" not in target:
@@ -146,11 +150,15 @@ def _sink(rows: pl.DataFrame, target: str) -> int:
 
 def _statistics(rows: pl.DataFrame) -> str:
     known = [name for name in SUMMED_UP if name in rows.columns]
-    ends = rows.select(
-        *(pl.col(name).min().alias(f"min {name}") for name in known),
-        *(pl.col(name).max().alias(f"max {name}") for name in known),
-        *(pl.col(name).null_count().alias(f"nulls {name}") for name in known),
-    ).row(0, named=True)
+    ends = (
+        rows.select(
+            *(pl.col(name).min().alias(f"min {name}") for name in known),
+            *(pl.col(name).max().alias(f"max {name}") for name in known),
+            *(pl.col(name).null_count().alias(f"nulls {name}") for name in known),
+        ).row(0, named=True)
+        if known
+        else {}
+    )
     return json.dumps(
         {
             "numRecords": rows.height,

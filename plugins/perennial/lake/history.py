@@ -18,6 +18,7 @@ from deltalake.exceptions import DeltaError
 
 from perennial.errors import TerminalError
 from perennial.lake import storage
+from perennial.lake.files import NULL
 from perennial.lake.tables import Table
 
 LOG = "_delta_log"
@@ -217,10 +218,15 @@ def _commit(snapshot: int, text: bytes, partition: str | None) -> Commit:
 
 def _file(action: dict[str, Any], partition: str | None) -> File:
     statistics = json.loads(action.get("stats") or "{}")
-    values = action.get("partitionValues") or {}
-    return File(
-        unquote(action["path"]),
-        values.get(partition) if partition else None,
-        statistics.get("numRecords"),
-        bool(action["dataChange"]),
-    )
+    path, values = unquote(action["path"]), action.get("partitionValues")
+    key = None
+    if partition is not None:
+        key = _in_path(path, partition) if values is None else values.get(partition)
+    return File(path, key, statistics.get("numRecords"), bool(action["dataChange"]))
+
+
+def _in_path(path: str, partition: str) -> str | None:
+    """The partition by the file's folder: an entry need not repeat it for a file that is removed."""
+    folder, _, _ = path.rpartition("/")
+    value = folder.removeprefix(f"{partition}=")
+    return None if value == NULL else unquote(value)

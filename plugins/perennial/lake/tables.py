@@ -77,6 +77,12 @@ class Table:
         With `since`, a snapshot's id (-1: the table was not there), `ConcurrentCommit` is raised if a commit
         after that snapshot carries the name of one of these transactions.
         """
+        for _ in range(0 if transactions or since is not None else RETRIES):
+            try:
+                return self._write(rows, mode="append")
+            except ConcurrentCommit:
+                # Rows that depend on nothing are as good on top of whatever the other one did.
+                continue
         return self._write(rows, mode="append", transactions=transactions, since=since)
 
     def replace(self, rows: pl.DataFrame, key: date | str | None = None) -> int:
