@@ -31,6 +31,17 @@ def entries(root: str, below: str = "") -> list[Entry]:
     return sorted(found, key=lambda entry: entry.path)
 
 
+def folders(root: str, below: str = "") -> list[str]:
+    """The names of the folders that lie directly in `below`, sorted."""
+    if not _is_remote(root):
+        folder = Path(root, below)
+        return sorted(each.name for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
+    from obstore import list_with_delimiter
+
+    found = list_with_delimiter(_store(root), prefix=below or None)["common_prefixes"]
+    return sorted(path.rstrip("/").rpartition("/")[2] for path in found)
+
+
 def contents(root: str, paths: Iterable[str]) -> dict[str, bytes]:
     """What stands in these files; those that do not exist are left out."""
     if not _is_remote(root):
