@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 
 from perennial.lake.history import snapshots
-from perennial.lake.maintenance import Policy, RetentionTooShort, crowded, maintain, tables
+from perennial.lake.maintenance import Policy, RetentionTooShort, crowded, found, maintain, tables
 from perennial.lake.tables import Table
 
 from .test_changes import values
@@ -39,6 +39,11 @@ def test_tables_are_found_by_their_logs(tmp_path):
     (tmp_path / "file").touch()
     assert tables(str(tmp_path)) == ["events/a", "records/b"]
     assert tables(str(tmp_path / "none")) == []
+
+
+def test_a_found_table_knows_its_partition(table):
+    table.append(rows(MONDAY, 1))
+    assert found(table.root, table.name) == table
 
 
 def test_only_crowded_partitions_are_compacted(table):

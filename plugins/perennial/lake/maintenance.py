@@ -79,6 +79,12 @@ def tables(root: str) -> list[str]:
     return [name for name in names if LOG in storage.folders(root, name)]
 
 
+def found(root: str, name: str) -> Table:
+    """A table as it lies there, whether the catalog knows it or not."""
+    columns = Table(root, name).open().metadata().partition_columns
+    return Table(root, name, partition=columns[0] if columns else None)
+
+
 def maintain(table: Table, policy: Policy, *, dry_run: bool = False) -> Report:
     """Compact, sum up the log, and remove what has expired."""
     files_before, entries_before = _count(table), _log_entries(table)
@@ -140,11 +146,11 @@ def vacuum(table: Table, policy: Policy, *, dry_run: bool = False) -> tuple[int,
     # Only a retention that outlasts every writer may touch files that the log does not know.
     full = policy.retention >= IN_FLIGHT
     options = {"retention_hours": hours, "enforce_retention_duration": not policy.force, "full": full}
-    found = table.open().vacuum(dry_run=True, **options)
-    if found and not dry_run:
+    unneeded = table.open().vacuum(dry_run=True, **options)
+    if unneeded and not dry_run:
         # It adds to the log: only where there is something to remove.
         table.open().vacuum(dry_run=False, **options)
-    return len(found), sum(sizes.get(path, 0) for path in found)
+    return len(unneeded), sum(sizes.get(path, 0) for path in unneeded)
 
 
 def _log_entries(table: Table) -> int:

@@ -1,0 +1,69 @@
+"""Operators that look after the lake: what has expired is removed, and each table is compacted."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import Context
+
+from perennial.errors import TerminalError
+from perennial.operators.stage import Counts, StageOperator
+
+if TYPE_CHECKING:
+    from perennial.stages.workspace import Workspace
+
+
+class ExpireOperator(StageOperator):
+    """Remove quarantined rows and logged batches that are old; returns the names of the tables to look after.
+
+    They are those that the form's `tables` names, or else all that were ever written.
+    """
+
+    def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.lake.expiry import expire_batches, expire_quarantine
+
+        lake, today, params = workspace.lake, as_of.date(), _params(context)
+        dry_run = bool(params.get("dry_run"))
+        return {
+            **expire_quarantine(lake, today, params["quarantine_days"], dry_run=dry_run),
+            **expire_batches(lake, today, params["batch_days"], dry_run=dry_run),
+        }
+
+    def execute(self, context: Context) -> Any:
+        from perennial.lake.maintenance import tables
+        from perennial.settings import Settings
+
+        super().execute(context)
+        known = tables(Settings.from_env().lake)
+        wanted = _params(context).get("tables") or known
+        if unknown := sorted(set(wanted) - set(known)):
+            raise TerminalError(f"the lake has no table {', '.join(unknown)}; it has {', '.join(known)}")
+        return wanted
+
+
+class MaintainTableOperator(StageOperator):
+    """Compact a table, sum up its log, and remove files that no snapshot within the retention needs.
+
+    :param table: its name in the lake, such as `events/transactions`
+    """
+
+    def __init__(self, *, table: str, **kwargs: Any) -> None:
+        # Mapped over tables, the operator names its outlet itself, for the scheduler to know it beforehand.
+        kwargs.pop("outlets", None)
+        super().__init__(**kwargs)
+        self.table = table
+
+    def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.lake.maintenance import Policy, found, maintain
+
+        params = _params(context)
+        policy = Policy(
+            target_bytes=params["target_megabytes"] * 1024 * 1024,
+            retention=timedelta(days=params["retention_days"]),
+        )
+        dry_run = bool(params.get("dry_run"))
+        return maintain(found(workspace.lake.root, self.table), policy, dry_run=dry_run).as_dict()
+
+
+def _params(context: Context) -> Mapping[str, Any]:
+    return context.get("params") or {}
