@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perennial.signals.dataset import Dataset
-from perennial.signals.parsing import ColumnMissing
-from perennial.signals.reading import FILE, LINE
+from perennial.signals.reading import FILE, LINE, RAW, REASONS
 from perennial.signals.validation import validate
 
 from .conftest import HEADER, ORDERS
@@ -28,10 +27,10 @@ GOOD = {
 }
 
 
-def raw(*rows: Mapping[str, str | None]) -> pl.LazyFrame:
+def raw(*rows: Mapping[str, str | None]) -> pl.DataFrame:
     schema = dict.fromkeys(HEADER.split(","), pl.String)
     frame = pl.DataFrame(list(rows), schema=schema)
-    return frame.with_row_index(LINE, 2).with_columns(pl.lit("day.csv").alias(FILE)).lazy()
+    return frame.with_row_index(LINE, 2).with_columns(pl.lit("day.csv").alias(FILE))
 
 
 def reasons(orders: Dataset, **changed: str | None) -> list[str]:
@@ -89,9 +88,25 @@ def test_the_quarantined_row_names_its_file_line_and_raw_record(orders):
     assert '"amount":"ten"' in bad["raw"]
 
 
-def test_a_missing_column_is_named(orders):
-    with pytest.raises(ColumnMissing, match="orders: the files lack amount"):
-        validate(raw(GOOD).drop("amount"), orders)
+def test_a_field_that_is_not_there_is_missing_in_every_row(orders):
+    checked = validate(raw(GOOD, GOOD).drop("amount", "due"), orders)
+    assert checked.bad["reasons"].to_list() == [["amount: required, but missing"]] * 2
+
+
+def test_what_a_reader_found_wrong_is_a_reason_beside_the_others(orders):
+    frame = raw(GOOD, {**GOOD, "pieces": "0"}, {**GOOD, "pieces": "many"}).with_columns(
+        pl.Series(REASONS, [["x: not a field"], ["x: not a field"], []])
+    )
+    assert validate(frame, orders).bad["reasons"].sort().to_list() == [
+        ["pieces: not readable as its type"],
+        ["x: not a field"],
+        ["x: not a field", "pieces: below 1"],
+    ]
+
+
+def test_a_row_that_came_as_json_is_kept_as_it_came(orders):
+    frame = raw({**GOOD, "amount": "ten"}).with_columns(pl.lit('{"amount": "ten"  }').alias(RAW))
+    assert validate(frame, orders).bad["raw"].to_list() == ['{"amount": "ten"  }']
 
 
 @pytest.mark.parametrize(("cents", "amount"), [(1.1, "1.10"), (0.1 + 0.2, "0.30"), (2.675, "2.68")])

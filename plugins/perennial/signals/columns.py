@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from perennial.documents import Document
 from perennial.signals.compile import check
 from perennial.signals.expressions import ExpressionError
+from perennial.signals.functions import NO_NAMES, UNREAD
 
 Type = Literal["string", "integer", "decimal", "boolean", "date", "timestamp"]
 TextFormat = Literal["email", "uri", "uuid", "ipv4", "ipv6", "date", "phone"]
@@ -87,6 +88,8 @@ class Column(Document):
                     raise ValueError(f"enum, pattern and lengths are for string columns, not for {self.type}")
             if self.format is not None and self.type not in ("date", "timestamp"):
                 raise ValueError(f"format is for string, date and timestamp columns, not for {self.type}")
+            if self.format is not None and UNREAD in self.format:
+                raise ValueError(NO_NAMES)
         elif self.format is not None and self.format not in FORMATS:
             raise ValueError(f"the format of a string is one of {', '.join(FORMATS)}; found {self.format!r}")
         return self

@@ -178,9 +178,9 @@ class _Parser:
             self._depth += 1
             if self._depth > DEEPEST:
                 raise self._error(f"more than {DEEPEST} levels of brackets and signs")
-            node = Call("negative", (self._single(),), sign.position)
+            negative = Call("negative", (self._single(),), sign.position)
             self._depth -= 1
-            return node
+            return negative
         if self._take("("):
             node = self._deeper(0)
             self._expect(")")

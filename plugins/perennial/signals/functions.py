@@ -14,7 +14,14 @@ from perennial.signals.expressions import error_at
 from perennial.signals.values import LARGEST, NUMBER, Value, alike, boolean, failures, number, text, time
 
 MANY = 200
+UNREAD = "%Z"
+NO_NAMES = "names of time zones (%Z) cannot be read; %#z reads Z, +02 and +02:00"
 UNITS = {"s": 1_000_000, "ms": 1_000, "us": 1}
+
+
+def names_zone(form: str) -> bool:
+    """Whether a format of strftime's letters says the time zone of what it reads."""
+    return any(letters in form for letters in ("%z", "%:z", "%#z", "%+"))
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,9 @@ def _coalesce(values: list[Value]) -> Value:
     same = alike(values)
     first = pl.coalesce([each.value for each in same])
     failed = failures(*same)
-    return Value(first, same[0].kind, failed=None if failed is None else first.is_null() & failed)
+    return Value(
+        first, same[0].kind, zoned=same[0].zoned, failed=None if failed is None else first.is_null() & failed
+    )
 
 
 def _if(values: list[Value]) -> Value:
@@ -48,7 +57,7 @@ def _if(values: list[Value]) -> Value:
     chosen = pl.when(condition.value).then(yes.value).otherwise(no.value)
     never = pl.lit(False)
     failed = pl.when(condition.value).then(_or(yes.failed, never)).otherwise(_or(no.failed, never))
-    return Value(chosen, yes.kind, failed=failures(condition, failed))
+    return Value(chosen, yes.kind, zoned=yes.zoned, failed=failures(condition, failed))
 
 
 def _map(values: list[Value]) -> Value:
@@ -64,10 +73,11 @@ def _map(values: list[Value]) -> Value:
     for (before, _), after in zip(pairs, results, strict=True):
         chosen = chosen.when(given.value == text(before).value).then(after.value)
     if default is not None:
-        return Value(chosen.otherwise(default.value), default.kind, failed=failures(given, default, *results))
+        failed = failures(given, default, *results)
+        return Value(chosen.otherwise(default.value), default.kind, failed=failed, zoned=default.zoned)
     known = pl.any_horizontal([given.value == text(before).value for before, _ in pairs])
-    failed = given.value.is_not_null() & ~known
-    return Value(chosen.otherwise(None), results[0].kind, failed=failures(given, failed, *results))
+    failed = failures(given, given.value.is_not_null() & ~known, *results)
+    return Value(chosen.otherwise(None), results[0].kind, failed=failed, zoned=results[0].zoned)
 
 
 def _replace(values: list[Value]) -> Value:
@@ -104,7 +114,10 @@ def _timestamp(values: list[Value]) -> Value:
     if values[0].kind in ("time", "date"):
         return time(values[0])
     form = _constant(values[1], str)
-    return _read(values[0], "time", lambda it: it.str.to_datetime(form, time_unit="us", strict=False))
+    if UNREAD in form:
+        raise error_at(values[1].position, NO_NAMES)
+    read = _read(values[0], "time", lambda it: it.str.to_datetime(form, time_unit="us", strict=False))
+    return replace(read, zoned=names_zone(form))
 
 
 def _date(values: list[Value]) -> Value:
@@ -126,7 +139,7 @@ def _epoch(values: list[Value]) -> Value:
     bounded = pl.when(value.value.abs() < limit).then(value.value)
     moment = (bounded * UNITS[unit]).cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
     failed = value.value.is_not_null() & bounded.is_null()
-    return replace(value, value=moment, kind="time", failed=failures(value, failed))
+    return replace(value, value=moment, kind="time", zoned=True, failed=failures(value, failed))
 
 
 def _arithmetic(sign: str) -> Callable[[list[Value]], Value]:

@@ -66,6 +66,8 @@ class Source(Document):
     first_day: date | None = None
     last_day: date | None = None
     """Between which days a file comes every day; a day within them that has none is an error."""
+    wait_hours: Annotated[int, Field(ge=0, le=72)] = 0
+    """How long a scheduled run waits for a day's file that is late, before it fails."""
     stream: bool = False
     """Whether the collector takes messages for it."""
     format: Format | None = None

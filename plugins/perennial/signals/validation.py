@@ -13,10 +13,10 @@ import polars as pl
 
 from perennial.signals.columns import FORMATS, Column
 from perennial.signals.dataset import Dataset
-from perennial.signals.parsing import PRECISION, UNREADABLE, parse
-from perennial.signals.reading import FILE, LINE
+from perennial.signals.parsing import PRECISION, UNREADABLE, parse, parsed
+from perennial.signals.reading.base import BROKEN, FILE, HIDDEN, LINE, RAW, REASONS
 
-ROW = "_row"
+ROW, DOUBT = "_row", "_doubt"
 
 
 @dataclass(frozen=True)
@@ -27,29 +27,47 @@ class Validated:
     bad: pl.DataFrame
 
 
-def validate(raw: pl.LazyFrame, dataset: Dataset) -> Validated:
-    """Read each value as its type and check each row against its rules."""
-    raw_rows = raw.with_row_index(ROW).collect()
-    typed = parse(raw_rows.lazy(), dataset).select(ROW, UNREADABLE, *dataset.columns).collect()
-    good, failures = _schema(dataset).filter(typed)
-    readable = good[UNREADABLE].list.len() == 0
-    broken = pl.concat([_broken_rules(failures, dataset), _unreadable(good.filter(~readable))])
-    return Validated(
-        good=good.filter(readable).select(*dataset.columns),
-        bad=broken.join(_originals(raw_rows, broken), on=ROW, how="left", maintain_order="left").select(
-            file=FILE, line=pl.col(LINE).cast(pl.Int64), raw="raw", reasons="reasons"
-        ),
+def validate(rows: pl.DataFrame, dataset: Dataset) -> Validated:
+    """Read each value as its type and check each row against its rules.
+
+    `rows` are those of a chunk: the source's columns, and where each row stands.
+    """
+    typed, lost = parsed(rows.schema, dataset)
+    doubt = list(lost.values())
+    if REASONS in rows.columns:
+        doubt.append(pl.col(REASONS).list.len() > 0)
+    checked = rows.lazy().with_row_index(ROW).select(ROW, pl.any_horizontal(doubt).alias(DOUBT), **typed)
+    good = _schema(dataset, DOUBT).filter(checked.collect())[0].filter(~pl.col(DOUBT))
+    if good.height == rows.height:
+        return Validated(good.select(*dataset.columns), BROKEN.to_frame())
+    others = rows.with_row_index(ROW).join(good.select(ROW), on=ROW, how="anti", maintain_order="left")
+    return Validated(good.select(*dataset.columns), _explained(others.drop(ROW), dataset))
+
+
+def _explained(rows: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+    """Bad rows, which are few, with every reason for which each of them is bad."""
+    raw = rows.with_row_index(ROW)
+    typed = parse(raw.lazy(), dataset).select(ROW, UNREADABLE, *dataset.columns).collect()
+    good, failures = _schema(dataset, UNREADABLE).filter(typed)
+    reasons = pl.concat([_broken_rules(failures, dataset), _unreadable(good)])
+    found = raw.join(reasons, on=ROW, how="left", maintain_order="left")
+    known = pl.col(REASONS) if REASONS in rows.columns else pl.lit([], pl.List(pl.String))
+    return found.select(
+        file=FILE,
+        line=pl.col(LINE).cast(pl.Int64),
+        raw=_original(rows),
+        reasons=known.list.concat(pl.col("reasons").fill_null([])),
     )
 
 
 def _schema(dataset: Dataset) -> type[dy.Schema]:
     columns: dict[str, Any] = {name: _rule(column) for name, column in dataset.columns.items()}
-    carried = {ROW: dy.Any(), UNREADABLE: dy.Any()}
+    carried = {ROW: dy.Any(), UNREADABLE: dy.Any(), REASONS: dy.Any()}
     return type(dataset.name, (dy.Schema,), {**columns, **carried})
 
 
-def _rule(column: Column) -> dy.Column:
-    nullable = not column.required
+def _rule(column: Column, required: bool) -> dy.Column:
+    nullable = not required
     match column.type:
         case "string":
             return dy.String(nullable=nullable, regex=column.pattern, check=_text_rules(column) or None)
@@ -105,7 +123,8 @@ def _unreadable(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unreadable_reasons() -> pl.Expr:
-    return pl.col(UNREADABLE).list.eval(pl.element() + ": not readable as its type")
+    unreadable = pl.col(UNREADABLE).list.eval(pl.element() + ": not readable as its type")
+    return pl.col(REASONS).list.concat(unreadable)
 
 
 def _reason(rule: str, dataset: Dataset) -> pl.Expr:
@@ -129,11 +148,11 @@ def _reason(rule: str, dataset: Dataset) -> pl.Expr:
     return pl.lit(f"{name}: {broken.get(kind, kind)}")
 
 
-def _originals(raw: pl.DataFrame, broken: pl.DataFrame) -> pl.DataFrame:
-    columns = [name for name in raw.columns if name not in (ROW, FILE, LINE)]
-    return raw.join(broken.select(ROW), on=ROW, how="semi").select(
-        ROW, FILE, LINE, raw=pl.struct(columns).struct.json_encode()
-    )
+def _original(rows: pl.DataFrame) -> pl.Expr:
+    """The record as it came: the text of its JSON, or the fields of its line as JSON."""
+    fields = [name for name in rows.columns if name not in HIDDEN]
+    written = pl.struct(fields).struct.json_encode() if fields else pl.lit("{}")
+    return pl.coalesce(pl.col(RAW), written) if RAW in rows.columns else written
 
 
 def moment(bound: object, timezone: str) -> datetime | None:

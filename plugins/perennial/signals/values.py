@@ -33,6 +33,8 @@ class Value:
     failed: pl.Expr | None = None
     constant: object = None
     """What stands in the expression itself, where the value is a literal."""
+    zoned: bool = False
+    """Whether a moment is known in UTC, rather than as clocks show it somewhere."""
 
     @property
     def is_null(self) -> bool:
@@ -60,7 +62,10 @@ def of_field(value: pl.Expr, dtype: pl.DataType, position: int) -> Value:
     if dtype == pl.Date:
         return Value(value, "date", position)
     if isinstance(dtype, pl.Datetime):
-        return Value(value.cast(pl.Datetime("us", dtype.time_zone)), "time", position)
+        moment = value.cast(pl.Datetime("us", dtype.time_zone), strict=False)
+        if dtype.time_zone is not None:
+            moment = moment.dt.convert_time_zone("UTC")
+        return Value(moment, "time", position, zoned=dtype.time_zone is not None)
     if dtype == pl.Null:
         return Value(pl.lit(None, pl.String), "nothing", position)
     raise error_at(position, f"a field of type {dtype} has no single value; name a field within it")
@@ -132,12 +137,12 @@ def alike(values: list[Value]) -> list[Value]:
     if len(kinds) > 1 or not kinds:
         return [text(value) for value in values]
     kind = kinds.pop()
-    convert = {"text": text, "number": number, "boolean": boolean, "time": time}
-    empty = {"date": pl.lit(None, pl.Date)}
+    zones = {value.zoned for value in values if not value.is_null}
+    if len(zones) > 1:
+        raise error_at(values[-1].position, "of these moments, some name their time zone and others do not")
+    zoned = zones.pop()
     return [
-        replace(value, value=empty[kind], kind=kind)
-        if value.is_null and kind in empty
-        else convert.get(kind, lambda same: same)(value)
+        replace(value, value=pl.lit(None), kind=kind, zoned=zoned) if value.is_null else value
         for value in values
     ]
 

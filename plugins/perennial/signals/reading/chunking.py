@@ -1,0 +1,85 @@
+"""Files in, chunks of raw rows out: of any kind, one file after another, in memory that does not grow."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import IO
+
+import polars as pl
+
+from perennial.signals.dataset import Dataset
+from perennial.signals.reading import columnar, delimited, jsonlines, sources
+from perennial.signals.reading.base import BROKEN, Chunk
+from perennial.signals.reading.sources import Storage
+from perennial.signals.reading.streams import Decompressed, InUtf8, Plain, Stream, WithoutMark
+
+CHUNK_ROWS = 1_000_000
+CHUNK_BYTES = 512 << 20
+"""Of the rows in memory: wide rows come in smaller chunks."""
+UTF8 = {"utf-8", "utf8", "utf_8", "utf-8-sig", "utf_8_sig", "u8", "ascii", "us-ascii"}
+
+
+def chunks(
+    files: Sequence[str], dataset: Dataset, storage: Storage | None = None, rows: int = CHUNK_ROWS
+) -> Iterator[Chunk]:
+    """The rows of these files, at most `rows` at once; small files come together in one chunk.
+
+    Raises `SourceMissing`, `FileUnreadable`, `SchemaMismatch` or `StoreUnavailable` for a file as a whole,
+    even after other rows of it were given.
+    """
+    gathered = _Gathered()
+    for file in files:
+        for chunk in _read(file, dataset, storage, rows):
+            gathered.add(chunk)
+            while gathered.is_full(rows):
+                yield gathered.take(rows)
+    if gathered.frames or gathered.broken:
+        yield gathered.take(rows)
+
+
+def _read(file: str, dataset: Dataset, storage: Storage | None, rows: int) -> Iterator[Chunk]:
+    kind = sources.kind(file, dataset.source.format)
+    if kind == "parquet":
+        yield from columnar.read(file, dataset, rows, storage)
+        return
+    with sources.open_file(file, storage) as raw:
+        stream = _stream(raw, file, dataset, kind == "csv")
+        read = delimited.read if kind == "csv" else jsonlines.read
+        yield from read(file, stream, dataset)
+
+
+def _stream(raw: IO[bytes], file: str, dataset: Dataset, is_csv: bool) -> Stream:
+    ending = sources.compression(file)
+    stream: Stream = Plain(raw) if ending is None and not sources.is_remote(file) else raw
+    if ending is not None:
+        stream = Decompressed(raw, ending, file, dataset.limits.file_bytes)
+    encoding = dataset.source.csv.encoding.lower() if is_csv else "utf-8"
+    return WithoutMark(stream if encoding in UTF8 else InUtf8(stream, encoding))
+
+
+@dataclass
+class _Gathered:
+    """Rows that were read and not given yet."""
+
+    frames: list[pl.DataFrame] = field(default_factory=list)
+    broken: list[pl.DataFrame] = field(default_factory=list)
+    height: int = 0
+    size: int = 0
+
+    def add(self, chunk: Chunk) -> None:
+        if chunk.rows.height or not self.frames:
+            self.frames.append(chunk.rows)
+        self.broken.append(chunk.broken)
+        self.height += chunk.rows.height
+        self.size += int(chunk.rows.estimated_size())
+
+    def is_full(self, rows: int) -> bool:
+        return self.height >= rows or self.size >= CHUNK_BYTES
+
+    def take(self, rows: int) -> Chunk:
+        """The first rows, and all that is broken; what is over stays."""
+        found = pl.concat(self.frames, how="diagonal_relaxed", rechunk=False)
+        chunk = Chunk(found.head(rows), pl.concat([BROKEN.to_frame(), *self.broken]))
+        rest = found.slice(rows)
+        self.frames, self.broken = [rest] if rest.height else [], []
+        self.height, self.size = rest.height, int(rest.estimated_size()) if rest.height else 0
+        return chunk

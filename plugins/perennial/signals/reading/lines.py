@@ -1,0 +1,71 @@
+"""A stream of bytes in, blocks of whole lines out, each of a bounded size."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from perennial.signals.reading.streams import Stream
+
+BLOCK = 16 << 20
+"""Bytes read at once: large enough for all cores, small enough to stay in their caches (measured)."""
+EOL = b"\n"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines, or the beginning and the size of one that is too long to be kept."""
+
+    data: bytes
+    size: int | None = None
+
+
+class Lines:
+    """The lines of a stream; what a reader could not finish goes back and comes again with what follows."""
+
+    def __init__(self, stream: Stream, longest: int) -> None:
+        self._stream, self._longest = stream, longest
+        self._block = max(BLOCK, 2 * longest)
+        self._rest = b""
+        self.ended = False
+        """Whether nothing comes after the last block."""
+
+    def __iter__(self) -> Iterator[Block]:
+        while not self.ended or self._rest:
+            yield self.take()
+
+    def take(self) -> Block:
+        """The next lines; none at the end of the stream."""
+        data, self._rest = self._rest, b""
+        while not self.ended:
+            found = self._read()
+            self.ended = not found
+            data = data + found if data else found
+            end = data.rfind(EOL) + 1
+            if end == len(data) and data:
+                break
+            if end:
+                self._rest = data[end:]
+                return Block(data[:end])
+            if len(data) > self._longest:
+                return self._skip(data)
+        return Block(data)
+
+    def put_back(self, rest: bytes) -> None:
+        """Give these bytes again, before those that follow."""
+        self._rest = rest + self._rest
+
+    def _read(self) -> bytes:
+        read_lines = getattr(self._stream, "read_lines", None)
+        found: bytes = (read_lines or self._stream.read)(self._block)
+        return found
+
+    def _skip(self, beginning: bytes) -> Block:
+        size = len(beginning)
+        while found := self._stream.read(self._block):
+            end = found.find(EOL) + 1
+            size += end or len(found)
+            if end:
+                self._rest = found[end:]
+                break
+        else:
+            self.ended = True
+        return Block(beginning[: self._longest], size)
