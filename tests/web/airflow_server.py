@@ -14,10 +14,11 @@ from perennial.settings import REPOSITORY
 
 USERS = {"admin": "admin", "vic": "viewer"}
 DEADLINE_S = 120
-DAG = """
+DAGS = """
 from airflow.sdk import DAG, CronPartitionTimetable
 daily = CronPartitionTimetable("0 0 * * *", timezone="UTC", key_format="%Y-%m-%d")
-dag = DAG("customer_value", schedule=daily)
+value = DAG("customer_value", schedule=daily)
+replay = DAG("signals_replay", schedule=None, params={"dataset": None, "ids": None})
 """
 
 
@@ -26,6 +27,7 @@ class AirflowServer:
 
     def __init__(self, home: Path, port: int, store_url: str) -> None:
         self.home, self.url = home, f"http://localhost:{port}"
+        self.lake = home / "lake"
         self.environment = {
             **os.environ,
             "AIRFLOW_HOME": str(home),
@@ -38,6 +40,7 @@ class AirflowServer:
             "AIRFLOW__API__PORT": str(port),
             "AIRFLOW__API__BASE_URL": self.url,
             "AIRFLOW__API_AUTH__JWT_SECRET": "secret-of-tests-" * 4,
+            "PERENNIAL_LAKE": str(self.lake),
             "AIRFLOW_CONN_PERENNIAL_STORE_READER": store_url,
             "PYTHONPATH": str(REPOSITORY / "plugins"),
         }
@@ -46,7 +49,7 @@ class AirflowServer:
     def start(self) -> None:
         """Create the database, start the server, and wait until it answers."""
         (self.home / "dags").mkdir()
-        (self.home / "dags" / "customer_value.py").write_text(DAG)
+        (self.home / "dags" / "dags.py").write_text(DAGS)
         passwords = self.home / "simple_auth_manager_passwords.json.generated"
         passwords.write_text(json.dumps({name: name for name in USERS}))
         for command in (("db", "migrate"), ("dags", "reserialize")):

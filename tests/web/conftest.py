@@ -1,12 +1,14 @@
 """A filled store, and a real Airflow api-server over it: one of each for the whole session."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from web import example_store
+from web import example_lake, example_store
 from web.airflow_server import AirflowServer
 
+from perennial.lake.catalog import Lake
 from perennial.local import databases
 from perennial.local.ports import free_ports
 from perennial.local.postgres import Server
@@ -63,3 +65,19 @@ def airflow(filled_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture(scope="session")
+def filled_lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what `example_lake` puts there, to be copied and not changed."""
+    folder: Path = tmp_path_factory.mktemp("example") / "lake"
+    example_lake.fill(str(folder))
+    return folder
+
+
+@pytest.fixture
+def lake(airflow: AirflowServer, filled_lake: Path) -> Lake:
+    """The lake of `airflow`, as `example_lake` leaves it."""
+    shutil.rmtree(airflow.lake, ignore_errors=True)
+    shutil.copytree(filled_lake, airflow.lake)
+    return Lake(str(airflow.lake))

@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Frame, Page, sync_playwright
-from screenshots import FLAGS, chromium
+from playwright.sync_api import Browser, Frame, Page
 from web.airflow_server import AirflowServer
+from web.browsing import CHROMIUM, frame_of, launched, signed_in
 
 from perennial.web.dashboards import Dashboard
 from perennial.web.themes import THEMES, ThemeName
 
-CHROMIUM = chromium()
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.e2e,
@@ -20,16 +19,12 @@ pytestmark = [
         CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"
     ),
 ]
-PATIENCE_MS = 60_000
-AIRFLOWS_OWN = "can escape its sandboxing"  # Chromium on the frame that Airflow puts plugins in
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -42,39 +37,12 @@ def complaints() -> list[str]:
 def page(
     browser: Browser, airflow: AirflowServer, complaints: list[str], request: pytest.FixtureRequest
 ) -> Iterator[Page]:
-    theme = getattr(request, "param", "light")
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, timezone_id="America/Los_Angeles")
-    context.add_init_script(f"localStorage.getItem('theme') ?? localStorage.setItem('theme', '{theme}')")
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    page.goto(f"{airflow.url}/auth/login?next=%2Fplugin%2Fperennial")
-    page.locator('input[name="username"]').fill("vic")
-    page.locator('input[name="password"]').fill("vic")
-    page.locator('button[type="submit"]').click()
-    page.wait_for_url(lambda address: "/auth/login" not in address)
-
-    def heard(kind: str, text: str, url: str) -> None:
-        if "/perennial" in url and AIRFLOWS_OWN not in text:
-            complaints.append(f"{kind}: {text} ({url})")
-
-    page.on(
-        "console",
-        lambda m: heard(m.type, m.text, m.location["url"]) if m.type in ("error", "warning") else None,
-    )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "requestfailed",
-        lambda r: heard("failed", str(r.failure), r.url) if "ERR_ABORTED" not in str(r.failure) else None,
-    )
-    yield page
-    context.close()
+    with signed_in(browser, airflow, "vic", getattr(request, "param", "light"), complaints) as page:
+        yield page
 
 
 def _open(page: Page, url: str) -> Frame:
-    page.goto(url)
-    handle = page.wait_for_selector('iframe[title="Perennial"]')
-    frame = handle.content_frame() if handle else None
-    assert frame is not None
+    frame = frame_of(page, url)
     frame.wait_for_selector("html[data-drawn]", state="attached")
     return frame
 

@@ -8,10 +8,11 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from perennial.documents import DocumentError
 from perennial.errors import PerennialError, TransientError
 from perennial.settings import Settings
-from perennial.web import api, assets, pages
+from perennial.web import api, assets, pages, signals_api, signals_pages, signals_writes
 from perennial.web.auth import READER, login_url
 from perennial.web.connection import store_conninfo
 from perennial.web.security import SecurityHeaders
+from perennial.web.signals_state import Signals
 from perennial.web.state import Library
 from perennial.web.store import Store, StoreError
 
@@ -23,6 +24,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     settings = settings or Settings.from_env()
     app = FastAPI(title="Perennial", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[READER])
     app.state.library = Library(settings.include)
+    app.state.signals = Signals(settings)
     app.state.store = store or Store(store_conninfo)
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(StarletteHTTPException, _refused)
@@ -31,7 +33,8 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app.add_exception_handler(DocumentError, _document_failed)
     app.add_exception_handler(PerennialError, _failed)
     app.include_router(api.router)
-    app.include_router(pages.router)
+    for part in (signals_api, signals_writes, signals_pages, pages):
+        app.include_router(part.router)
     app.add_api_route("/static/{version}/{name}", _static)
     app.add_api_route("/icon.svg", _icon)
     app.add_api_route("/{path:path}", _nothing_here)
@@ -83,12 +86,12 @@ def _store_failed(_: Request, error: Exception) -> Response:
     return JSONResponse({"detail": message, "kind": kind, "hint": hint}, _STATUS[kind])
 
 
-def _failed(_: Request, error: Exception) -> Response:
-    return JSONResponse({"detail": str(error)}, 503 if isinstance(error, TransientError) else 500)
+def _failed(request: Request, error: Exception) -> Response:
+    return _refused(request, HTTPException(503 if isinstance(error, TransientError) else 500, str(error)))
 
 
 def _document_failed(request: Request, error: Exception) -> Response:
     if _wants_page(request):
-        title = "A dashboard's document cannot be read"
+        title = "A document cannot be read"
         return pages.page(request, "message.html", 500, section=None, title=title, detail=str(error))
     return JSONResponse({"detail": str(error), "kind": "document"}, 500)

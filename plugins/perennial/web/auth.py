@@ -4,14 +4,28 @@ Airflow does not guard the apps that plugins mount. `READER` on the whole app do
 """
 
 from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.models.resource_details import AccessView
-from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_view
-from fastapi import Depends
+from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagAccessEntity
+from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag, requires_access_view
+from fastapi import Depends, HTTPException, Request
 
-__all__ = ["READER", "GetUserDep", "login_url"]
+__all__ = ["EDITOR", "READER", "REPLAY", "GetUserDep", "login_url", "may_edit"]
 
 READER = Depends(requires_access_view(AccessView.WEBSITE))
 """Whoever may open Airflow's UI may read the dashboards."""
+REPLAY = "signals_replay"
+"""The Dag that takes quarantined rows in again."""
+_may_replay = requires_access_dag("POST", DagAccessEntity.RUN, REPLAY)
+EDITOR = Depends(_may_replay)
+"""Whoever may replay quarantined rows may correct and discard them."""
+
+
+def may_edit(request: Request, user: GetUserDep) -> bool:
+    """Whether the caller passes `EDITOR`: a page shows what can be done, and nothing else."""
+    try:
+        _may_replay(request, user)
+    except HTTPException:
+        return False
+    return True
 
 
 def login_url(next_path: str) -> str:

@@ -1,7 +1,7 @@
 """How numbers and days read: names that documents use in, patterns for charts and pages out."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 Format = Literal[
@@ -64,3 +64,28 @@ def day_text(value: date | datetime | None) -> str:
 def number_text(value: Any) -> str:
     """A count with thousands separators; a dash where there is none."""
     return "–" if value is None else f"{value:,.0f}"
+
+
+def moment_text(value: datetime | None) -> str:
+    """A moment (UTC) to the minute."""
+    return "–" if value is None else f"{day_text(value)}, {value:%H:%M}"
+
+
+def size_text(value: int | None) -> str:
+    """A number of bytes, as people say it."""
+    size = float(value or 0)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            break
+        size /= 1000
+    return f"{size:,.0f} {unit}" if unit == "bytes" or size >= 100 else f"{size:,.1f} {unit}"
+
+
+def span_text(value: timedelta) -> str:
+    """How long something took, in its greatest unit."""
+    seconds = value.total_seconds()
+    for unit, length in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
+        if seconds >= length:
+            count = round(seconds / length)
+            return f"{count} {unit}{'s' if count != 1 else ''}"
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"

@@ -1,32 +1,46 @@
 """What the routes share: the documents, read again when a file changes, and the store."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, HTTPException, Request
 
 from perennial.web.dashboards import Dashboard, Widget, load_dashboards
 from perennial.web.store import Store
 
+D = TypeVar("D")
 
-class Library:
-    """The dashboards of a folder; a saved edit shows at the next request, without a restart."""
 
-    def __init__(self, include: Path) -> None:
-        self._include = include
+class Watched(Generic[D]):
+    """The documents of a folder; a saved edit shows at the next request, without a restart.
+
+    :param read: reads all of them, by name
+    """
+
+    def __init__(self, folder: Path, read: Callable[[], dict[str, D]]) -> None:
+        self._folder, self._read = folder, read
         self._stamp: tuple[tuple[str, int], ...] = ()
-        self._dashboards: dict[str, Dashboard] = {}
+        self._documents: dict[str, D] = {}
 
-    def dashboards(self) -> dict[str, Dashboard]:
-        """All dashboards by name, in the order in which they are offered.
+    def __call__(self) -> dict[str, D]:
+        """All documents by name.
 
         :raises DocumentError: a document cannot be understood; the message says where and why.
         """
-        paths = sorted((self._include / "dashboards").glob("*.yaml"))
+        paths = sorted(self._folder.glob("*.yaml"))
         stamp = tuple((path.name, path.stat().st_mtime_ns) for path in paths)
         if stamp != self._stamp:
-            self._dashboards, self._stamp = load_dashboards(self._include), stamp
-        return self._dashboards
+            self._documents, self._stamp = self._read(), stamp
+        return self._documents
+
+
+class Library:
+    """The dashboards of a deployment."""
+
+    def __init__(self, include: Path) -> None:
+        self.dashboards = Watched(include / "dashboards", lambda: load_dashboards(include))
+        """By name, in the order in which they are offered."""
 
 
 def get_library(request: Request) -> Library:
