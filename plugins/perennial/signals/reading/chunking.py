@@ -12,7 +12,8 @@ from perennial.signals.reading.base import BROKEN, Chunk
 from perennial.signals.reading.sources import Storage
 from perennial.signals.reading.streams import Decompressed, InUtf8, Plain, Stream, WithoutMark
 
-CHUNK_ROWS = 1_000_000
+CHUNK_ROWS = 250_000
+"""Few enough to stay near the cores' caches, many enough that what each chunk costs does not matter (measured)."""
 CHUNK_BYTES = 512 << 20
 """Of the rows in memory: wide rows come in smaller chunks."""
 UTF8 = {"utf-8", "utf8", "utf_8", "utf-8-sig", "utf_8_sig", "u8", "ascii", "us-ascii"}
@@ -29,11 +30,19 @@ def chunks(
     gathered = _Gathered()
     for file in files:
         for chunk in _read(file, dataset, storage, rows):
-            gathered.add(chunk)
-            while gathered.is_full(rows):
-                yield gathered.take(rows)
-    if gathered.frames or gathered.broken:
-        yield gathered.take(rows)
+            for piece in _pieces(chunk, rows):
+                if gathered.height and gathered.would_exceed(piece, rows):
+                    yield gathered.take()
+                gathered.add(piece)
+    if gathered.rows:
+        yield gathered.take()
+
+
+def _pieces(chunk: Chunk, rows: int) -> Iterator[Chunk]:
+    """A chunk as chunks of at most so many rows; what is broken comes with the first."""
+    yield Chunk(chunk.rows.head(rows), chunk.broken)
+    for start in range(rows, chunk.rows.height, rows):
+        yield Chunk(chunk.rows.slice(start, rows), BROKEN.to_frame())
 
 
 def _read(file: str, dataset: Dataset, storage: Storage | None, rows: int) -> Iterator[Chunk]:
@@ -60,26 +69,25 @@ def _stream(raw: IO[bytes], file: str, dataset: Dataset, is_csv: bool) -> Stream
 class _Gathered:
     """Rows that were read and not given yet."""
 
-    frames: list[pl.DataFrame] = field(default_factory=list)
+    rows: list[pl.DataFrame] = field(default_factory=list)
     broken: list[pl.DataFrame] = field(default_factory=list)
     height: int = 0
     size: int = 0
 
+    def would_exceed(self, chunk: Chunk, rows: int) -> bool:
+        return self.height + chunk.rows.height > rows or self.size > CHUNK_BYTES
+
     def add(self, chunk: Chunk) -> None:
-        if chunk.rows.height or not self.frames:
-            self.frames.append(chunk.rows)
-        self.broken.append(chunk.broken)
+        if chunk.rows.height or not self.rows:
+            self.rows.append(chunk.rows)
+        if chunk.broken.height:
+            self.broken.append(chunk.broken)
         self.height += chunk.rows.height
         self.size += int(chunk.rows.estimated_size())
 
-    def is_full(self, rows: int) -> bool:
-        return self.height >= rows or self.size >= CHUNK_BYTES
-
-    def take(self, rows: int) -> Chunk:
-        """The first rows, and all that is broken; what is over stays."""
-        found = pl.concat(self.frames, how="diagonal_relaxed", rechunk=False)
-        chunk = Chunk(found.head(rows), pl.concat([BROKEN.to_frame(), *self.broken]))
-        rest = found.slice(rows)
-        self.frames, self.broken = [rest] if rest.height else [], []
-        self.height, self.size = rest.height, int(rest.estimated_size()) if rest.height else 0
+    def take(self) -> Chunk:
+        """Everything; nothing is left then."""
+        rows = pl.concat(self.rows, how="diagonal_relaxed") if len(self.rows) > 1 else self.rows[0]
+        chunk = Chunk(rows, pl.concat([BROKEN.to_frame(), *self.broken]))
+        self.rows, self.broken, self.height, self.size = [], [], 0, 0
         return chunk

@@ -5,6 +5,7 @@ with too few fields or a quote in an odd place, is read once more, record by rec
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 import numpy as np
 import polars as pl
@@ -12,7 +13,7 @@ from polars.exceptions import PanicException, PolarsError
 
 from perennial.signals.dataset import Dataset
 from perennial.signals.reading import layout
-from perennial.signals.reading.base import Broken, Chunk, FileUnreadable, located
+from perennial.signals.reading.base import BROKEN, Broken, Chunk, FileUnreadable, located
 from perennial.signals.reading.doubts import Doubts, Numbers
 from perennial.signals.reading.lines import Block, Lines
 from perennial.signals.reading.records import Record, records
@@ -23,16 +24,16 @@ NO_LINES = np.array([], dtype=np.int64)
 
 def read(file: str, stream: Stream, dataset: Dataset) -> Iterator[Chunk]:
     """The rows of a file; raises `FileUnreadable` and `SchemaMismatch` for the file as a whole."""
-    reader = _Delimited(file, stream, dataset)
-    reader.begin()
-    yield from reader.chunks()
+    with closing(Lines(stream, dataset.limits.row_bytes)) as lines:
+        reader = _Delimited(file, lines, dataset)
+        reader.begin()
+        yield from reader.chunks()
 
 
 class _Delimited:
-    def __init__(self, file: str, stream: Stream, dataset: Dataset) -> None:
+    def __init__(self, file: str, lines: Lines, dataset: Dataset) -> None:
         self._file, self._dataset, self._dialect = file, dataset, dataset.source.csv
-        self._longest = dataset.limits.row_bytes
-        self._lines = Lines(stream, self._longest)
+        self._longest, self._lines = dataset.limits.row_bytes, lines
         self._line = 1
         self._schema = pl.Schema()
 
@@ -51,7 +52,8 @@ class _Delimited:
         self._lines.put_back(data)
 
     def chunks(self) -> Iterator[Chunk]:
-        """The rows, block after block."""
+        """The rows, block after block; one chunk at the least, so that its columns are known."""
+        yield Chunk(self._located(self._schema.to_frame(), NO_LINES), BROKEN.to_frame())
         for block in self._lines:
             if not block.data:
                 continue
@@ -62,7 +64,7 @@ class _Delimited:
                 self._line += 1
             else:
                 rows, lines = self._quickly(block.data) or self._carefully(block.data, broken)
-            yield Chunk(located(self._nulls(rows), self._file, lines), broken.frame())
+            yield Chunk(self._located(rows, lines), broken.frame())
 
     def _quickly(self, data: bytes) -> tuple[pl.DataFrame, Numbers] | None:
         """The rows if there is no doubt about them."""
@@ -154,9 +156,8 @@ class _Delimited:
             "`source.csv` in the dataset's document"
         )
 
-    def _nulls(self, rows: pl.DataFrame) -> pl.DataFrame:
-        if not self._dialect.null_values:
-            return rows
-        return rows.with_columns(
-            pl.when(~pl.all().is_in(self._dialect.null_values)).then(pl.all()).name.keep()
-        )
+    def _located(self, rows: pl.DataFrame, lines: Numbers) -> pl.DataFrame:
+        nulls = self._dialect.null_values
+        if nulls:
+            rows = rows.with_columns(pl.when(~pl.all().is_in(nulls)).then(pl.all()).name.keep())
+        return located(rows, self._file, lines)

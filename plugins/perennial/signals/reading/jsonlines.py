@@ -1,6 +1,7 @@
 """A stream of lines with one JSON object each in, rows of text with their line numbers out."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 
 import polars as pl
 
@@ -15,20 +16,23 @@ def read(file: str, stream: Stream, dataset: Dataset) -> Iterator[Chunk]:
     """The records of a file; lines without anything on them are none. Raises `FileUnreadable`."""
     reader, longest = Texts(dataset), dataset.limits.row_bytes
     line = 1
-    for block in Lines(stream, longest):
-        if block.size is not None:
-            broken = Broken(file)
-            broken.add_long(line, block.data, block.size, longest)
-            yield Chunk(reader.chunk([], file, []).rows, broken.frame())
-            line += 1
-        elif block.data:
-            texts = block.data.removesuffix(b"\n").split(b"\n")
-            numbers: Sequence[int] = range(line, line + len(texts))
-            line += len(texts)
-            there = [n for n, text in enumerate(texts) if text and not text.isspace()]
-            if len(there) < len(texts):
-                texts, numbers = [texts[n] for n in there], [numbers[n] for n in there]
-            yield reader.chunk(texts, file, numbers)
+    nothing = reader.chunk([], file, [])
+    yield nothing
+    with closing(Lines(stream, longest)) as lines:
+        for block in lines:
+            if block.size is not None:
+                broken = Broken(file)
+                broken.add_long(line, block.data, block.size, longest)
+                yield Chunk(nothing.rows, broken.frame())
+                line += 1
+            elif block.data:
+                texts = block.data.removesuffix(b"\n").split(b"\n")
+                numbers: Sequence[int] = range(line, line + len(texts))
+                line += len(texts)
+                there = [n for n, text in enumerate(texts) if text and not text.isspace()]
+                if len(there) < len(texts):
+                    texts, numbers = [texts[n] for n in there], [numbers[n] for n in there]
+                yield reader.chunk(texts, file, numbers)
     if line == 1:
         raise FileUnreadable(f"{file}: is empty")
 

@@ -1,6 +1,10 @@
-"""A stream of bytes in, blocks of whole lines out, each of a bounded size."""
+"""A stream of bytes in, blocks of whole lines out, each of a bounded size.
+
+The next bytes are read, and decompressed, while the last ones are worked on.
+"""
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 from perennial.signals.reading.streams import Stream
@@ -25,8 +29,14 @@ class Lines:
         self._stream, self._longest = stream, longest
         self._block = max(BLOCK, 2 * longest)
         self._rest = b""
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="perennial-read")
+        self._coming: Future[bytes] | None = None
         self.ended = False
         """Whether nothing comes after the last block."""
+
+    def close(self) -> None:
+        """Stop reading."""
+        self._reader.shutdown(cancel_futures=True)
 
     def __iter__(self) -> Iterator[Block]:
         while not self.ended or self._rest:
@@ -54,13 +64,15 @@ class Lines:
         self._rest = rest + self._rest
 
     def _read(self) -> bytes:
-        read_lines = getattr(self._stream, "read_lines", None)
-        found: bytes = (read_lines or self._stream.read)(self._block)
+        """The next bytes, none at the end; those after them are on their way then."""
+        read = getattr(self._stream, "read_lines", self._stream.read)
+        found: bytes = self._coming.result() if self._coming else read(self._block)
+        self._coming = self._reader.submit(read, self._block) if found else None
         return found
 
     def _skip(self, beginning: bytes) -> Block:
         size = len(beginning)
-        while found := self._stream.read(self._block):
+        while found := self._read():
             end = found.find(EOL) + 1
             size += end or len(found)
             if end:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from perennial.signals.source import Csv
 
 NEVER_CLOSED = "a quote is opened and never closed"
+TEXT_FOLLOWS = "text follows a closing quote"
 NOT_UTF8 = "bytes that are no text in the encoding {}"
 
 
@@ -49,7 +50,9 @@ def records(data: bytes, dialect: Csv, width: int | None, *, final: bool, longes
         if record.reason is None and width is not None and record.fields and len(record.fields) != width:
             record = Record([], record.raw, record.lines, record.end, _ragged(len(record.fields), width))
         if record.reason is not None and record.lines > 1:
-            record = Record([], line, 1, line_end, record.reason)
+            # Text behind a quote on another line: the one that was opened here was not meant to reach there.
+            reason = NEVER_CLOSED if record.reason == TEXT_FOLLOWS else record.reason
+            record = Record([], line, 1, line_end, reason)
         yield record
         start = record.end
 
@@ -77,7 +80,7 @@ def _quoted(data: bytes, start: int, dialect: Csv) -> Record | None:
             fields.append(match.group(1).replace(quote * 2, quote))
             position = match.end()
             if not _ends_field(data, position, dialect):
-                reason = "text follows a closing quote"
+                reason = TEXT_FOLLOWS
                 position = data.find(b"\n", position)
                 position = len(data) if position < 0 else position
         else:
