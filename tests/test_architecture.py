@@ -20,7 +20,7 @@ STORY = [
     "activation",
     "responses",
 ]
-EDGES = ["stages", "operators", "hooks", "web", "collector", "local", "sandbox"]
+EDGES = ["stages", "operators", "hooks", "triggers", "web", "collector", "local", "sandbox"]
 STRANGERS = {"airflow", "fastapi", "starlette", "uvicorn", "jinja2"}
 
 

@@ -183,14 +183,23 @@ def test_responses_are_counted_once_per_send_on_the_day_of_the_first(filled, url
 
 def test_what_became_of_a_batch_and_why_rows_were_set_aside(filled, url):
     lake = filled.lake
-    report = {"batch": "b", "dataset": "transactions", "day": DAY, "status": "success"}
+    report = {
+        "batch": "b",
+        "step": 0,
+        "dataset": "transactions",
+        "source": "files",
+        "day": DAY,
+        "status": "success",
+    }
     counts = {"read": 10, "accepted": 7, "duplicate": 1, "failed": 2}
     lake.batches.append(pl.DataFrame([report | counts], schema=BATCHES))
     reasons = [["quantity: below 0"], ["quantity: below 0", "basket_id: required, but missing"]]
-    lake.quarantine("transactions").append(pl.DataFrame({"batch": ["b", "b"], "reasons": reasons}))
+    lake.quarantine("transactions").append(
+        pl.DataFrame({"batch": "b", "reasons": reasons, "quarantined_on": DAY})
+    )
     refresh_insights(filled, url, "daily", AS_OF[0])
     batches = query(url, "SELECT * FROM insights.fact_batch")
-    assert batches == [("b", "transactions", DAY, "success", 10, 7, 1, 2)]
+    assert batches == [("b", "transactions", "files", DAY, "success", 10, 7, 1, 2)]
     assert query(url, "SELECT * FROM insights.fact_quarantine ORDER BY reason") == [
         ("b", "basket_id: required, but missing", 1),
         ("b", "quantity: below 0", 2),

@@ -1,12 +1,14 @@
 """A small dataset with every type and every rule, and a way to write its files."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from perennial.lake.catalog import Lake
 from perennial.signals.dataset import Dataset
+from perennial.signals.ingest import Intake
 
 ORDERS = {
     "name": "orders",
@@ -37,6 +39,11 @@ def orders() -> Dataset:
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     return Lake(str(tmp_path / "lake"))
+
+
+@pytest.fixture
+def intake(lake: Lake, tmp_path: Path) -> Intake:
+    return Intake(lake, tmp_path / "index", datetime(2018, 1, 1, 3, tzinfo=UTC))
 
 
 @pytest.fixture

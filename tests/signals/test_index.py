@@ -111,7 +111,9 @@ def test_runs_stay_few(index, table):
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.lists(st.integers(0, 3), max_size=12), max_size=4), st.lists(st.integers(0, 3), max_size=12))
+@given(
+    st.lists(st.lists(st.integers(0, 3), max_size=12), max_size=4), st.lists(st.integers(0, 3), max_size=12)
+)
 def test_halves_that_are_equal_are_told_apart(runs, asked):
     """Few different halves: nearly every look-up meets equal ones."""
 
@@ -120,6 +122,8 @@ def test_halves_that_are_equal_are_told_apart(runs, asked):
         return codes.cast(pl.UInt64).sort("high")
 
     queries = halves(asked)
-    found = contains([np.stack([r["high"].to_numpy(), r["low"].to_numpy()]) for r in map(halves, runs)], queries)
+    found = contains(
+        [np.stack([r["high"].to_numpy(), r["low"].to_numpy()]) for r in map(halves, runs)], queries
+    )
     held = {n for run in runs for n in run}
     assert list(found) == [2 * high + low in held for high, low in queries.iter_rows()]

@@ -1,6 +1,7 @@
 """The Complete Journey data as the landing zone has it, whole and as a sample of households."""
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from perennial.stages.workspace import Workspace
 
 SAMPLE = 50
 """One household in so many."""
+NOW = datetime(2018, 1, 1, 3, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +47,8 @@ def workspace(folder: Path, landing: Path) -> Workspace:
 def ingest_history(made: Workspace) -> None:
     """What comes before the daily files."""
     for name in made.datasets:
-        ingest_batch(made, name, None)
+        if made.datasets[name].source.history:
+            ingest_batch(made, name, None, NOW)
 
 
 def ingest_days(made: Workspace) -> None:
@@ -53,4 +56,4 @@ def ingest_days(made: Workspace) -> None:
     for day in DAYS:
         for name, dataset in made.datasets.items():
             if dataset.source.daily:
-                ingest_batch(made, name, day)
+                ingest_batch(made, name, day, NOW)

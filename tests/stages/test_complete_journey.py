@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from expected import WINDOWS, deciles_in_sql, source, spend_and_lines
 
+from perennial.signals.batches import Batches
 from perennial.stages.audiences import evaluate_audiences
 from perennial.stages.insights import refresh_insights
 from perennial.stages.profiles import build_profiles
@@ -38,7 +39,7 @@ def test_every_line_is_in_the_lake_once(journey):
 
 
 def test_broken_lines_are_set_aside_and_repeated_ones_are_not_counted(journey):
-    batches = journey.lake.batches.scan().filter(dataset="transactions").collect()
+    batches = Batches(journey.lake.batches).current().filter(dataset="transactions").collect()
     assert batches.select(pl.col("duplicate", "failed").sum()).row(0) == (18, 24)
     assert batches["read"].sum() == 1_469_307 + 18 + 24
     assert journey.lake.quarantine("transactions").scan().collect().height == 24

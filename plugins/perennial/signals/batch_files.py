@@ -10,7 +10,7 @@ import polars as pl
 
 from perennial.lake import files
 from perennial.lake.files import DataFile
-from perennial.lake.tables import CommitTransaction, Table
+from perennial.lake.tables import CommitTransaction, ConcurrentCommit, Table
 
 GUARD = "signals/batch"
 """The name that every commit to a table of signals carries, so that two at once are noticed."""
@@ -24,13 +24,16 @@ class BatchFiles:
     batch: str
     ignore: tuple[str, ...] = ()
     """Columns in which rows may differ and still be the same."""
+    dry_run: bool = False
+    """Whether to write nothing at all."""
     written: list[DataFile] = field(default_factory=list)
+    _schema: pl.Schema | None = None
     _promoted: bool = False
 
     def write(self, rows: pl.DataFrame) -> None:
-        """Add a piece."""
-        if rows.height:
-            files.create(self.table, rows.schema)
+        """Add a piece; one without rows says which columns the table has."""
+        self._schema = rows.schema
+        if not self.dry_run:
             self.written += files.write(self.table, rows)
 
     def before(self, version: int) -> pl.LazyFrame | None:
@@ -46,9 +49,8 @@ class BatchFiles:
         Raises `ConcurrentCommit` where another batch was promoted meanwhile: nothing has changed then, and
         `promote` can be called again on top of a newer snapshot.
         """
-        if version < 0:
-            # Nobody had written to the table when this batch began; it may have made it itself.
-            version = 0 if self.table.exists() else -1
+        if self._schema is not None:
+            version = self._made(version, self._schema)
         before = self.before(version)
         rest: list[DataFile] = []
         removed: list[str] = []
@@ -86,6 +88,13 @@ class BatchFiles:
         if not self._promoted:
             files.discard(self.table, self.written)
         self.written = []
+
+    def _made(self, version: int, schema: pl.Schema) -> int:
+        """The snapshot to commit on top of, once the table is there and has the columns."""
+        newest = files.create(self.table, schema)
+        if version < 0 < newest:
+            raise ConcurrentCommit(f"{self.table.name}: another batch made the table and wrote to it")
+        return max(version, 0)
 
     def _rest(self, paths: list[str]) -> list[DataFile]:
         """What else stands in files that hold rows of the batch, as files of its own."""

@@ -145,7 +145,7 @@ class Batches:
             if to not in NEXT[now.status]:
                 allowed = ", ".join(sorted(NEXT[now.status])) or "nothing"
                 raise TransitionRefused(
-                    f"batch {batch} is {now.status} and cannot become {to}; from {now.status} leads: {allowed}"
+                    f"batch {batch} is {now.status} and cannot become {to}; what can follow: {allowed}"
                 )
             return replace(now, status=to, at=at, step=now.step + 1, **facts)
 

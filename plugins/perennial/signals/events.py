@@ -9,7 +9,7 @@ from perennial.errors import TransientError
 from perennial.lake.tables import CommitTransaction, ConcurrentCommit
 from perennial.signals.batch_files import BatchFiles
 from perennial.signals.dataset import Dataset
-from perennial.signals.index import EventIndex, contains, hashed
+from perennial.signals.index import GROWTH, EventIndex, contains, hashed
 
 ATTEMPTS = 30
 
@@ -48,14 +48,11 @@ class EventLanding:
         self.accepted += fresh.height
         if fresh.height < rows.height:
             rows = rows[fresh["place"].sort()]
-        if rows.height:
-            self.files.write(rows)
-            self._taken.append(fresh.select("high", "low"))
+        self.files.write(rows)
+        self._remember(fresh.select("high", "low"))
 
     def promote(self, transactions: tuple[CommitTransaction, ...] = ()) -> None:
         """Make the batch visible, in one commit that no other batch of the dataset can have come before."""
-        if self._version < 0:
-            self._look_again()
         for _ in range(ATTEMPTS):
             try:
                 version = self.files.promote(self._version, transactions)
@@ -86,6 +83,12 @@ class EventLanding:
 
     def _known(self, codes: pl.DataFrame) -> np.ndarray:
         return self.index.known(codes) & ~contains(self._own, codes)
+
+    def _remember(self, run: pl.DataFrame) -> None:
+        """Keep the hashes in few runs, as the index does."""
+        while self._taken and self._taken[-1].height <= GROWTH * run.height:
+            run = self._taken.pop().merge_sorted(run, key="high")
+        self._taken.append(run)
 
     def _seen(self, codes: pl.DataFrame) -> np.ndarray:
         runs = [np.stack([part["high"].to_numpy(), part["low"].to_numpy()]) for part in self._taken]

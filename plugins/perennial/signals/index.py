@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 import polars_hash as plh
 
+from perennial.lake import history, storage
 from perennial.lake.tables import Table
 
 FORMAT = "xxh3_64 of seeds 0 and 1"
@@ -26,7 +27,6 @@ GROWTH = 3
 """A run is merged with the next one unless it is more than so many times as long."""
 SLICE = 5_000_000
 """Rows that are read at a time while an index is built."""
-COMMIT = "_delta_log/{:020d}.json"
 
 
 def hashes(ids: pl.Expr) -> list[pl.Expr]:
@@ -95,25 +95,15 @@ class EventIndex:
 
     def _follow(self, newest: int) -> bool:
         """Apply the commits since `version`; False where that is impossible, and nothing was changed."""
-        if self.version < 0 or "://" in self.table.uri:
+        commits = history.commits(self.table, self.version, newest)
+        if self.version < 0 or len(commits) < newest - self.version:
             return False
-        added: list[str] = []
-        removed: list[str] = []
-        for version in range(self.version + 1, newest + 1):
-            commit = Path(self.table.uri, COMMIT.format(version))
-            if not commit.exists():
-                return False
-            for line in commit.read_text().splitlines():
-                action = json.loads(line)
-                for kind, paths in (("add", added), ("remove", removed)):
-                    if kind in action and action[kind]["dataChange"]:
-                        paths.append(action[kind]["path"])
-        if not all(Path(self.table.uri, path).exists() for path in {*added, *removed}):
+        added = {file.path for each in commits for file in each.added if file.is_change}
+        removed = {file.path for each in commits for file in each.removed if file.is_change}
+        if storage.missing(self.table.uri, added ^ removed):
             return False
         # A file that came and went since was never here.
-        passing = {*added} & {*removed}
-        gone = self._of_files(path for path in removed if path not in passing)
-        came = self._of_files(path for path in added if path not in passing)
+        gone, came = self._of_files(removed - added), self._of_files(added - removed)
         if gone.height:
             self._remove(gone.join(came, on=["high", "low"], how="anti"))
             came = came.filter(~pl.Series(self.known(came)))
@@ -121,7 +111,7 @@ class EventIndex:
         return True
 
     def _of_files(self, paths: Iterable[str]) -> pl.DataFrame:
-        files = [f"{self.table.uri}/{path}" for path in paths]
+        files = [f"{self.table.uri}/{path}" for path in sorted(paths)]
         if not files:
             return pl.DataFrame(schema={"high": pl.UInt64, "low": pl.UInt64})
         rows = pl.scan_parquet(files, hive_partitioning=False, extra_columns="ignore").select("event_id")

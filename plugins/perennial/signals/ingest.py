@@ -1,24 +1,64 @@
-"""One batch of a dataset: files in, one atomic commit to the lake out, and a report of every row.
+"""One batch of files in, one atomic commit to the lake out, and a report of every row.
 
 A batch that comes again replaces what it brought before: the tables are then those of one run. A row that
 another batch has brought already is known by its key and not taken twice.
 """
 
-from dataclasses import asdict, dataclass
-from datetime import date
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 
 import polars as pl
 
 from perennial.errors import TerminalError
-from perennial.lake.catalog import BATCHES, Lake
-from perennial.lake.tables import Table
+from perennial.lake.catalog import Lake
+from perennial.signals.batch_files import BatchFiles
+from perennial.signals.batches import Batch, BatchError, Batches, Status
 from perennial.signals.dataset import Dataset
-from perennial.signals.reading import find, read
+from perennial.signals.events import EventLanding
+from perennial.signals.index import EventIndex
+from perennial.signals.quarantine import QuarantineFiles
+from perennial.signals.reading import FILE, LINE, FileUnreadable, SchemaMismatch, chunks, find
+from perennial.signals.records import RecordLanding
 from perennial.signals.validation import validate
+
+BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
+"""As of when the records of a history hold: anything else is newer."""
+NOTHING = pl.DataFrame(schema={FILE: pl.String, LINE: pl.Int64})
+Storage = Mapping[str, str]
+"""Options of an object store, such as its keys."""
 
 
 class TooManyBadRows(TerminalError):
     """More rows are bad than the dataset tolerates: none of the batch was taken."""
+
+
+@dataclass(frozen=True)
+class Intake:
+    """Where batches are taken into, and when."""
+
+    lake: Lake
+    index: Path
+    """The folder of the indexes of event ids."""
+    now: datetime
+
+    def landing(
+        self, dataset: Dataset, batch: str, held_at: datetime | None = None, *, dry_run: bool = False
+    ) -> "Landing":
+        """The way of good rows into the dataset's table."""
+        if dataset.kind == "record":
+            return RecordLanding(dataset, batch, self.lake.records(dataset.name), held_at or self.now)
+        table = self.lake.events(dataset.name)
+        index = EventIndex(self.index / dataset.name, table)
+        return EventLanding(dataset, batch, BatchFiles(table, batch, dry_run=dry_run), index)
+
+    @property
+    def batches(self) -> Batches:
+        return Batches(self.lake.batches)
+
+
+Landing = EventLanding | RecordLanding
 
 
 @dataclass(frozen=True)
@@ -37,111 +77,127 @@ class BatchReport:
 
 
 def ingest(
-    lake: Lake, dataset: Dataset, landing: str, day: date | None, *, dry_run: bool = False
+    intake: Intake,
+    dataset: Dataset,
+    landing: str,
+    day: date | None,
+    *,
+    storage: Storage | None = None,
+    dry_run: bool = False,
 ) -> BatchReport:
     """Take the files of a day, or the history if no day is given; `dry_run` checks and writes nothing.
 
-    Raises `SourceMissing` where there is no file, `TooManyBadRows` above the dataset's tolerance; the bad
-    rows are in the quarantine in either case.
+    Raises `SourceMissing` where there is no file, `FileUnreadable` and `SchemaMismatch` where one is not what
+    the document says, `TooManyBadRows` above the dataset's tolerance; the bad rows are in the quarantine.
     """
+    files = find(path_of(dataset, landing, day), storage)
+    new = _new(intake, f"{dataset.name}-{day or 'history'}", dataset, "files", day, files)
+    held_at = datetime.combine(day, time.min, UTC) + timedelta(days=1) if day else BEGINNING
+    return take_files(intake, dataset, new, files, held_at, storage=storage, dry_run=dry_run)
+
+
+def path_of(dataset: Dataset, landing: str, day: date | None) -> str:
+    """Where the files of a day, or the history, lie: a path, a glob or a URI."""
     pattern = dataset.source.daily if day else dataset.source.history
     if pattern is None:
         raise TerminalError(f"{dataset.name}: its document declares no {'daily' if day else 'history'} files")
-    batch = f"{dataset.name}-{day or 'history'}"
-    checked = validate(read(find(f"{landing}/{pattern.format(day=day)}")), dataset)
-    rows = _keyed(checked.good, dataset, batch)
-    table = lake.events(dataset.name) if dataset.kind == "event" else lake.records(dataset.name)
-    fresh = _fresh(rows, table, dataset, batch)
-    read_rows = checked.good.height + checked.bad.height
-    tolerated = checked.bad.height <= dataset.tolerance * read_rows
-    report = BatchReport(
-        batch=batch,
-        dataset=dataset.name,
-        day=day,
-        status="success" if tolerated else "failed",
-        read=read_rows,
-        accepted=fresh.height if tolerated else 0,
-        duplicate=checked.good.height - fresh.height,
-        failed=checked.bad.height,
+    # Braces of a glob are no places to fill in.
+    pattern = pattern.replace("{day}", str(day))
+    return pattern if "://" in pattern else f"{landing.rstrip('/')}/{pattern}"
+
+
+def ingest_upload(intake: Intake, dataset: Dataset, batch: str, files: Sequence[str]) -> BatchReport:
+    """Take the files of an uploaded batch that is complete; raises as `ingest` does."""
+    created = intake.batches.steps(batch)[0]
+    new = _new(intake, batch, dataset, "upload", None, files)
+    return take_files(intake, dataset, new, files, created.at)
+
+
+def take_files(
+    intake: Intake,
+    dataset: Dataset,
+    new: Batch,
+    files: Sequence[str],
+    held_at: datetime,
+    *,
+    storage: Storage | None = None,
+    dry_run: bool = False,
+) -> BatchReport:
+    """Take a batch through its life, from its files to its success or failure."""
+    batches = intake.batches
+    if not dry_run:
+        batches.begin(new)
+    good = intake.landing(dataset, new.batch, held_at, dry_run=dry_run)
+    bad = QuarantineFiles(intake.lake, dataset.name, new.batch, intake.now.date(), dry_run=dry_run)
+    rows = 0
+    try:
+        for chunk in chunks(files, dataset, storage):
+            checked = validate(chunk.rows, dataset)
+            rows += chunk.rows.height + chunk.broken.height
+            bad.take(chunk.broken)
+            bad.take(checked.bad)
+            good.take(checked.good)
+        if not rows:
+            # A batch without rows is one all the same: the table is there from then on.
+            good.take(validate(NOTHING, dataset).good)
+        if dry_run:
+            return _report(new, good, bad, rows, Status.SUCCESS)
+        bad.promote()
+        if bad.rows > dataset.tolerance * rows:
+            raise _too_many(dataset, new, bad, rows)
+        batches.move(new.batch, Status.STAGED, intake.now, **_counts(good, bad, rows))
+        good.promote()
+    except (FileUnreadable, SchemaMismatch, TooManyBadRows) as error:
+        if not dry_run:
+            errors = (_error(error), *_faults(bad))
+            batches.move(
+                new.batch, Status.FAILED, intake.now, errors=errors, read=rows, accepted=0, failed=bad.rows
+            )
+        raise
+    finally:
+        good.discard()
+        bad.discard()
+    batches.move(new.batch, Status.SUCCESS, intake.now, errors=_faults(bad), **_counts(good, bad, rows))
+    return _report(new, good, bad, rows, Status.SUCCESS)
+
+
+def _new(
+    intake: Intake, batch: str, dataset: Dataset, source: str, day: date | None, files: Sequence[str]
+) -> Batch:
+    sizes = [Path(file).stat().st_size for file in files if "://" not in file]
+    return Batch(
+        batch, dataset.name, source, day, Status.STAGING, intake.now, files=len(files), bytes=sum(sizes)
     )
-    if dry_run:
-        return report
-    _replace(lake.quarantine(dataset.name), checked.bad.with_columns(batch=pl.lit(batch)), batch)
-    if not tolerated:
-        _log(lake, report)
-        raise TooManyBadRows(
-            f"{batch}: {report.failed} of {report.read} rows are bad, more than the {dataset.tolerance:.0%} "
-            f"that {dataset.name} tolerates; nothing was taken. The reasons are in the lake's table "
-            f"{lake.quarantine(dataset.name).name}"
-        )
-    if dataset.kind == "record":
-        _upsert(table, fresh, dataset)
-    else:
-        _replace(table, fresh, batch)
-    _log(lake, report)
-    return report
 
 
-def _log(lake: Lake, report: BatchReport) -> None:
-    _replace(lake.batches, pl.DataFrame([asdict(report)], schema=BATCHES), report.batch)
+def _counts(good: Landing, bad: QuarantineFiles, rows: int) -> dict[str, int]:
+    return {"read": rows, "accepted": good.accepted, "duplicate": good.duplicate, "failed": bad.rows}
 
 
-def _keyed(good: pl.DataFrame, dataset: Dataset, batch: str) -> pl.DataFrame:
-    """One row per key, with its batch; an event also with its id, made of the key, and its day."""
-    rows = good.with_columns(batch=pl.lit(batch))
-    if dataset.kind == "record":
-        return rows.unique(dataset.key, keep="last", maintain_order=True)
-    rows = rows.with_columns(event_id=_event_id(dataset.key), event_date=pl.col("event_time").dt.date())
-    return rows.unique("event_id", keep="first", maintain_order=True).sort("event_time", "event_id")
+def _report(new: Batch, good: Landing, bad: QuarantineFiles, rows: int, status: Status) -> BatchReport:
+    return BatchReport(new.batch, new.dataset, new.day, status, **_counts(good, bad, rows))
 
 
-def _event_id(key: list[str]) -> pl.Expr:
-    """The key's values, separated by bars; different keys never look the same, whatever is in them."""
-    values = [pl.col(name).cast(pl.String) for name in key]
-    return pl.concat_str([value.str.replace_all(r"([\\|])", r"\${1}") for value in values], separator="|")
+def _too_many(dataset: Dataset, new: Batch, bad: QuarantineFiles, rows: int) -> TooManyBadRows:
+    return TooManyBadRows(
+        f"{new.batch}: {bad.rows} of {rows} rows are bad, more than the {dataset.tolerance:.0%} that "
+        f"{dataset.name} tolerates; nothing was taken. The reasons are in the lake's table "
+        f"quarantine/{dataset.name}"
+    )
 
 
-def _fresh(rows: pl.DataFrame, table: Table, dataset: Dataset, batch: str) -> pl.DataFrame:
-    """Events that no other batch has brought; records that say something new and not something older."""
-    if not table.exists():
-        return rows
-    others = table.scan().filter(pl.col("batch") != batch)
-    if dataset.kind == "event":
-        return _without(rows, others, ["event_id"])
-    newer = others.filter(_day(pl.col("batch")) > _day(pl.lit(batch)))
-    return _without(_without(rows, others, list(dataset.columns)), newer, dataset.key)
+CODES = {
+    FileUnreadable: "file_unreadable",
+    SchemaMismatch: "schema_mismatch",
+    TooManyBadRows: "too_many_bad_rows",
+}
 
 
-def _without(rows: pl.DataFrame, known: pl.LazyFrame, same: list[str]) -> pl.DataFrame:
-    known = known.select(same)
-    return rows.lazy().join(known, on=same, how="anti", nulls_equal=True, maintain_order="left").collect()
+def _error(error: TerminalError) -> BatchError:
+    return BatchError(CODES[type(error)], str(error))
 
 
-def _day(batch: pl.Expr) -> pl.Expr:
-    """The day at the end of a batch's name; a history is older than any day."""
-    return batch.str.tail(10).str.to_date("%Y-%m-%d", strict=False).fill_null(date.min)
-
-
-def _upsert(table: Table, fresh: pl.DataFrame, dataset: Dataset) -> None:
-    """Put the rows in place of those with their keys, unless they stand there already."""
-    if not table.exists():
-        table.replace(fresh.sort(dataset.key))
-        return
-    before = table.scan().collect()
-    after = pl.concat([before.join(fresh, on=dataset.key, how="anti"), fresh], how="diagonal")
-    if not _same(before, after):
-        table.replace(after.sort(dataset.key))
-
-
-def _replace(table: Table, rows: pl.DataFrame, batch: str) -> None:
-    """Put the batch's rows in place of those that it brought before, unless they are the same."""
-    if table.exists() and _same(table.scan().filter(pl.col("batch") == batch).collect(), rows):
-        return
-    table.replace_where(rows, "batch", batch)
-
-
-def _same(before: pl.DataFrame, after: pl.DataFrame) -> bool:
-    columns = sorted(before.columns)
-    if columns != sorted(after.columns) or before.height != after.height:
-        return False
-    return before.select(columns).sort(pl.all()).equals(after.select(columns).sort(pl.all()))
+def _faults(bad: QuarantineFiles) -> tuple[BatchError, ...]:
+    """The reasons for which rows were set aside, the most frequent first."""
+    ordered = sorted(bad.reasons.items(), key=lambda each: (-each[1], each[0]))
+    return tuple(BatchError("row_refused", reason, rows) for reason, rows in ordered)

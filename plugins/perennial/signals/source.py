@@ -65,7 +65,7 @@ class Source(Document):
     """The files of one day; `{day}` stands for the day, as 2017-12-25."""
     first_day: date | None = None
     last_day: date | None = None
-    """Between which days a file comes every day; a day within them that has none is an error."""
+    """Between which days a file comes every day, or messages; a day within them without its file is an error."""
     wait_hours: Annotated[int, Field(ge=0, le=72)] = 0
     """How long a scheduled run waits for a day's file that is late, before it fails."""
     stream: bool = False
@@ -78,8 +78,11 @@ class Source(Document):
 
     def delivers(self, day: date) -> bool:
         """Whether a file of that day is to be expected."""
-        first, last = self.first_day or date.min, self.last_day or date.max
-        return self.daily is not None and first <= day <= last
+        return self.daily is not None and self.covers(day)
+
+    def covers(self, day: date) -> bool:
+        """Whether anything is to be expected of that day."""
+        return (self.first_day or date.min) <= day <= (self.last_day or date.max)
 
 
 class Limits(Document):

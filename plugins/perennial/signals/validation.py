@@ -51,18 +51,18 @@ def _explained(rows: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     good, failures = _schema(dataset, UNREADABLE).filter(typed)
     reasons = pl.concat([_broken_rules(failures, dataset), _unreadable(good)])
     found = raw.join(reasons, on=ROW, how="left", maintain_order="left")
-    known = pl.col(REASONS) if REASONS in rows.columns else pl.lit([], pl.List(pl.String))
-    return found.select(
-        file=FILE,
-        line=pl.col(LINE).cast(pl.Int64),
-        raw=_original(rows),
-        reasons=known.list.concat(pl.col("reasons").fill_null([])),
-    )
+    every = pl.col("reasons")
+    if REASONS in rows.columns:
+        every = pl.col(REASONS).fill_null([]).list.concat(every.fill_null([]))
+    return found.select(file=FILE, line=pl.col(LINE).cast(pl.Int64), raw=_original(rows), reasons=every)
 
 
-def _schema(dataset: Dataset) -> type[dy.Schema]:
-    columns: dict[str, Any] = {name: _rule(column) for name, column in dataset.columns.items()}
-    carried = {ROW: dy.Any(), UNREADABLE: dy.Any(), REASONS: dy.Any()}
+def _schema(dataset: Dataset, *carried_along: str) -> type[dy.Schema]:
+    columns: dict[str, Any] = {
+        name: _rule(column, column.required or (name == "event_time" and dataset.kind == "event"))
+        for name, column in dataset.columns.items()
+    }
+    carried = {name: dy.Any() for name in (ROW, *carried_along)}
     return type(dataset.name, (dy.Schema,), {**columns, **carried})
 
 
@@ -123,8 +123,7 @@ def _unreadable(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _unreadable_reasons() -> pl.Expr:
-    unreadable = pl.col(UNREADABLE).list.eval(pl.element() + ": not readable as its type")
-    return pl.col(REASONS).list.concat(unreadable)
+    return pl.col(UNREADABLE).list.eval(pl.element() + ": not readable as its type")
 
 
 def _reason(rule: str, dataset: Dataset) -> pl.Expr:

@@ -8,6 +8,7 @@ import polars as pl
 from perennial.documents import Document
 from perennial.insights.model import Process, load_models
 from perennial.insights.refresh import RefreshReport, refresh
+from perennial.signals.batches import Batches
 from perennial.stages.workspace import Workspace
 
 
@@ -19,10 +20,10 @@ def refresh_insights(
     tables = {name: workspace.table(name) for name in workspace.datasets}
     tables |= {name: lake.value(name) for name in workspace.value}
     tables |= {"profiles": lake.profiles, "membership": lake.membership, "email_events": lake.email_events}
-    tables |= {"batches": lake.batches}
     frames = {
         "audience_definitions": _described(workspace.audiences.values()),
         "profile_definitions": _described(workspace.profiles.values()),
+        "batches": Batches(lake.batches).current().drop("errors").collect(),
         "quarantined": _quarantined(workspace),
     }
     models = load_models(workspace.settings.include / "sql" / "insights")

@@ -1,7 +1,9 @@
 """The documents and the lake of one deployment, read when they are first asked for."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from perennial.audiences.definition import Audience
 from perennial.documents import DocumentError, load_all
@@ -11,6 +13,9 @@ from perennial.profiles.definition import ProfileDefinition
 from perennial.settings import Settings
 from perennial.signals.dataset import Dataset
 from perennial.value.definition import ValueDefinition
+
+if TYPE_CHECKING:
+    from perennial.signals.ingest import Intake
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,13 @@ class Workspace:
         """The lake's table of a dataset."""
         event = self.dataset(dataset).kind == "event"
         return self.lake.events(dataset) if event else self.lake.records(dataset)
+
+    def intake(self, now: datetime) -> "Intake":
+        """Where batches are taken into."""
+        # Only stages that ingest pay for the validation's import.
+        from perennial.signals.ingest import Intake
+
+        return Intake(self.lake, self.settings.index, now)
 
     def dataset(self, name: str) -> Dataset:
         """A dataset's document; raises `DocumentError` where another document names one that is not there."""

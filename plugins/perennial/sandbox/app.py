@@ -1,0 +1,99 @@
+"""Stand-in for a grocer's loyalty app: what households do in it, sent to the collector as messages.
+
+The data has no such events; they are made from the receipts of the last week. Before a purchase many people
+looked at the product, and at one that they left on the shelf. Real senders repeat themselves and make
+mistakes, and so does this one: each addition is counted by the collector's Dag, and none doubles anything.
+"""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import requests
+
+from perennial.errors import TransientError
+from perennial.sandbox.sources import FIRST_DAY, SHOP, packaged
+
+DATASET = "app_events"
+PIECE = 500
+REPEATED = 40
+"""One message in so many is sent twice."""
+WITHIN = 60.0
+
+
+def messages() -> list[dict[str, Any]]:
+    """All messages in the order of their time; the same whenever they are made."""
+    midnight = datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, tzinfo=SHOP).astimezone(UTC)
+    bought = (
+        pl.scan_parquet(packaged("transactions"))
+        .filter(pl.col("transaction_timestamp") >= midnight.replace(tzinfo=None))
+        .sort("household_id", "basket_id", "product_id")
+        .select(
+            pl.col("household_id", "basket_id", "product_id").cast(pl.String),
+            "quantity",
+            "sales_value",
+            "transaction_timestamp",
+        )
+        .with_columns(dice=pl.struct("basket_id", "product_id").map_batches(_dice, return_dtype=pl.UInt64))
+        .filter(pl.col("quantity") > 0, pl.col("dice") % 10 < 2)
+        .collect()
+    )
+    seen = bought.with_columns(action=pl.lit("view"))
+    listed = bought.filter(pl.col("dice") % 3 == 0).with_columns(action=pl.lit("add_to_list"))
+    # What a neighbour in the list bought, this household looked at and left.
+    left = bought.filter(pl.col("dice") % 4 == 0).with_columns(
+        action=pl.lit("view"), product_id=pl.col("product_id").shift(1, fill_value="1000050")
+    )
+    before = pl.duration(
+        minutes=pl.col("dice") % 2880 + pl.when(pl.col("action") == "view").then(2).otherwise(1)
+    )
+    every = pl.concat([seen, listed, left]).unique(["household_id", "basket_id", "product_id", "action"])
+    rows = every.select(
+        id=pl.concat_str("household_id", "basket_id", "product_id", "action", separator="-"),
+        at=(pl.col("transaction_timestamp") - before).dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        household="household_id",
+        action="action",
+        product=pl.struct(id="product_id", price=(pl.col("sales_value") / pl.col("quantity")).round(2)),
+    )
+    return rows.sort("at", "id").to_dicts()
+
+
+def mistakes(some: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Messages that break a rule, each another one, made from good ones."""
+    one, two, three, four = some[:4]
+    return [
+        {**one, "id": one["id"] + "-x", "action": "hover"},
+        {**two, "id": two["id"] + "-x", "at": "yesterday"},
+        {**three, "id": three["id"] + "-x", "product": {"id": three["product"]["id"], "price": -1}},
+        {key: value for key, value in four.items() if key != "household"} | {"id": four["id"] + "-x"},
+    ]
+
+
+def send(url: str, token: str) -> int:
+    """Send everything to the collector at `url`; returns how many messages it acknowledged."""
+    good = messages()
+    every = [*good, *good[::REPEATED], *mistakes(good)]
+    session = requests.Session()
+    session.headers["Authorization"] = f"Bearer {token}"
+    for first in range(0, len(every), PIECE):
+        _post(session, f"{url}/collection/batch/{DATASET}", {"messages": every[first : first + PIECE]})
+    return len(every)
+
+
+def _post(session: requests.Session, url: str, body: dict[str, Any]) -> None:
+    deadline = time.monotonic() + WITHIN
+    while True:
+        answer = session.post(url, json=body, timeout=30)
+        if answer.status_code != 503:
+            answer.raise_for_status()
+            return
+        if time.monotonic() > deadline:
+            raise TransientError(f"the collector at {url} had no room for {WITHIN:.0f} s")
+        time.sleep(float(answer.headers.get("retry-after", "1")))
+
+
+def _dice(keys: pl.Series) -> pl.Series:
+    """A number that only depends on the line, from the digits of its basket and product."""
+    basket, product = (keys.struct.field(name).cast(pl.UInt64) for name in ("basket_id", "product_id"))
+    return (basket * 31 + product * 7919) % 1_000_003

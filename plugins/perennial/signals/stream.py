@@ -1,0 +1,109 @@
+"""The stream's log in, micro-batches in the lake out: each message once, whatever is killed and run again.
+
+The position reached in the log is committed together with the rows. A message that breaks a rule is set aside
+in the quarantine, and never holds up the others.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import polars as pl
+
+from perennial.signals.batches import Batch, Status
+from perennial.signals.dataset import Dataset
+from perennial.signals.ingest import BatchReport, Intake
+from perennial.signals.log.base import StreamLog, unpack
+from perennial.signals.quarantine import QuarantineFiles
+from perennial.signals.reading import messages
+from perennial.signals.validation import validate
+
+MICRO_BATCH = 32 * 1024 * 1024
+"""Bytes of messages that are taken in one commit."""
+
+
+def offset_name(log: StreamLog, dataset: str, partition: int) -> str:
+    """Under which name the position in a partition is committed: another log has positions of its own."""
+    return f"stream/{log.name}/{dataset}/{partition}"
+
+
+def land_stream(
+    intake: Intake, dataset: Dataset, log: StreamLog, max_bytes: int = MICRO_BATCH
+) -> Iterator[BatchReport]:
+    """Land all that the log holds of a dataset beyond the committed positions; one report a micro-batch."""
+    for partition in log.partitions(dataset.name):
+        name = offset_name(log, dataset.name, partition)
+        _finish(intake, dataset, partition, name)
+        while (report := _land(intake, dataset, log, partition, name, max_bytes)) is not None:
+            yield report
+
+
+def committed(intake: Intake, dataset: Dataset, name: str) -> int:
+    """The position up to which a partition has landed."""
+    lake = intake.lake
+    table = lake.events(dataset.name) if dataset.kind == "event" else lake.records(dataset.name)
+    return max(0, table.transaction(name))
+
+
+def _land(
+    intake: Intake, dataset: Dataset, log: StreamLog, partition: int, name: str, max_bytes: int
+) -> BatchReport | None:
+    offset = committed(intake, dataset, name)
+    records, after = log.read(dataset.name, partition, offset, max_bytes)
+    if not records:
+        return None
+    received = [unpack(record) for record in records]
+    batch = _name(dataset, partition, offset)
+    held_at = datetime.fromtimestamp(max(each.received_at for each in received) / 1e6, UTC)
+    chunk = messages([each.body for each in received], dataset, f"stream/{partition}@{offset}")
+    checked = validate(chunk.rows, dataset)
+    good = intake.landing(dataset, batch, held_at)
+    bad = QuarantineFiles(intake.lake, dataset.name, batch, intake.now.date())
+    try:
+        bad.take(pl.concat([chunk.broken, checked.bad]))
+        good.take(checked.good)
+        bad.promote()
+        counts = {
+            "read": len(records),
+            "accepted": good.accepted,
+            "duplicate": good.duplicate,
+            "failed": bad.rows,
+        }
+        _stage(intake, dataset, batch, sum(map(len, records)), counts)
+        good.promote(((name, after),))
+    finally:
+        good.discard()
+        bad.discard()
+    counts |= {"accepted": good.accepted, "duplicate": good.duplicate}
+    intake.batches.move(batch, Status.SUCCESS, intake.now, **counts)
+    return BatchReport(batch, dataset.name, None, Status.SUCCESS, **counts)
+
+
+def _stage(intake: Intake, dataset: Dataset, batch: str, size: int, counts: dict[str, int]) -> None:
+    """Log what the micro-batch will bring, so that a run that is killed after the commit can be counted."""
+    batches = intake.batches
+    staged = Batch(
+        batch, dataset.name, "stream", None, Status.STAGED, intake.now, files=1, bytes=size, **counts
+    )
+    if batches.find(batch) is None:
+        batches.create(staged)
+    else:
+        batches.begin(staged)
+        batches.move(batch, Status.STAGED, intake.now, bytes=size, **counts)
+
+
+def _finish(intake: Intake, dataset: Dataset, partition: int, name: str) -> None:
+    """Say of micro-batches whose commit was the last thing that a killed run did that they succeeded."""
+    reached = committed(intake, dataset, name)
+    waiting = intake.batches.current().filter(
+        pl.col("dataset") == dataset.name,
+        pl.col("source") == "stream",
+        pl.col("status") == Status.STAGED,
+        pl.col("batch").str.starts_with(_name(dataset, partition, 0)[:-20]),
+        pl.col("batch") < _name(dataset, partition, reached),
+    )
+    for batch in waiting.select("batch").collect().to_series():
+        intake.batches.move(batch, Status.SUCCESS, intake.now)
+
+
+def _name(dataset: Dataset, partition: int, offset: int) -> str:
+    return f"stream-{dataset.name}-{partition}-{offset:020d}"

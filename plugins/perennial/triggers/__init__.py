@@ -1,0 +1,1 @@
+"""What waits in Airflow's triggerer: for messages, and for files that are late."""

@@ -1,0 +1,141 @@
+"""A lake and a store in which a few households have left rows everywhere, in older snapshots too."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import psycopg
+
+from perennial.activation import ledger
+from perennial.identity.namespaces import EMAIL, EMAIL_SHA256, HOUSEHOLD, sha256
+from perennial.lake.catalog import CORRECTIONS, EMAIL_EVENTS, QUARANTINE, RESOLUTIONS, Lake
+from perennial.settings import REPOSITORY, Settings
+from perennial.stages.workspace import Workspace
+
+PEOPLE = ["1001", "1002", "1003"]
+DAY = date(2026, 11, 20)
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def email(household: str) -> str:
+    return f"household.{household}@example.com"
+
+
+def workspace(folder: Path) -> Workspace:
+    return Workspace(
+        Settings(REPOSITORY / "include", str(folder / "lake"), str(folder / "landing"), folder / "spool")
+    )
+
+
+def frame(schema: pl.Schema, rows: list[dict]) -> pl.DataFrame:
+    return pl.DataFrame([dict.fromkeys(schema) | row for row in rows], schema=schema)
+
+
+def fill(lake: Lake) -> None:
+    """Rows of all people in all tables."""
+    # One commit a household: the least and the greatest value of a file are then theirs, in the log as well.
+    for day in (DAY, DAY + timedelta(days=1)):
+        for person in PEOPLE:
+            rows = pl.DataFrame(
+                {
+                    "event_time": [NOON], "household_id": [person], "basket_id": [f"{person}-{day}"],
+                    "event_id": [f"{person}|{day}"], "event_date": [day], "batch": ["b"],
+                }
+            )  # fmt: skip
+            lake.events("transactions").append(rows)
+    contacts = pl.DataFrame({"household_id": PEOPLE, "email": [f" {email(p).title()} " for p in PEOPLE]})
+    lake.records("contacts").replace(contacts.head(2))
+    lake.records("contacts").replace(contacts)
+    lake.records("households").replace(pl.DataFrame({"household_id": PEOPLE, "age": ["19-24"] * 3}))
+    lake.records("products").replace(pl.DataFrame({"product_id": ["1001"]}))
+    people = pl.DataFrame({"person_id": PEOPLE, EMAIL: [email(p) for p in PEOPLE]})
+    people = people.with_columns(sha256(pl.col(EMAIL)).alias(EMAIL_SHA256))
+    for day in (DAY, DAY + timedelta(days=1)):
+        dated = people.with_columns(as_of=pl.lit(day))
+        lake.profiles.replace(dated, day)
+        lake.value("customer_value").replace(dated.select("person_id", "as_of", spend=pl.lit(1)), day)
+        lake.membership.replace(dated.select("person_id", "as_of", audience=pl.lit("top")), day)
+    known = [
+        people.select(namespace=pl.lit(name), value=column, person_id="person_id")
+        for name, column in ((HOUSEHOLD, "person_id"), (EMAIL, EMAIL), (EMAIL_SHA256, EMAIL_SHA256))
+    ]
+    lake.identities.replace(pl.concat(known))
+    hashes = people[EMAIL_SHA256]
+    events = [
+        {
+            "event_id": f"e{n}",
+            "event_date": DAY,
+            "person_id": None if n else p,
+            "email_sha256": h,
+            "send_id": h[:16],
+        }
+        for n in range(2)
+        for p, h in zip(PEOPLE, hashes, strict=True)
+    ]
+    lake.email_events.append(frame(EMAIL_EVENTS, events))
+    _fill_quarantine(lake)
+
+
+def _fill_quarantine(lake: Lake) -> None:
+    raws = {
+        "by field": lambda p: json.dumps({"household_id": p, "email": "nonsense"}),
+        "by address": lambda p: json.dumps({"household_id": "x", "note": f"write to {email(p)}!"}),
+        "broken": lambda p: f'"{p};{email(p).upper()}',
+    }
+    rows = [
+        {"id": f"{kind} {p}", "raw": raw(p), "quarantined_on": DAY, "batch": "b"}
+        for kind, raw in raws.items()
+        for p in PEOPLE
+    ]
+    # Somebody bought 1001 pieces: the number is nobody.
+    rows.append({"id": "number", "raw": json.dumps({"household_id": "x", "n": 1001}), "quarantined_on": DAY})
+    rows.append({"id": "open", "raw": '"1001;1002;1003', "quarantined_on": DAY})
+    lake.quarantine("contacts").append(frame(QUARANTINE, rows))
+    event = {"id": "event", "raw": json.dumps({"event": "x", "email": email("1001")}), "quarantined_on": DAY}
+    lake.quarantine("email_events").append(frame(QUARANTINE, [event]))
+    notes = [{"id": f"by field {p}", "dataset": "contacts", "at": NOON} for p in PEOPLE]
+    corrected = [
+        note | {"raw": json.dumps({"email": email(p)})} for note, p in zip(notes, PEOPLE, strict=True)
+    ]
+    lake.corrections.append(frame(CORRECTIONS, corrected))
+    lake.resolutions.append(frame(RESOLUTIONS, notes))
+
+
+def fill_store(url: str) -> None:
+    """The ledger and the suppressions, as activation writes them."""
+    with psycopg.connect(url) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS activation CASCADE")
+    ledger.migrate(url)
+    with ledger.open_ledger(url, "esp", "email") as opened:
+        rows = pl.DataFrame(
+            {
+                "key": [email(p) for p in PEOPLE],
+                "person_id": PEOPLE,
+                "payload_hash": ["h"] * 3,
+                "audiences": [["top"]] * 3,
+            }
+        )
+        opened.intend_upserts(opened.begin(NOON), rows)
+    with psycopg.connect(url) as connection:
+        connection.cursor().executemany(
+            "INSERT INTO activation.suppression VALUES ('esp', %s, 'bounce')", [(email(p),) for p in PEOPLE]
+        )
+
+
+def everything(root: str, url: str | None) -> str:
+    """All text that lies anywhere: every Parquet file decoded, every other file and table as it is."""
+    parts = []
+    for file in sorted(Path(root).rglob("*")):
+        if file.is_file() and "privacy" not in file.parts:
+            parts.append(str(file.relative_to(root)))
+            if file.suffix == ".parquet":
+                parts += [json.dumps(row, default=str) for row in pl.read_parquet(file).rows()]
+            else:
+                parts.append(file.read_text(errors="replace"))
+    if url is not None:
+        with psycopg.connect(url) as connection:
+            for table in ("delivery", "suppression", "batch", "run", "list"):
+                rows = connection.execute(f"SELECT t::text FROM activation.{table} t").fetchall()  # type: ignore[arg-type]
+                parts += [row for (row,) in rows]
+    return "\n".join(parts)

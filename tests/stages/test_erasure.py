@@ -1,0 +1,256 @@
+"""Whoever is erased leaves no trace: not in the tables, not in their history, not in the store."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from perennial.identity.namespaces import EMAIL, HOUSEHOLD
+from perennial.lake.erasure import ErasureIncomplete, erased
+from perennial.lake.history import snapshots
+from perennial.settings import REPOSITORY
+from perennial.signals.erased import fingerprint
+from perennial.stages import erasure
+from perennial.stages.erasure import Request
+from perennial.stages.identities import identities
+from perennial.stages.workspace import Workspace
+
+from .people import DAY, PEOPLE, email, everything, fill, fill_store, workspace
+
+NOW = datetime.now(UTC) + timedelta(days=2)
+"""By then, no file is young enough to belong to a writer that goes on."""
+GONE, *OTHERS = PEOPLE
+
+
+def request(namespace: str = EMAIL, value: str = email(GONE), name: str = "request-1") -> Request:
+    return Request(name, namespace, fingerprint(value, namespace), "asked by letter", NOW)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("people")
+    fill(workspace(folder).lake)
+    return folder
+
+
+@pytest.fixture
+def made(filled: Path, tmp_path: Path) -> Workspace:
+    shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
+    return workspace(tmp_path)
+
+
+@pytest.fixture
+def ledger_url(store_url: str) -> str:
+    fill_store(store_url)
+    return store_url
+
+
+def search(made: Workspace, url: str | None, person: str) -> list[str]:
+    """Everything that is left of a household, but for what is nobody's: a product, a number, an open row."""
+    text = everything(made.lake.root, url).replace('"\\"1001;1002;1003"', "")
+    nobody = ('["1001"]', '{\\"household_id\\": \\"x\\", \\"n\\": 1001}')
+    lines = [line for line in text.splitlines() if not line.startswith(nobody[0]) and nobody[1] not in line]
+    return [line for line in lines if person in line or email(person) in line.lower()]
+
+
+@pytest.mark.store
+def test_nothing_is_left_of_the_person_and_all_of_the_others(made, ledger_url):
+    before = {person: search(made, ledger_url, person) for person in PEOPLE}
+    assert all(len(lines) > 20 for lines in before.values())
+    certificate = erasure.erase(made, ledger_url, request(), NOW)
+    assert search(made, ledger_url, GONE) == []
+    lake = made.lake
+    for table, column, rows in (
+        (lake.events("transactions"), "household_id", 2),
+        (lake.records("contacts"), "household_id", 1),
+        (lake.profiles, "person_id", 2),
+        (lake.value("customer_value"), "person_id", 2),
+        (lake.membership, "person_id", 2),
+        (lake.identities, "person_id", 3),
+    ):
+        kept = table.scan().collect()[column].to_list()
+        assert sorted(kept) == sorted(OTHERS * rows), table.name
+    assert lake.email_events.scan().collect().height == 4
+    assert sorted(lake.quarantine("contacts").scan().collect()["id"]) == sorted(
+        [f"{kind} {p}" for kind in ("by field", "by address", "broken") for p in OTHERS] + ["number", "open"]
+    )
+    assert len(lake.corrections.scan().collect()) == len(lake.resolutions.scan().collect()) == 2
+    assert lake.records("products").scan().collect().height == 1
+    assert certificate["verification"]["found"] == 0
+
+
+@pytest.mark.store
+def test_the_certificate_says_what_was_removed_and_names_nobody(made, ledger_url):
+    certificate = erasure.erase(made, ledger_url, request(), NOW)
+    removed = {each["place"]: each["rows"] for each in certificate["removed"]}
+    assert removed == {
+        "audiences/membership": 2, "events/transactions": 2, "profiles/identities": 3, "profiles/snapshot": 2,
+        "quarantine/contacts": 3, "quarantine/email_events": 1,
+        "records/contacts": 1, "records/households": 1,
+        "responses/email_events": 2, "signals/corrections": 1, "signals/resolutions": 1,
+        "store: activation.delivery": 1, "store: activation.suppression": 1, "value/customer_value": 2,
+    }  # fmt: skip
+    kept = erasure.certificates(made.lake.root).scan().collect()
+    assert json.loads(kept["document"][0]) == certificate
+    assert kept["verified"].to_list() == [True]
+    assert email(GONE) not in json.dumps(certificate)
+    assert f'"{GONE}"' not in json.dumps(certificate)
+    assert certificate["expires"][0]["what"].startswith("1 quarantined rows that cannot be split")
+    assert certificate["expires"][0]["until"] == (NOW + timedelta(days=30)).date().isoformat()
+    assert certificate["verification"]["nobody_is_named_in"] == ["records/products"]
+
+
+def test_tables_without_the_person_keep_their_history(made):
+    lake = made.lake
+    for value in range(3):
+        lake.events("app_events").append(
+            pl.DataFrame({"household_id": ["9"], "event_date": [DAY], "v": [value]})
+        )
+    erasure.erase(made, None, request(), NOW)
+    assert snapshots(lake.events("app_events")).height == 3
+    assert snapshots(lake.events("transactions"))["snapshot_id"][0] > 6
+
+
+def test_all_that_leads_to_the_person_is_found_first(made):
+    wanted = identities(made, EMAIL, fingerprint(email(GONE), EMAIL))
+    assert wanted[HOUSEHOLD] == {fingerprint(GONE, HOUSEHOLD)}
+    assert identities(made, HOUSEHOLD, fingerprint(GONE, HOUSEHOLD)) == wanted
+    assert sorted(wanted) == ["email", "email_sha256", "household"]
+
+
+def test_a_person_who_shares_an_address_keeps_their_rows(made):
+    shared = pl.DataFrame({"household_id": [GONE, "2000"], "email": [email(GONE)] * 2})
+    made.lake.records("contacts").replace(shared)
+    erasure.erase(made, None, request(HOUSEHOLD, GONE), NOW)
+    assert made.lake.records("contacts").scan().collect()["household_id"].to_list() == ["2000"]
+
+
+def test_a_dry_run_only_counts(made):
+    before = sorted((file, file.stat().st_mtime_ns) for file in Path(made.lake.root).rglob("*"))
+    counts = erasure.count(made, None, request())
+    assert counts["events/transactions"] == 2
+    assert counts["records/contacts"] == 1
+    assert sorted((file, file.stat().st_mtime_ns) for file in Path(made.lake.root).rglob("*")) == before
+
+
+def test_somebody_unknown_leaves_a_certificate_and_a_mark(made):
+    unknown = request(EMAIL, "nobody@example.com")
+    assert erasure.count(made, None, unknown) == {}
+    assert erasure.erase(made, None, unknown, NOW)["removed"] == []
+    assert erased(made.lake.root).collect().rows() == [
+        (EMAIL, unknown.value_sha256, NOW),
+        ("email_sha256", fingerprint(unknown.value_sha256, "email_sha256"), NOW),
+    ]
+
+
+def test_a_request_that_is_made_again_has_the_same_certificate(made):
+    first = erasure.erase(made, None, request(), NOW)
+    version = made.lake.profiles.version()
+    assert erasure.erase(made, None, request(), NOW) == first
+    assert made.lake.profiles.version() == version
+    again = erasure.erase(made, None, request(name="request-2"), NOW)
+    assert again["removed"] == []
+    assert again["identities"] == first["identities"]
+
+
+def test_rows_that_only_the_history_holds_are_removed(made):
+    contacts = made.lake.records("contacts")
+    contacts.replace(contacts.scan().collect().filter(pl.col("household_id") != GONE))
+    assert erasure.count(made, None, request(HOUSEHOLD, GONE))["records/contacts"] == 0
+    erasure.erase(made, None, request(HOUSEHOLD, GONE), NOW)
+    assert search(made, None, GONE) == []
+
+
+def test_files_of_a_writer_that_goes_on_are_left_and_said(made):
+    table = made.lake.events("transactions")
+    written = next(Path(table.uri).glob("*/*.parquet"))
+    young = written.with_name("young.parquet")
+    shutil.copy(written, young)
+    with pytest.raises(ErasureIncomplete, match="events/transactions: 1 files that are not committed"):
+        erasure.erase(made, None, request(), datetime.now(UTC))
+    # The rest was erased all the same.
+    assert GONE not in made.lake.records("contacts").scan().collect()["household_id"].to_list()
+    assert erasure.certificates(made.lake.root).scan().collect().is_empty()
+    erasure.erase(made, None, request(), NOW)
+    assert not young.exists()
+    assert search(made, None, GONE) == []
+
+
+# A process of its own erases, and kills itself before its n-th change to the lake.
+RUN = """
+import os, signal, sys
+from datetime import datetime
+from pathlib import Path
+
+from deltalake import DeltaTable
+
+from perennial.lake import files, storage, tables
+from perennial.stages import erasure
+from stages.people import workspace
+
+folder, value, now, left = sys.argv[1:]
+now, left = datetime.fromisoformat(now), int(left)
+
+def counted(change):
+    def wrapped(*args, **kwargs):
+        global left
+        if left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left -= 1
+        return change(*args, **kwargs)
+    return wrapped
+
+tables.write_deltalake = counted(tables.write_deltalake)
+files.commit, files.write = counted(files.commit), counted(files.write)
+DeltaTable.create_checkpoint = counted(DeltaTable.create_checkpoint)
+DeltaTable.vacuum = counted(DeltaTable.vacuum)
+remove = storage.remove
+storage.remove = lambda root, paths: [counted(remove)(root, [path]) for path in paths]
+request = erasure.Request("request-1", "email", value, "asked by letter", now)
+erasure.erase(workspace(Path(folder)), None, request, now)
+print(left)
+"""
+PLENTY = 100_000
+
+
+def run(folder: Path, changes: int = PLENTY) -> int:
+    """Erase in a process; returns how many changes it made, or -1 if it was killed."""
+    arguments = [str(folder), fingerprint(email(GONE), EMAIL), NOW.isoformat(), str(changes)]
+    process = subprocess.run(
+        [sys.executable, "-c", RUN, *arguments],
+        env={**os.environ, "PYTHONPATH": f"{REPOSITORY / 'plugins'}:{REPOSITORY / 'tests'}"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if process.returncode == -signal.SIGKILL:
+        return -1
+    assert process.returncode == 0, process.stderr
+    return changes - int(process.stdout)
+
+
+KILLS = int(os.environ.get("PERENNIAL_ERASURE_KILLS", "5"))
+
+
+def test_killed_anywhere_and_run_again_nothing_is_left(made, tmp_path):
+    folders = [tmp_path / f"killed-{number}" for number in range(KILLS)]
+    undisturbed = tmp_path / "undisturbed"
+    for folder in (*folders, undisturbed):
+        shutil.copytree(made.lake.root, folder / "lake")
+    changes = run(undisturbed)
+    certificate = erasure.erase(workspace(undisturbed), None, request(), NOW)
+    for number, folder in enumerate(folders):
+        survived = 1 + (changes - 1) * number // KILLS
+        assert run(folder, survived) == -1
+        again = workspace(folder)
+        finished = erasure.erase(again, None, request(), NOW)
+        assert search(again, None, GONE) == [], f"killed after {survived} of {changes} changes"
+        rows = [{each["place"]: each["rows"] for each in done["removed"]} for done in (finished, certificate)]
+        assert rows[0] == rows[1]
+        kept = again.lake.records("contacts").scan().collect()["household_id"]
+        assert sorted(kept) == OTHERS
