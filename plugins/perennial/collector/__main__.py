@@ -1,15 +1,59 @@
-"""`python -m perennial.collector` runs the receiver until it is told to stop."""
+"""`python -m perennial.collector` runs the receiver until it is told to stop; `... token` makes a token."""
+
+import argparse
 
 import uvicorn
 
-from perennial.collector.app import create_app
+from perennial.collector import tokens
 from perennial.collector.settings import CollectorSettings
+
+GRACE = 20
+"""Seconds that requests under way have to come to their end when the collector stops."""
+BACKLOG = 4096
 
 
 def main() -> None:
-    """Serve with the settings of the environment."""
+    """Run the command that the arguments name, with the settings of the environment."""
+    parser = argparse.ArgumentParser(prog="python -m perennial.collector", description=__doc__)
+    commands = parser.add_subparsers(dest="command")
+    making = commands.add_parser("token", help="make a token for a source, and print it once")
+    making.add_argument("name", help="of the source: letters, digits, and _ . -")
+    making.add_argument("--datasets", default="*", help="those that it may write, as a,b; all by default")
+    given = parser.parse_args()
+    if given.command == "token":
+        token(given.name, given.datasets)
+    else:
+        serve()
+
+
+def serve() -> None:
+    """Serve until SIGTERM; requests under way are answered first."""
     settings = CollectorSettings.from_env()
-    uvicorn.run(create_app(settings), host=settings.host, port=settings.port, log_level="warning")
+    uvicorn.run(
+        "perennial.collector.app:from_env",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACE,
+    )
+
+
+def token(name: str, datasets: str) -> None:
+    """Make a token and print it; the collector takes it up within a second."""
+    file = CollectorSettings.from_env().tokens
+    if file is None:
+        raise SystemExit("no file of tokens: set PERENNIAL_COLLECTOR_TOKENS")
+    print(tokens.make(file, name, datasets.split(",")))
 
 
 if __name__ == "__main__":

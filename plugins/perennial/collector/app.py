@@ -1,85 +1,92 @@
-"""The collector as an ASGI application: signed webhooks in, records of the durable log out."""
+"""The collector as an ASGI application: messages, files, signed webhooks in; durable logs and batches out."""
 
-import asyncio
-import json
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
+import yaml
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from perennial.collector.bodies import Disconnected
+from perennial.collector.reception import Reception
+from perennial.collector.refusals import Refused, refuse
 from perennial.collector.settings import CollectorSettings
-from perennial.collector.signatures import SignatureRefusedError, sendgrid_key, verify_sendgrid
-from perennial.signals.log import LogWriter
+from perennial.collector.streaming import PATH, Streaming
+from perennial.collector.uploads import upload_routes
+from perennial.collector.webhooks import sendgrid
 
-MAX_BODY = 4 * 1024 * 1024
-SIGNATURE = "x-twilio-email-event-webhook-signature"
-TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
-
-
-class BodyTooLargeError(Exception):
-    """The request is larger than `MAX_BODY`."""
+OPENAPI = Path(__file__).with_name("openapi.yaml")
 
 
-async def _body(request: Request) -> bytes:
-    """The raw body, without ever holding more than `MAX_BODY` of it."""
-    chunks, size = [], 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MAX_BODY:
-            raise BodyTooLargeError
-        chunks.append(chunk)
-    return b"".join(chunks)
+class Collector:
+    """Messages go straight to their handler; all else goes through Starlette."""
+
+    def __init__(self, settings: CollectorSettings) -> None:
+        """`TerminalError` says which setting, document or token cannot be understood."""
+        self.reception = Reception(settings)
+        self._streaming = Streaming(self.reception)
+        self._others = _others(self.reception)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One connection's request, or the server's start and stop."""
+        fast = scope["type"] == "http" and scope["path"].startswith(PATH)
+        await (self._streaming if fast else self._others)(scope, receive, send)
 
 
-def _refuse(status: int, message: str) -> JSONResponse:
-    return JSONResponse({"error": message}, status)
+def create_app(settings: CollectorSettings) -> Collector:
+    """Everything that the collector serves."""
+    return Collector(settings)
 
 
-def _record(body: bytes, received_at: float) -> bytes:
-    """One post as the log keeps it: when it came, and the events exactly as they were signed."""
-    return b'{"received_at":%d,"events":%b}' % (int(received_at * 1_000_000), body)
+def from_env() -> Collector:
+    """The same, with the settings of the environment: what a server's worker process starts."""
+    return create_app(CollectorSettings.from_env())
 
 
-def create_app(settings: CollectorSettings) -> Starlette:
-    """Everything that the collector serves; the log under `settings.spool` is opened when it starts."""
-    key = sendgrid_key(settings.sendgrid_key) if settings.sendgrid_key else None
+def _others(reception: Reception) -> ASGIApp:
+    document = yaml.safe_load(OPENAPI.read_text(encoding="utf-8"))
 
     @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        with LogWriter(settings.spool / "sendgrid") as log:
-            app.state.log, app.state.turn = log, asyncio.Lock()
-            yield
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await reception.close()
 
-    async def sendgrid(request: Request) -> JSONResponse:
-        if key is None:
-            return _refuse(503, "no verification key: set PERENNIAL_SENDGRID_WEBHOOK_KEY")
-        try:
-            body = await _body(request)
-        except BodyTooLargeError:
-            return _refuse(413, f"a post may have at most {MAX_BODY} bytes")
-        now = time.time()
-        headers = request.headers
-        try:
-            verify_sendgrid(key, headers.get(SIGNATURE, ""), headers.get(TIMESTAMP, ""), body, now)
-        except SignatureRefusedError as error:
-            return _refuse(401, str(error))
-        try:
-            events = json.loads(body.decode())
-        except ValueError:
-            return _refuse(400, "the body is not JSON")
-        if not isinstance(events, list):
-            return _refuse(400, "the body is not an array of events")
-        async with request.app.state.turn:
-            await run_in_threadpool(request.app.state.log.append, [_record(body, now)])
-        return JSONResponse({"accepted": len(events)}, 202)
-
-    async def health(_: Request) -> JSONResponse:
+    async def health(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    routes = [Route("/webhooks/sendgrid", sendgrid, methods=["POST"]), Route("/health", health)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    async def ready(_: Request) -> Response:
+        problems = reception.problems()
+        status = {"status": "not ready" if problems else "ready", "problems": problems}
+        return JSONResponse(status, 503 if problems else 200)
+
+    async def metrics(_: Request) -> Response:
+        return PlainTextResponse(reception.metrics.text(reception.budget.used))
+
+    async def openapi(_: Request) -> Response:
+        return JSONResponse(document)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        if isinstance(error, Refused):
+            reception.metrics.refused[error.error] += 1
+        return await refuse(request, error)
+
+    async def gone(_: Request, __: Exception) -> Response:
+        return Response(status_code=400)
+
+    return Starlette(
+        routes=[
+            Route("/webhooks/sendgrid", sendgrid(reception), methods=["POST"]),
+            *upload_routes(reception),
+            Route("/health", health),
+            Route("/ready", ready),
+            Route("/metrics", metrics),
+            Route("/openapi.json", openapi),
+        ],
+        exception_handlers={Refused: refused, HTTPException: refuse, Disconnected: gone},
+        lifespan=lifespan,
+    )

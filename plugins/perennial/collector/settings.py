@@ -1,28 +1,41 @@
 """What the collector needs to know: read from the environment, once, when it starts."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from perennial.settings import Settings
+from perennial.collector.limits import Limits
+from perennial.settings import REPOSITORY, Settings
+
+SENDGRID = "sendgrid"
+"""The log of SendGrid's webhook: a folder of the spool."""
 
 
 @dataclass(frozen=True)
 class CollectorSettings:
-    """Where the collector listens and writes, and whose signatures it accepts."""
+    """Where the collector listens and writes, and whose requests it accepts."""
 
     host: str
     port: int
-    spool: Path
-    sendgrid_key: str | None
+    places: Settings
+    sendgrid_key: str | None = None
     """SendGrid's verification key (base64 of DER); without it its webhook is refused."""
+    tokens: Path | None = None
+    """The file of the sources' tokens; without it no message and no file is taken."""
+    limits: Limits = field(default_factory=Limits)
+    workers: int = 1
+    """Processes that share the port; with more than one, each writes to a partition of its own."""
 
     @classmethod
     def from_env(cls) -> "CollectorSettings":
-        """Read `PERENNIAL_COLLECTOR_{HOST,PORT}`, `PERENNIAL_SPOOL`, `PERENNIAL_SENDGRID_WEBHOOK_KEY`."""
+        """Read `PERENNIAL_COLLECTOR_*`, `PERENNIAL_SENDGRID_WEBHOOK_KEY`, and what `Settings` reads."""
+        state = Path(os.environ.get("PERENNIAL_STATE", REPOSITORY / ".perennial"))
         return cls(
             host=os.environ.get("PERENNIAL_COLLECTOR_HOST", "127.0.0.1"),
             port=int(os.environ.get("PERENNIAL_COLLECTOR_PORT", "8026")),
-            spool=Settings.from_env().spool,
+            places=Settings.from_env(),
             sendgrid_key=os.environ.get("PERENNIAL_SENDGRID_WEBHOOK_KEY") or None,
+            tokens=Path(os.environ.get("PERENNIAL_COLLECTOR_TOKENS") or state / "collector_tokens.yaml"),
+            limits=Limits.from_env(),
+            workers=int(os.environ.get("PERENNIAL_COLLECTOR_WORKERS", "1")),
         )

@@ -12,9 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from starlette.testclient import TestClient
 
-from perennial.collector.app import MAX_BODY, SIGNATURE, TIMESTAMP, create_app
+from perennial.collector.app import create_app
 from perennial.collector.settings import CollectorSettings
-from perennial.signals.log import read
+from perennial.collector.webhooks import MAX_BODY, SIGNATURE, TIMESTAMP
+from perennial.settings import Settings
+from perennial.signals.log import LogWriter, read
 
 URL = "/webhooks/sendgrid"
 BODY = b'[ {"event": "open",\n "email": "ann@example.com"} ]\r\n'
@@ -36,9 +38,13 @@ def key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
+def _settings(folder: Path, key: str | None) -> CollectorSettings:
+    return CollectorSettings("127.0.0.1", 0, Settings(folder, str(folder), str(folder), folder), key)
+
+
 @pytest.fixture
 def client(key: ec.EllipticCurvePrivateKey, tmp_path: Path) -> Iterator[TestClient]:
-    with TestClient(create_app(CollectorSettings("127.0.0.1", 0, tmp_path, _public(key)))) as opened:
+    with TestClient(create_app(_settings(tmp_path, _public(key)))) as opened:
         yield opened
 
 
@@ -114,6 +120,16 @@ def test_a_post_that_is_too_large_is_refused(
 
 
 def test_without_a_key_nothing_is_taken(key: ec.EllipticCurvePrivateKey, tmp_path: Path) -> None:
-    with TestClient(create_app(CollectorSettings("127.0.0.1", 0, tmp_path, None))) as client:
+    with TestClient(create_app(_settings(tmp_path, None))) as client:
         assert client.post(URL, content=BODY, headers=_signed(key, BODY)).status_code == 503
         assert client.get("/health").json() == {"status": "ok"}
+
+
+def test_while_another_process_has_the_log_the_provider_is_asked_to_come_again(
+    client: TestClient, key: ec.EllipticCurvePrivateKey, tmp_path: Path
+) -> None:
+    with LogWriter(tmp_path / "sendgrid"):
+        response = client.post(URL, content=BODY, headers=_signed(key, BODY))
+        assert (response.status_code, response.headers["retry-after"]) == (503, "5")
+    assert client.post(URL, content=BODY, headers=_signed(key, BODY)).status_code == 202
+    assert len(_log(tmp_path)) == 1

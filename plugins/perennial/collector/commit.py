@@ -1,0 +1,64 @@
+"""Records of many requests in; one write and one fsync for all that wait, and leave to answer, out."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from perennial.collector.metrics import Metrics
+from perennial.signals.log import Writer
+
+Waiting = tuple[Sequence[bytes], "asyncio.Future[None]"]
+
+
+class GroupCommit:
+    """The log of one topic, written by a thread of its own; what comes meanwhile is the next group."""
+
+    def __init__(self, open_writer: Callable[[], Writer], metrics: Metrics) -> None:
+        """The writer is opened at the first record, and again as often as that fails."""
+        self._open, self._metrics = open_writer, metrics
+        self._writer: Writer | None = None
+        self._waiting: list[Waiting] = []
+        self._thread = ThreadPoolExecutor(1, "commit")
+        self._task: asyncio.Task[None] | None = None
+
+    def append(self, records: Sequence[bytes]) -> "asyncio.Future[None]":
+        """A future that is done when the records are durable, and fails as the log fails."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self._waiting.append((records, future))
+        if self._task is None:
+            self._task = loop.create_task(self._work())
+        return future
+
+    async def close(self) -> None:
+        """Write what waits, then let go of the log."""
+        if self._task is not None:
+            await self._task
+        self._thread.shutdown()
+        if self._writer is not None:
+            self._writer.close()
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            group, self._waiting = self._waiting, []
+            begun, failure = time.perf_counter(), None
+            try:
+                await loop.run_in_executor(self._thread, self._write, group)
+            except Exception as error:
+                failure = error
+            self._metrics.committed(len(group), time.perf_counter() - begun)
+            for _, future in group:
+                if future.done():
+                    continue
+                if failure is None:
+                    future.set_result(None)
+                else:
+                    future.set_exception(failure)
+        self._task = None
+
+    def _write(self, group: Sequence[Waiting]) -> None:
+        if self._writer is None:
+            self._writer = self._open()
+        self._writer.append([record for records, _ in group for record in records])

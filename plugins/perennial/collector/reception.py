@@ -1,0 +1,88 @@
+"""What all requests of a collector share: limits, tokens, datasets, the logs that they end in."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from perennial.collector.bodies import Body
+from perennial.collector.commit import GroupCommit
+from perennial.collector.metrics import Metrics
+from perennial.collector.pressure import Budget, Disk
+from perennial.collector.refusals import Refused, busy
+from perennial.collector.settings import SENDGRID, CollectorSettings
+from perennial.collector.tokens import Token, Tokens
+from perennial.documents import load_all
+from perennial.errors import PerennialError
+from perennial.signals.dataset import Dataset
+from perennial.signals.log import LogWriter, Writer, open_log
+
+
+class Reception:
+    """One collector's."""
+
+    def __init__(self, settings: CollectorSettings) -> None:
+        """Read the documents and the tokens; `TerminalError` says which of them cannot be understood."""
+        places, self.limits = settings.places, settings.limits
+        self.settings = settings
+        self.metrics = Metrics()
+        self.budget = Budget(self.limits.waiting_bytes)
+        self.tokens = Tokens(settings.tokens)
+        self.datasets: dict[str, Dataset] = load_all(places.include / "datasets", Dataset)
+        self.streams = {name for name, dataset in self.datasets.items() if dataset.source.stream}
+        self._spool = Disk(places.spool, self.limits.free_bytes)
+        self.staging = Disk(places.staging, self.limits.free_bytes)
+        self._log = open_log(places.spool, places.stream_log)
+        self._on_disk = places.stream_log is None
+        self._commits: dict[str, GroupCommit] = {}
+
+    def body(self, what: str, limit: int) -> Body:
+        """A reader of bodies."""
+        return Body(what, limit, self.budget, self.limits.body_seconds)
+
+    def dataset(self, name: str, sender: Token, among: Sequence[str] | set[str]) -> Dataset:
+        """The dataset that a request names; `Refused` with 404 if there is none, 403 if it is another's."""
+        if name not in among:
+            own = ", ".join(each for each in sorted(among) if sender.may_write(each)) or "none"
+            raise Refused(
+                404, "unknown_dataset", f"no such dataset takes this; those that this token may write: {own}"
+            )
+        if not sender.may_write(name):
+            raise Refused(403, "forbidden", f"the token of {sender.name} may not write to dataset {name}")
+        return self.datasets[name]
+
+    async def keep(self, topic: str, records: Sequence[bytes]) -> None:
+        """Return when the records are durable; `Refused` with 503 where they cannot be."""
+        if self._on_disk:
+            self._spool.check()
+        await self._committed(topic, lambda: self._log.writer(topic), records)
+
+    async def keep_webhook(self, record: bytes) -> None:
+        """The same for the log of SendGrid's webhook, which always lies on the disk and has one writer."""
+        self._spool.check()
+        folder: Path = self.settings.places.spool / SENDGRID
+        await self._committed(f"{SENDGRID}/", lambda: LogWriter(folder), [record])
+
+    async def _committed(
+        self, name: str, open_writer: Callable[[], Writer], records: Sequence[bytes]
+    ) -> None:
+        commit = self._commits.get(name)
+        if commit is None:
+            commit = self._commits[name] = GroupCommit(open_writer, self.metrics)
+        try:
+            await commit.append(records)
+        except (PerennialError, OSError) as error:
+            raise busy(f"the log does not take it now: {error}", 5) from error
+
+    def problems(self) -> list[str]:
+        """Why messages would be refused, whoever sends them."""
+        found = [self.tokens.problem] if self.tokens.problem else []
+        for check in (self._spool.check, self.staging.check, lambda: self.budget.take(0)):
+            try:
+                check()
+            except Refused as refused:
+                found.append(refused.detail)
+        return found
+
+    async def close(self) -> None:
+        """Write what waits, and let go of the logs."""
+        for commit in self._commits.values():
+            await commit.close()
