@@ -22,5 +22,5 @@ with DAG(
 ):
     find = FindUploadsOperator(task_id="find", asset=UPLOADS)
     IngestUploadOperator.partial(
-        task_id="ingest", asset=UPLOADS, map_index_template="{{ task.batch }}"
+        task_id="ingest", asset=UPLOADS, outlets=[UPLOADS], map_index_template="{{ task.batch }}"
     ).expand(batch=find.output)

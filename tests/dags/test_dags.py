@@ -13,12 +13,17 @@ NAMES = [
     "activation",
     "audiences",
     "customer_value",
+    "erasure",
     "insights",
+    "lake_maintenance",
     "profiles",
     "responses",
     "sandbox_campaigns",
     "signals_batch",
     "signals_history",
+    "signals_replay",
+    "signals_stream",
+    "signals_uploads",
 ]
 
 

@@ -22,7 +22,8 @@ class StageOperator(BaseOperator):
     """
 
     def __init__(self, *, asset: Asset, **kwargs: Any) -> None:
-        super().__init__(outlets=[asset], **kwargs)
+        # An operator that is mapped names its outlets itself, for the scheduler to know them beforehand.
+        super().__init__(**{"outlets": [asset], **kwargs})
         self.asset = asset
 
     @abstractmethod

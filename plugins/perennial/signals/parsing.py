@@ -107,16 +107,18 @@ def _typed(value: pl.Expr, found: pl.DataType, column: Column, decimal_comma: bo
             return _within(value.cast(pl.Date), FIRST.date(), LAST.date())
         case "timestamp" if text or found == pl.Date or found == pl.Datetime:
             return _timestamp(value, found, column, text)
-    return pl.when(False).then(_EMPTY[column.type])
+    return _nothing(column)
 
 
-_EMPTY = {
-    "integer": pl.lit(None, pl.Int64),
-    "decimal": pl.lit(None, pl.Int64),
-    "boolean": pl.lit(None, pl.Boolean),
-    "date": pl.lit(None, pl.Date),
-    "timestamp": pl.lit(None, pl.Datetime("us", "UTC")),
-}
+def _nothing(column: Column) -> pl.Expr:
+    """No value at all, of the column's type: the source's type cannot be read as it."""
+    types: dict[str, pl.DataType] = {
+        "integer": pl.Int64(),
+        "decimal": pl.Decimal(PRECISION, column.scale),
+        "boolean": pl.Boolean(),
+        "date": pl.Date(),
+    }
+    return pl.lit(None, types.get(column.type, pl.Datetime("us", "UTC")))
 
 
 def _text(value: pl.Expr, found: pl.DataType) -> pl.Expr:
