@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from web import example_lake, example_store
 from web.airflow_server import AirflowServer
+from web.callers import Caller
 
 from perennial.lake.catalog import Lake
 from perennial.local import databases
@@ -81,3 +82,15 @@ def lake(airflow: AirflowServer, filled_lake: Path) -> Lake:
     shutil.rmtree(airflow.lake, ignore_errors=True)
     shutil.copytree(filled_lake, airflow.lake)
     return Lake(str(airflow.lake))
+
+
+@pytest.fixture
+def admin(airflow: AirflowServer, lake: Lake) -> Caller:
+    """Who may do everything, over a lake as `example_lake` leaves it."""
+    return Caller(airflow, "admin")
+
+
+@pytest.fixture
+def viewer(airflow: AirflowServer, lake: Lake) -> Caller:
+    """Who may look, over the same lake."""
+    return Caller(airflow, "vic")

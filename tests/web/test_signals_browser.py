@@ -71,12 +71,12 @@ def _edit(frame: Frame, row: str) -> None:
 def test_every_page_is_drawn_and_nothing_sticks_out(
     page: Page, airflow: AirflowServer, complaints: list[str]
 ) -> None:
-    for width in (1440, 900):
-        page.set_viewport_size({"width": width, "height": 900})
-        for path in PAGES:
-            frame = frame_of(page, f"{airflow.url}/plugin/perennial/perennial/{path}")
-            frame.wait_for_selector("main .card")
-            assert frame.locator('nav [aria-current="page"]').first.inner_text() == "Signals", path
+    for path in PAGES:
+        frame = frame_of(page, f"{airflow.url}/plugin/perennial/perennial/{path}")
+        frame.wait_for_selector("main .card")
+        assert frame.locator('nav [aria-current="page"]').first.inner_text() == "Signals", path
+        for width in (900, 1440):
+            page.set_viewport_size({"width": width, "height": 900})
             assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
     assert complaints == []
 

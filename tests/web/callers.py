@@ -1,0 +1,32 @@
+"""Somebody who is signed in to Airflow and calls the app: paths in, answers out."""
+
+from typing import Any
+
+import requests
+from web.airflow_server import AirflowServer
+
+ROWS = "/api/signals/quarantine/transactions"
+OURS = {"x-perennial": "1"}
+
+
+class Caller:
+    """One user, or nobody."""
+
+    def __init__(self, airflow: AirflowServer, user: str | None) -> None:
+        self._session, self._root = airflow.session(user), f"{airflow.url}/perennial"
+
+    def get(self, path: str, **query: Any) -> requests.Response:
+        """What an API answers."""
+        return self._session.get(self._root + path, params=query, timeout=30)
+
+    def page(self, path: str, **query: Any) -> str:
+        """The HTML of a page that is there."""
+        answer = self._session.get(
+            self._root + path, params=query, headers={"accept": "text/html"}, timeout=30
+        )
+        assert answer.status_code == 200, answer.text
+        return answer.text
+
+    def post(self, what: str, body: Any, headers: dict[str, str] = OURS) -> requests.Response:
+        """What a change to the quarantine of `transactions` answers."""
+        return self._session.post(f"{self._root}{ROWS}/{what}", json=body, headers=headers, timeout=30)
