@@ -1,8 +1,8 @@
 """# Uploaded signals
 
 Takes the batches that source systems have uploaded through the collector's API and completed: one task a
-batch. A batch is in the lake as a whole, or not at all; its page under **Perennial, Signals** says which, with
-the reasons. Batches that were begun and never completed are given up after a day.
+batch. A batch is in the lake as a whole, or not at all; its page under **Perennial, Signals** says which, and
+why. Batches that were begun and never completed are given up after a day.
 """
 
 from airflow.sdk import DAG, CronTriggerTimetable

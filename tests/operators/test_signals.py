@@ -1,11 +1,13 @@
 """Which datasets a day's run takes: those that deliver on it."""
 
-from datetime import UTC, date, datetime
+import shutil
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
 from perennial.operators.assets import SIGNALS
 from perennial.operators.signals import IngestOperator
@@ -38,6 +40,32 @@ def test_a_file_that_should_be_there_is_an_error(workspace):
 def test_the_form_decides_which_datasets_are_taken(workspace):
     with pytest.raises(SourceMissing, match=r"transactions/daily/2017-12-27\.csv"):
         run(workspace, datetime(2017, 12, 28, tzinfo=UTC), datasets=["transactions"])
+
+
+def test_a_file_that_may_be_late_is_waited_for_in_the_triggerer(workspace, tmp_path, monkeypatch):
+    shutil.copytree(REPOSITORY / "include", tmp_path / "include")
+    document = tmp_path / "include/datasets/transactions.yaml"
+    document.write_text(document.read_text().replace("  last_day: 2017-12-31", "  wait_hours: 6"))
+    monkeypatch.setenv("PERENNIAL_INCLUDE", str(tmp_path / "include"))
+    monkeypatch.setenv("PERENNIAL_LANDING", str(tmp_path / "landing"))
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    operator = IngestOperator(task_id="ingest", files="daily", asset=SIGNALS)
+    run = SimpleNamespace(
+        run_type="scheduled", run_after=datetime.now(UTC), conf={}, partition_key=None, logical_date=today
+    )
+    context: Any = {"params": {}, "dag_run": run, "dag": SimpleNamespace(params={})}
+    with pytest.raises(TaskDeferred) as deferred:
+        operator.execute(context)
+    trigger = deferred.value.trigger
+    yesterday = (today - timedelta(days=1)).date()
+    assert trigger.patterns == [[f"{tmp_path}/landing/transactions/daily/{yesterday}.csv", None]]
+    assert trigger.until == pytest.approx((run.run_after + timedelta(hours=6)).timestamp())
+    run.run_type = "backfill"
+    with pytest.raises(SourceMissing):
+        operator.execute(context)
+    run.run_type = "scheduled"
+    with pytest.raises(SourceMissing):
+        operator.execute(context, {"missing": trigger.patterns})
 
 
 @pytest.mark.parametrize(

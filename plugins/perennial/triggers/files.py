@@ -16,11 +16,10 @@ class FilesTrigger(BaseTrigger):
     :param seconds: how often to look
     """
 
-    def __init__(
-        self, patterns: Sequence[tuple[str, str | None]], until: float, seconds: float = 30.0
-    ) -> None:
+    def __init__(self, patterns: Sequence[Sequence[str | None]], until: float, seconds: float = 30.0) -> None:
         super().__init__()
-        self.patterns = [(str(pattern), connection) for pattern, connection in patterns]
+        # As lists, which is what comes back from where triggers are stored.
+        self.patterns = [[pattern, connection] for pattern, connection in patterns]
         self.until, self.seconds = until, seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -36,7 +35,7 @@ class FilesTrigger(BaseTrigger):
         yield TriggerEvent({"missing": missing})
 
 
-def missing_of(patterns: Sequence[tuple[str, str | None]]) -> list[str]:
+def missing_of(patterns: Sequence[Sequence[str | None]]) -> list[str]:
     """Those patterns that lead to no file."""
     from perennial.operators.storage import storage_options
     from perennial.signals.reading import SourceMissing, find
@@ -44,7 +43,7 @@ def missing_of(patterns: Sequence[tuple[str, str | None]]) -> list[str]:
     missing = []
     for pattern, connection in patterns:
         try:
-            find(pattern, storage_options(connection))
+            find(str(pattern), storage_options(connection))
         except SourceMissing:
-            missing.append(pattern)
+            missing.append(str(pattern))
     return missing
