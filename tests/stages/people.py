@@ -1,6 +1,7 @@
 """A lake and a store in which a few households have left rows everywhere, in older snapshots too."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -78,7 +79,7 @@ def fill(lake: Lake) -> None:
 
 
 def _fill_quarantine(lake: Lake) -> None:
-    raws = {
+    raws: dict[str, Callable[[str], str]] = {
         "by field": lambda p: json.dumps({"household_id": p, "email": "nonsense"}),
         "by address": lambda p: json.dumps({"household_id": "x", "note": f"write to {email(p)}!"}),
         "broken": lambda p: f'"{p};{email(p).upper()}',

@@ -118,6 +118,14 @@ def files_at(table: Table, snapshot: int) -> list[File]:
     return [File(path, partition, rows, is_change=True) for path, partition, rows in files]
 
 
+def partition_of(path: str, partition: str | None) -> str | None:
+    """The partition of a file by its folder: log entries need not name it where a file is removed."""
+    if partition is None:
+        return None
+    value = path.rpartition("/")[0].removeprefix(f"{partition}=")
+    return None if value == NULL else unquote(value)
+
+
 def earliest(table: Table) -> int:
     """The oldest snapshot that can still be read; -1 before the first commit."""
     readable = snapshots(table)["snapshot_id"]
@@ -219,14 +227,5 @@ def _commit(snapshot: int, text: bytes, partition: str | None) -> Commit:
 def _file(action: dict[str, Any], partition: str | None) -> File:
     statistics = json.loads(action.get("stats") or "{}")
     path, values = unquote(action["path"]), action.get("partitionValues")
-    key = None
-    if partition is not None:
-        key = _in_path(path, partition) if values is None else values.get(partition)
+    key = partition_of(path, partition) if values is None else values.get(partition) if partition else None
     return File(path, key, statistics.get("numRecords"), bool(action["dataChange"]))
-
-
-def _in_path(path: str, partition: str) -> str | None:
-    """The partition by the file's folder: an entry need not repeat it for a file that is removed."""
-    folder, _, _ = path.rpartition("/")
-    value = folder.removeprefix(f"{partition}=")
-    return None if value == NULL else unquote(value)

@@ -65,3 +65,19 @@ def uncorrected() -> Param:
 def dry_run(effect: str) -> Param:
     """Whether to look without touching."""
     return Param(False, type="boolean", title="Dry run", description=effect)
+
+
+def namespace(include: Path) -> Param:
+    """The namespaces that datasets declare identities in."""
+    import yaml
+
+    documents = [yaml.safe_load(path.read_bytes()) for path in (include / "datasets").glob("*.yaml")]
+    found = {each["namespace"] for document in documents for each in document.get("identities", ())}
+    names = sorted(found | {"email"})
+    return Param(
+        "email",
+        type="string",
+        enum=names,
+        title="Namespace",
+        description="What kind of identity is given.",
+    )

@@ -1,0 +1,58 @@
+"""Fingerprints of a person's identities in; the store without what was recorded of them, out.
+
+A destination that still knows the person tells us their suppressions again: erase them there as well.
+"""
+
+from collections.abc import Collection
+
+import psycopg
+from psycopg import sql
+
+TABLES = {
+    "activation.delivery": {"people": "person_id"},
+    "activation.suppression": {"addresses": "key"},
+}
+"""Who is named in which column: by a person's id, or, where that is not known, by their address."""
+
+
+def count(url: str, people: Collection[str], addresses: Collection[str]) -> dict[str, int]:
+    """How many rows each table has of them; `people` and `addresses` are SHA-256 in hexadecimal digits."""
+    found = {}
+    with psycopg.connect(url) as connection:
+        for table in _present(connection):
+            query = sql.SQL("SELECT count(*) FROM {} WHERE {}").format(_name(table), _condition(table))
+            row = connection.execute(query, _values(people, addresses)).fetchone()
+            found[table] = int(row[0]) if row else 0
+    return found
+
+
+def erase(url: str, people: Collection[str], addresses: Collection[str]) -> None:
+    """Remove these rows, and have the server overwrite where they stood."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for table in _present(connection):
+            query = sql.SQL("DELETE FROM {} WHERE {}").format(_name(table), _condition(table))
+            connection.execute(query, _values(people, addresses))
+            connection.execute(sql.SQL("VACUUM {}").format(_name(table)))
+
+
+def _present(connection: psycopg.Connection) -> list[str]:
+    rows = [(table, connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()) for table in TABLES]
+    return [table for table, row in rows if row and row[0] is not None]
+
+
+def _name(table: str) -> sql.Identifier:
+    return sql.Identifier(*table.split("."))
+
+
+def _condition(table: str) -> sql.Composed:
+    parts = [
+        sql.SQL("encode(sha256(convert_to({}, 'UTF8')), 'hex') = ANY({})").format(
+            sql.Identifier(column), sql.Placeholder(kind)
+        )
+        for kind, column in TABLES[table].items()
+    ]
+    return sql.SQL(" OR ").join(parts)
+
+
+def _values(people: Collection[str], addresses: Collection[str]) -> dict[str, list[str]]:
+    return {"people": sorted(people), "addresses": sorted(addresses)}

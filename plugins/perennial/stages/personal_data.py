@@ -1,0 +1,166 @@
+"""The documents and a person's fingerprints in; the tables that may hold rows of theirs, and which, out.
+
+A row belongs to the person whom the first of its identities names: two people who share an address do not
+share their rows.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+import polars as pl
+
+from perennial.identity.namespaces import EMAIL, EMAIL_SHA256, HOUSEHOLD
+from perennial.lake import erasure
+from perennial.lake.erasure import Traces, every_file
+from perennial.lake.reading import read
+from perennial.lake.tables import Table
+from perennial.signals.erased import fingerprints
+from perennial.signals.raw_identities import Fields, RawSearch, fields_of
+from perennial.stages.workspace import Workspace
+
+Wanted = Mapping[str, frozenset[str]]
+"""By namespace, the fingerprints of a person's identities."""
+PROVIDER_FIELDS: Fields = {EMAIL: {("email",)}}
+"""Where providers' events name their recipient."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A table that may hold rows of the person."""
+
+    table: Table
+    columns: tuple[str, ...]
+    """Those that tell whose a row is."""
+    belongs: Callable[[pl.DataFrame], pl.Series]
+    """Of distinct rows of these columns: which are the person's."""
+    named: Mapping[str, erasure.Picks]
+    """Columns whose values the table's log may mention."""
+
+    @property
+    def doomed(self) -> pl.Expr:
+        """Whether a row is the person's."""
+
+        def judged(rows: pl.Series) -> pl.Series:
+            frame = rows.struct.unnest()
+            distinct = frame.unique()
+            marked = distinct.with_columns(self.belongs(distinct).alias("__theirs"))
+            joined = frame.join(
+                marked, on=list(self.columns), how="left", nulls_equal=True, maintain_order="left"
+            )
+            return joined["__theirs"]
+
+        return pl.struct(self.columns).map_batches(judged, return_dtype=pl.Boolean, is_elementwise=True)
+
+    def traces(self) -> Traces:
+        """What the table holds of them."""
+        return erasure.traces(self.table, self.doomed, self.named)
+
+
+def places(workspace: Workspace, wanted: Wanted) -> Iterator[Place]:
+    """All tables that may hold rows of the person, in the order in which they are to be erased.
+
+    What leads to the rest comes last: a request that is interrupted finds it again.
+    """
+    lake, person = workspace.lake, person_namespace(workspace)
+    searches = _searches(workspace, wanted)
+    found = [_owned(workspace.table(name), identities, wanted) for name, identities in _owners(workspace)]
+    ids = _quarantined(workspace, searches)
+    found += [_corrections(lake.corrections, ids, searches), _resolutions(lake.resolutions, ids)]
+    found += [_raw(lake.quarantine(name), search) for name, search in searches.items()]
+    found += [_owned(lake.value(name), {"person_id": person}, wanted) for name in workspace.value]
+    found += [_owned(table, {"person_id": person}, wanted) for table in (lake.profiles, lake.membership)]
+    found.append(_owned(lake.email_events, {"person_id": person, "email_sha256": EMAIL_SHA256}, wanted))
+    found.append(_owned(lake.identities, {"person_id": person}, wanted))
+    return (place for place in found if place.table.exists() and place.columns)
+
+
+def undecided(workspace: Workspace, wanted: Wanted) -> int:
+    """Rows of the quarantine that cannot be split and hold a short value which may be the person's."""
+    total = 0
+    for name, search in _searches(workspace, wanted).items():
+        table = workspace.lake.quarantine(name)
+        if table.exists():
+            total += sum(map(search.is_open, table.scan().select("raw").collect().to_series()))
+    return total
+
+
+def person_namespace(workspace: Workspace) -> str:
+    """The namespace whose values name a person."""
+    return next((profile.person for profile in workspace.profiles.values()), HOUSEHOLD)
+
+
+def belongs_by(identities: Mapping[str, str], wanted: Wanted) -> Callable[[pl.DataFrame], pl.Series]:
+    """Of rows, whether the first identity (by column: its namespace) that is there is the person's."""
+
+    def belongs(rows: pl.DataFrame) -> pl.Series:
+        decided = pl.Series("theirs", [None] * rows.height, dtype=pl.Boolean)
+        for column, namespace in identities.items():
+            mine = _picks(namespace, wanted)(rows[column])
+            decided = pl.DataFrame({"a": decided, "b": mine}).select(pl.coalesce("a", "b")).to_series()
+        return decided.fill_null(False)
+
+    return belongs
+
+
+def _picks(namespace: str, wanted: Wanted) -> erasure.Picks:
+    prints = list(wanted.get(namespace, ()))
+    return lambda values: fingerprints(values, namespace).is_in(prints)
+
+
+def _owned(table: Table, identities: Mapping[str, str], wanted: Wanted) -> Place:
+    columns = table.scan().collect_schema() if table.exists() else identities
+    there = {column: namespace for column, namespace in identities.items() if column in columns}
+    named = {column: _picks(namespace, wanted) for column, namespace in there.items()}
+    return Place(table, tuple(there), belongs_by(there, wanted), named)
+
+
+def _owners(workspace: Workspace) -> Iterator[tuple[str, dict[str, str]]]:
+    """The datasets whose rows are somebody's, with their identities."""
+    for name, dataset in workspace.datasets.items():
+        if dataset.identities:
+            yield name, {identity.column: identity.namespace for identity in dataset.identities}
+
+
+def _searches(workspace: Workspace, wanted: Wanted) -> dict[str, RawSearch]:
+    fields = {name: fields_of(dataset) for name, dataset in workspace.datasets.items()}
+    fields[workspace.lake.email_events.name.rpartition("/")[2]] = PROVIDER_FIELDS
+    return {name: RawSearch(each, wanted) for name, each in fields.items()}
+
+
+def _raw(table: Table, search: RawSearch) -> Place:
+    return Place(table, ("raw",), lambda rows: _each(rows, lambda raw: search.matches(raw)), {})
+
+
+def _corrections(table: Table, ids: frozenset[str], searches: Mapping[str, RawSearch]) -> Place:
+    def matches(row: str, dataset: str, raw: str | None) -> bool:
+        return row in ids or (dataset in searches and searches[dataset].matches(raw))
+
+    def mentioned(raws: pl.Series) -> pl.Series:
+        return pl.Series([any(s.matches(raw) for s in searches.values()) for raw in raws], dtype=pl.Boolean)
+
+    return Place(table, ("id", "dataset", "raw"), lambda rows: _each(rows, matches), {"raw": mentioned})
+
+
+def _resolutions(table: Table, ids: frozenset[str]) -> Place:
+    return Place(table, ("id",), lambda rows: _each(rows, ids.__contains__), {})
+
+
+def _each(rows: pl.DataFrame, matches: Callable[..., bool]) -> pl.Series:
+    return pl.Series([matches(*row) for row in rows.iter_rows()], dtype=pl.Boolean)
+
+
+def _quarantined(workspace: Workspace, searches: Mapping[str, RawSearch]) -> frozenset[str]:
+    """The ids of the person's rows in any quarantine, those of older snapshots included."""
+    ids: set[str] = set()
+    for name, search in searches.items():
+        table = workspace.lake.quarantine(name)
+        if not table.exists():
+            continue
+        schema, place = table.scan().collect_schema(), _raw(table, search)
+        for file in every_file(table):
+            rows = read(table, schema, file.partition, [file.path]).filter(place.doomed)
+            # A file that a killed writer left halfway tells no id.
+            with suppress(pl.exceptions.ComputeError):
+                ids |= set(rows.select("id").collect().to_series())
+    return frozenset(ids)
