@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-import polars as pl
-
 from perennial.signals.dataset import Dataset
 from perennial.signals.erased import EMAIL
 
@@ -48,10 +46,6 @@ class RawSearch:
         return not self.matches(raw) and any(
             _is(word, namespace, self.wanted) for word in words for namespace in self.fields
         )
-
-    def pick(self, raws: pl.Series) -> pl.Series:
-        """Those of the raw records that are about the person."""
-        return raws.filter(pl.Series([self.matches(raw) for raw in raws], dtype=pl.Boolean))
 
     def _telling(self, word: str) -> list[str]:
         if "@" in word:
