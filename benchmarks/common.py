@@ -1,0 +1,96 @@
+"""What all benchmarks share: the command line, processes of their own that are measured, and the figures' form."""
+
+import argparse
+import json
+import multiprocessing
+import resource
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "plugins"))
+
+__all__ = ["Benchmark", "Measured", "measured", "median"]
+
+GIBIBYTE = 1024**2
+"""In the unit of `ru_maxrss`, which is KiB."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What a function returned in a process of its own, how long it took there, and the process's peak."""
+
+    result: Any
+    seconds: float
+    peak_gb: float
+
+
+def measured(function: Callable[..., Any], *arguments: Any) -> Measured:
+    """Run a function of a module in a new process; imports and start are not counted in its seconds."""
+    context = multiprocessing.get_context("spawn")
+    answers = context.Queue()
+    process = context.Process(target=_measure, args=(answers, function, arguments))
+    process.start()
+    answer = answers.get()
+    process.join()
+    if isinstance(answer, BaseException):
+        raise answer
+    return Measured(*answer)
+
+
+def _measure(answers: Any, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+    try:
+        begun = time.perf_counter()
+        result = function(*arguments)
+        seconds = time.perf_counter() - begun
+        answers.put((result, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / GIBIBYTE))
+    except BaseException as error:
+        answers.put(error)
+
+
+@dataclass
+class Benchmark:
+    """One script's run."""
+
+    description: str
+    scale: str = "small"
+    skipped: dict[str, str] = field(default_factory=dict)
+    """Keys that could not be filled on this machine, with the reason."""
+    _json: bool = False
+
+    def main(self, run: Callable[["Benchmark"], dict[str, Any]]) -> None:
+        """Read the command line, run, and print the figures; with `--json`, as one object in the last line."""
+        parser = argparse.ArgumentParser(
+            description=self.description, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        parser.add_argument("--scale", choices=["small", "full"], default="small")
+        parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        arguments = parser.parse_args()
+        self.scale, self._json = arguments.scale, arguments.json
+        figures = {"scale": self.scale, **run(self)}
+        figures |= dict.fromkeys(self.skipped) | {"skipped": self.skipped}
+        if self._json:
+            print(json.dumps(figures, default=str))
+            return
+        for name, value in figures.items():
+            print(f"{name:28} {_text(value)}")
+
+    def skip(self, key: str, reason: str) -> None:
+        """Say why a figure is missing."""
+        self.skipped[key] = reason
+
+    def say(self, line: str) -> None:
+        """Progress, for a person who waits."""
+        print(line, file=sys.stderr, flush=True)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.3f}" if abs(value) < 100 else f"{value:,.0f}"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return "".join("\n    " + ", ".join(f"{k} {_text(v)}" for k, v in row.items()) for row in value)
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
