@@ -8,7 +8,7 @@ from starlette.types import Receive
 
 from perennial.collector.deadlines import Deadlines
 from perennial.collector.pressure import Budget
-from perennial.collector.refusals import Refused, too_large
+from perennial.collector.refusals import Refused, too_large, unread
 
 GZIP = 16 + zlib.MAX_WBITS
 
@@ -32,7 +32,7 @@ class Body:
         """
         length = headers.get(b"content-length")
         if length is not None and int(length) > self._limit:
-            raise too_large(self._what, self._limit, int(length))
+            raise unread(too_large(self._what, self._limit, int(length)))
         encoding = headers.get(b"content-encoding", b"identity").strip().lower()
         if encoding not in (b"identity", b"gzip", b"x-gzip"):
             raise Refused(
@@ -80,7 +80,7 @@ class Body:
 
     def _checked(self, size: int) -> None:
         if size > self._limit:
-            raise too_large(self._what, self._limit, None)
+            raise unread(too_large(self._what, self._limit, None))
 
     def _unpacked(self, body: bytes) -> bytes:
         pieces, size = [], 0

@@ -24,6 +24,8 @@ class Refused(Exception):
         super().__init__(detail)
         self.status, self.error, self.detail = status, error, detail
         self.headers, self.more = dict(headers or {}), more
+        self.unread = False
+        """Whether the sender may still be sending what nobody will read."""
 
     def body(self) -> bytes:
         """The JSON of the answer."""
@@ -31,13 +33,18 @@ class Refused(Exception):
 
 
 def too_large(what: str, limit: int, found: int | None, unit: str = "bytes") -> Refused:
-    """The request is larger than allowed; its sender may still be sending it."""
+    """The request is larger than allowed."""
     has = f"this one has {found:,}" if found is not None else "this one has more"
-    # Whoever sends far too much is not listened to until the end of it.
     return Refused(
-        413, "too_large", f"{what} may have at most {limit:,} {unit}; {has}",
-        {"connection": "close"}, limit=limit, size=found,
-    )  # fmt: skip
+        413, "too_large", f"{what} may have at most {limit:,} {unit}; {has}", limit=limit, size=found
+    )
+
+
+def unread(refused: Refused) -> Refused:
+    """The same, of a body that was not read to its end: the connection cannot be used again."""
+    refused.unread = True
+    refused.headers["connection"] = "close"
+    return refused
 
 
 def busy(detail: str, seconds: int) -> Refused:
@@ -52,7 +59,7 @@ class Refusal(Response):
 
     def __init__(self, refused: Refused) -> None:
         super().__init__(refused.body(), refused.status, refused.headers)
-        self._lingers = refused.status == 413
+        self._lingers = refused.unread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it; where the sender is still sending, wait a while: closing at once would lose the answer."""

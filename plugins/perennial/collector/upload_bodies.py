@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from perennial.collector.bodies import pieces
 from perennial.collector.limits import Limits
-from perennial.collector.refusals import Refused, too_large
+from perennial.collector.refusals import Refused, too_large, unread
 from perennial.signals import upload_files as files
 from perennial.signals.upload_files import ChunkRefused, DigestRefused, Range
 from perennial.signals.uploads import FileNameRefused, Sealed, Staging, Upload
@@ -52,11 +52,11 @@ class UploadBodies:
                 "say where the chunk belongs: `Content-Range: bytes <first>-<last>/<size or *>`",
             )
         if max(where.end, where.total or 0) > self._limits.file_bytes:
-            raise too_large("a file", self._limits.file_bytes, max(where.end, where.total or 0))
+            raise unread(too_large("a file", self._limits.file_bytes, max(where.end, where.total or 0)))
         size = where.end - where.start
         length = self._length(request, self._limits.part_bytes)
         if size > self._limits.part_bytes:
-            raise too_large("a chunk", self._limits.part_bytes, size)
+            raise unread(too_large("a chunk", self._limits.part_bytes, size))
         if length is not None and length != size:
             raise Refused(400, "bad_range", f"the range has {size} bytes, but the body {length}")
         try:
@@ -83,7 +83,7 @@ class UploadBodies:
             async for piece in pieces(request.receive, self._limits.body_seconds):
                 size += len(piece)
                 if size > most:
-                    raise too_large("the body", most, None)
+                    raise unread(too_large("the body", most, None))
                 block += piece
                 if len(block) >= BLOCK:
                     full, block = block, bytearray()
@@ -100,13 +100,13 @@ class UploadBodies:
             )
         given = request.headers.get("content-length")
         if given is not None and int(given) > most:
-            raise too_large("a file or chunk in one request", most, int(given))
+            raise unread(too_large("a file or chunk in one request", most, int(given)))
         return None if given is None else int(given)
 
     async def _check_room(self, upload: Upload, name: str) -> None:
         others = await asyncio.to_thread(self._staging.count, upload.batch, name)
         if others >= self._limits.batch_files:
-            raise too_large("a batch", self._limits.batch_files, others + 1, "files")
+            raise unread(too_large("a batch", self._limits.batch_files, others + 1, "files"))
 
 
 def _named(upload: Upload, request: Request) -> tuple[str, bytes | None]:

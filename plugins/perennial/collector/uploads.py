@@ -124,7 +124,9 @@ class Uploads:
 
     def _complete(self, upload: Upload) -> None:
         now = self._batches.find(upload.batch)
-        if now is not None and now.status not in {Status.LOADING, *ENDED_EARLY}:
+        if now is not None and now.status in ENDED_EARLY:
+            raise Refused(409, "wrong_state", f"batch {upload.batch} is {now.status}: begin another")
+        if now is not None and now.status != Status.LOADING:
             return
         with self._staging.quiet(upload.batch) as files:
             partial = [file.name for file in files if not file.complete]
