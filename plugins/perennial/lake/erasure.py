@@ -18,7 +18,6 @@ from perennial.errors import TransientError
 from perennial.lake import files, storage
 from perennial.lake.deletion import ATTEMPTS, delete, holding
 from perennial.lake.history import LOG, File, files_at, partition_of
-from perennial.lake.reading import read
 from perennial.lake.tables import ConcurrentCommit, Table
 
 ERASED = pl.Schema(

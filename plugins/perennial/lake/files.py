@@ -6,6 +6,7 @@ Large batches are written this way: piece by piece, with Polars' own writer, and
 import json
 import time
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +20,8 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from perennial.lake.tables import CONFIGURATION, CommitTransaction, ConcurrentCommit, Table, properties
 
+WRITERS = 4
+"""Files that are written at a time: a small one does not keep all cores busy."""
 SUMMED_UP = ("batch", "event_time")
 """Columns whose least and greatest value stand in the log, so that readers can leave files out."""
 
@@ -43,7 +46,9 @@ def write(table: Table, rows: pl.DataFrame) -> list[DataFile]:
         return [_write(table, rows, None)] if rows.height else []
     parts = rows.partition_by(table.partition, as_dict=True, include_key=False)
     keyed = {None if key is None else str(key): part for (key,), part in parts.items()}
-    return [_write(table, part, key) for key, part in sorted(keyed.items(), key=lambda item: item[0] or "")]
+    ordered = sorted(keyed.items(), key=lambda item: item[0] or "")
+    with ThreadPoolExecutor(WRITERS) as pool:
+        return list(pool.map(lambda item: _write(table, item[1], item[0]), ordered))
 
 
 def discard(table: Table, files: Iterable[DataFile]) -> None:
@@ -79,9 +84,11 @@ def create(table: Table, schema: pl.Schema) -> int:
         except (DeltaError, CommitFailedError, FileExistsError):
             if not table.exists():
                 raise
-    opened = table.open()
-    _widen(opened, schema)
-    return int(opened.version())
+    known = {field.name for field in table.look(table.version()).schema().fields}
+    if fresh := [field for field in _delta(schema).fields if field.name not in known]:
+        # Columns that the table does not have yet are optional ones.
+        table.open().alter.add_columns(fresh)
+    return table.version()
 
 
 def commit(
@@ -96,7 +103,7 @@ def commit(
     Raises `ConcurrentCommit` where a commit after snapshot `since` carries the name of one of the
     transactions, or touched what is removed.
     """
-    opened, now = table.open(since), int(time.time() * 1000)
+    opened, now = table.look(since), int(time.time() * 1000)
     actions: list[AddAction | RemoveAction] = [
         AddAction(
             file.path,
@@ -179,17 +186,9 @@ def _delta(schema: pl.Schema) -> Schema:
     return Schema.from_arrow(pl.DataFrame(schema=schema).to_arrow().schema)
 
 
-def _widen(table: DeltaTable, schema: pl.Schema) -> None:
-    """Add the columns that the table does not have yet, as optional ones."""
-    known = {field.name for field in table.schema().fields}
-    fresh = [field for field in _delta(schema).fields if field.name not in known]
-    if fresh:
-        table.alter.add_columns(fresh)
-
-
 def paths(table: Table, version: int) -> list[str]:
     """The paths of all files of a snapshot, below the table's root."""
-    actions = pl.DataFrame(table.open(version).get_add_actions(flatten=True))
+    actions = pl.DataFrame(table.look(version).get_add_actions(flatten=True))
     return actions["path"].to_list() if actions.height else []
 
 
@@ -197,7 +196,7 @@ def holding(table: Table, version: int, column: str, value: str) -> list[str]:
     """The paths of the files that may hold `value` in a text column, by what the log says of them."""
     if version < 0:
         return []
-    actions = pl.DataFrame(table.open(version).get_add_actions(flatten=True))
+    actions = pl.DataFrame(table.look(version).get_add_actions(flatten=True))
     least, most = f"min.{column}", f"max.{column}"
     if least not in actions.columns:
         return actions["path"].to_list() if actions.height else []

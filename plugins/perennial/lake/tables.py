@@ -12,9 +12,10 @@ from typing import Any
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from perennial.errors import TerminalError, TransientError
+from perennial.lake import handles
 
 CommitTransaction = tuple[str, int]
 """An application's name and a number that only grows: committed together with the data."""
@@ -61,7 +62,14 @@ class Table:
 
     def version(self) -> int:
         """The newest snapshot's id; -1 before the first commit."""
-        return int(self.open().version()) if self.exists() else -1
+        version = handles.newest(self.uri)
+        if version is None:
+            try:
+                version = int(self.open().version())
+            except TableMissing:
+                return -1
+            handles.remember(self.uri, version)
+        return version
 
     def scan(self, version: int | None = None) -> pl.LazyFrame:
         """A snapshot as a LazyFrame: the newest, or the one with that id."""
@@ -117,7 +125,7 @@ class Table:
         """The last number that this application committed; -1 if none."""
         if not self.exists():
             return -1
-        number = self.open().transaction_version(application)
+        number = self.look(self.version()).transaction_version(application)
         return -1 if number is None else number
 
     def changed(self, since: int) -> list[str]:
@@ -137,9 +145,18 @@ class Table:
 
     def open(self, version: int | None = None) -> DeltaTable:
         """The table as the Delta library sees it, at its newest snapshot or at the one with that id."""
-        if not self.exists():
-            raise TableMissing(f"lake table {self.name} is empty: nothing was written to {self.uri} yet")
-        return DeltaTable(self.uri, version=version)
+        try:
+            return DeltaTable(self.uri, version=version)
+        except TableNotFoundError as error:
+            if self.exists():
+                raise
+            raise TableMissing(
+                f"lake table {self.name} is empty: nothing was written to {self.uri} yet"
+            ) from error
+
+    def look(self, version: int) -> DeltaTable:
+        """The table as of a snapshot, cheaper than `open` for who commits often: for a look, not to keep."""
+        return handles.look(self.uri, version)
 
     def _files_at(self, version: int) -> dict[str, str]:
         if version < 0:
@@ -179,7 +196,7 @@ class Table:
             )
         except (CommitFailedError, FileExistsError) as error:
             raise ConcurrentCommit(f"{self.name}: {error}") from error
-        return int(self.open().version())
+        return self.version()
 
 
 def properties(transactions: Sequence[CommitTransaction]) -> CommitProperties:
