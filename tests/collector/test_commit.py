@@ -9,6 +9,7 @@ import pytest
 
 from perennial.collector.commit import GroupCommit
 from perennial.collector.metrics import Metrics
+from perennial.collector.refusals import Refused
 from perennial.signals.log import LogUnwritableError, LogWriter, read
 
 
@@ -54,7 +55,7 @@ def test_a_failure_reaches_all_of_its_group_and_no_other(tmp_path: Path) -> None
         log.open.set()
         log.fails = True
         for future in [commit.append([b"lost"]) for _ in range(3)]:
-            with pytest.raises(LogUnwritableError):
+            with pytest.raises(Refused, match="the disk is full"):
                 await future
         log.fails = False
         await commit.append([b"kept"])

@@ -1,6 +1,7 @@
 """`python -m perennial.collector` runs the receiver until it is told to stop; `... token` makes a token."""
 
 import argparse
+from typing import Any
 
 import uvicorn
 
@@ -9,7 +10,19 @@ from perennial.collector.settings import CollectorSettings
 
 GRACE = 20
 """Seconds that requests under way have to come to their end when the collector stops."""
-BACKLOG = 4096
+SERVER: dict[str, Any] = {
+    "loop": "uvloop",
+    "http": "httptools",
+    "ws": "none",
+    "lifespan": "on",
+    "log_level": "warning",
+    "access_log": False,
+    "server_header": False,
+    "proxy_headers": False,
+    "backlog": 4096,
+    "timeout_graceful_shutdown": GRACE,
+}
+"""How the requests are served."""
 
 
 def main() -> None:
@@ -35,16 +48,7 @@ def serve() -> None:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        backlog=BACKLOG,
-        timeout_graceful_shutdown=GRACE,
+        **SERVER,
     )
 
 

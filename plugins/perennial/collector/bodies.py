@@ -4,7 +4,7 @@ import asyncio
 import zlib
 from collections.abc import AsyncIterator, Mapping
 
-from starlette.types import Receive
+from starlette.types import Message, Receive
 
 from perennial.collector.deadlines import Deadlines
 from perennial.collector.pressure import Budget
@@ -39,7 +39,13 @@ class Body:
                 415, "unsupported_encoding", "a body may be sent as it is, or with `Content-Encoding: gzip`"
             )
         try:
-            body: bytes = await self._deadlines.wait(self._gather(receive))
+            message = await self._deadlines.wait(receive())
+            if message["type"] == "http.request" and not message.get("more_body"):
+                body: bytes = message["body"]
+                self._checked(len(body))
+                self._budget.take(len(body))
+            else:
+                body = await self._deadlines.wait(self._gather(receive, message))
         except TimeoutError:
             raise Refused(
                 408, "too_slow", f"the body did not come within {self._deadlines.seconds:g} seconds",
@@ -54,13 +60,9 @@ class Body:
                 self._budget.give(packed)
         return body
 
-    async def _gather(self, receive: Receive) -> bytes:
-        message = await receive()
+    async def _gather(self, receive: Receive, message: Message) -> bytes:
+        """What comes after the first message, with it."""
         body: bytes = message.get("body", b"")
-        if message["type"] == "http.request" and not message.get("more_body"):
-            self._checked(len(body))
-            self._budget.take(len(body))
-            return body
         pieces, size = [body], 0
         try:
             while True:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from perennial.collector.metrics import Metrics
+from perennial.collector.refusals import busy
+from perennial.errors import PerennialError
 from perennial.signals.log import Writer
 
 Waiting = tuple[Sequence[bytes], "asyncio.Future[None]"]
@@ -23,7 +25,7 @@ class GroupCommit:
         self._task: asyncio.Task[None] | None = None
 
     def append(self, records: Sequence[bytes]) -> "asyncio.Future[None]":
-        """A future that is done when the records are durable, and fails as the log fails."""
+        """A future that is done when the records are durable; `Refused` with 503 where they are not."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         self._waiting.append((records, future))
@@ -43,7 +45,8 @@ class GroupCommit:
         loop = asyncio.get_running_loop()
         while self._waiting:
             group, self._waiting = self._waiting, []
-            begun, failure = time.perf_counter(), None
+            begun = time.perf_counter()
+            failure: Exception | None = None
             try:
                 await loop.run_in_executor(self._thread, self._write, group)
             except Exception as error:
@@ -55,10 +58,17 @@ class GroupCommit:
                 if failure is None:
                     future.set_result(None)
                 else:
-                    future.set_exception(failure)
+                    future.set_exception(_told(failure))
         self._task = None
 
     def _write(self, group: Sequence[Waiting]) -> None:
         if self._writer is None:
             self._writer = self._open()
         self._writer.append([record for records, _ in group for record in records])
+
+
+def _told(failure: Exception) -> Exception:
+    """What the requests learn of it; a fault of ours stays what it is."""
+    if isinstance(failure, PerennialError | OSError):
+        return busy(f"the log does not take it now: {failure}", 5)
+    return failure

@@ -1,19 +1,21 @@
 """What all requests of a collector share: limits, tokens, datasets, the logs that they end in."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import asyncio
+from collections.abc import Sequence
 
 from perennial.collector.bodies import Body
 from perennial.collector.commit import GroupCommit
 from perennial.collector.metrics import Metrics
 from perennial.collector.pressure import Budget, Disk
-from perennial.collector.refusals import Refused, busy
+from perennial.collector.refusals import Refused
 from perennial.collector.settings import SENDGRID, CollectorSettings
 from perennial.collector.tokens import Token, Tokens
 from perennial.documents import load_all
-from perennial.errors import PerennialError
 from perennial.signals.dataset import Dataset
-from perennial.signals.log import LogWriter, Writer, open_log
+from perennial.signals.log import LogWriter, open_log
+
+WEBHOOK = f"{SENDGRID}/"
+"""Its log among those of the datasets, none of which can be called so."""
 
 
 class Reception:
@@ -49,28 +51,23 @@ class Reception:
             raise Refused(403, "forbidden", f"the token of {sender.name} may not write to dataset {name}")
         return self.datasets[name]
 
-    async def keep(self, topic: str, records: Sequence[bytes]) -> None:
-        """Return when the records are durable; `Refused` with 503 where they cannot be."""
+    def keep(self, topic: str, records: Sequence[bytes]) -> "asyncio.Future[None]":
+        """A future that is done when the records are durable; `Refused` with 503 where they are not."""
         if self._on_disk:
             self._spool.check()
-        await self._committed(topic, lambda: self._log.writer(topic), records)
+        commit = self._commits.get(topic)
+        if commit is None:
+            commit = self._commits[topic] = GroupCommit(lambda: self._log.writer(topic), self.metrics)
+        return commit.append(records)
 
-    async def keep_webhook(self, record: bytes) -> None:
+    def keep_webhook(self, record: bytes) -> "asyncio.Future[None]":
         """The same for the log of SendGrid's webhook, which always lies on the disk and has one writer."""
         self._spool.check()
-        folder: Path = self.settings.places.spool / SENDGRID
-        await self._committed(f"{SENDGRID}/", lambda: LogWriter(folder), [record])
-
-    async def _committed(
-        self, name: str, open_writer: Callable[[], Writer], records: Sequence[bytes]
-    ) -> None:
-        commit = self._commits.get(name)
+        commit = self._commits.get(WEBHOOK)
         if commit is None:
-            commit = self._commits[name] = GroupCommit(open_writer, self.metrics)
-        try:
-            await commit.append(records)
-        except (PerennialError, OSError) as error:
-            raise busy(f"the log does not take it now: {error}", 5) from error
+            folder = self.settings.places.spool / SENDGRID
+            commit = self._commits[WEBHOOK] = GroupCommit(lambda: LogWriter(folder), self.metrics)
+        return commit.append([record])
 
     def problems(self) -> list[str]:
         """Why messages would be refused, whoever sends them."""

@@ -19,14 +19,17 @@ from types import TracebackType
 from perennial.signals.log.base import LogBusyError, LogDamagedError, LogGapError, LogUnwritableError
 
 FRAME = struct.Struct("<II")
-LENGTH = struct.Struct("<I")
+WORD = struct.Struct("<I")
 SEGMENT_BYTES = 64 * 1024 * 1024
 READ_BYTES = 32 * 1024 * 1024
 
 
-def _frame(record: bytes) -> bytes:
-    length = LENGTH.pack(len(record))
-    return FRAME.pack(len(record), zlib.crc32(record, zlib.crc32(length))) + record
+def _framed(records: Sequence[bytes]) -> bytes:
+    pieces: list[bytes] = []
+    for record in records:
+        length = WORD.pack(len(record))
+        pieces += (length, WORD.pack(zlib.crc32(record, zlib.crc32(length))), record)
+    return b"".join(pieces)
 
 
 def _scan(content: bytes) -> tuple[list[bytes], int]:
@@ -101,7 +104,7 @@ class LogWriter:
                 full = self._file
                 self._open(self.offset, self._folder / f"{self.offset:020d}.log")
                 os.close(full)
-            self._write(b"".join(map(_frame, records)))
+            self._write(_framed(records))
         except OSError as error:
             raise LogUnwritableError(f"{self._folder}: the disk did not take the records: {error}") from error
         return self.offset
