@@ -18,7 +18,14 @@ from deltalake import DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
-from perennial.lake.tables import CONFIGURATION, CommitTransaction, ConcurrentCommit, Table, properties
+from perennial.lake.tables import (
+    CONFIGURATION,
+    HOOKS,
+    CommitTransaction,
+    ConcurrentCommit,
+    Table,
+    properties,
+)
 
 WRITERS = 4
 """Files that are written at a time: a small one does not keep all cores busy."""
@@ -123,6 +130,7 @@ def commit(
             schema=opened.schema(),
             partition_by=table.partition,
             commit_properties=properties(transactions),
+            post_commithook_properties=HOOKS,
         )
     except CommitFailedError as error:
         raise ConcurrentCommit(f"{table.name}: {error}") from error

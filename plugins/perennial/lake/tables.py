@@ -11,7 +11,13 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    Transaction,
+    write_deltalake,
+)
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from perennial.errors import TerminalError, TransientError
@@ -25,6 +31,8 @@ CONFIGURATION = {
     "delta.deletedFileRetentionDuration": "interval 7 days",
 }
 """Of every table: how long a snapshot can be read again at the least, and how often its log is summed up."""
+HOOKS = PostCommitHookProperties(create_checkpoint=True, cleanup_expired_logs=False)
+"""After each commit. Old log entries are left to maintenance: to look for them lists the whole log."""
 RETRIES = 15
 """Of a commit that meets another which does not concern it."""
 
@@ -192,6 +200,7 @@ class Table:
                 partition_by=self.partition,
                 configuration=CONFIGURATION,
                 commit_properties=properties(transactions),
+                post_commithook_properties=HOOKS,
                 **how,
             )
         except (CommitFailedError, FileExistsError) as error:
