@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import psutil
 import psycopg
+from lake_rows import lake_rows
 from psycopg import sql
 
 from perennial.local import databases
@@ -49,9 +50,7 @@ class Journey:
 
     def lake_rows(self) -> dict[str, pl.DataFrame]:
         """Every row of every table of the lake."""
-        names = [log.parent.relative_to(self.lake) for log in self.lake.glob("*/*/_delta_log")]
-        frames = {str(name): pl.read_delta(str(self.lake / name)) for name in names}
-        return {name: frame.select(sorted(frame.columns)).sort(pl.all()) for name, frame in frames.items()}
+        return lake_rows(self.lake)
 
     def store_rows(self) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of the star schema."""

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
-import polars as pl
 import psycopg
 import pytest
+from lake_rows import lake_rows
 from psycopg import sql
 
 from perennial.sandbox.sources import DAYS
@@ -92,14 +92,6 @@ def run(stage: str, folder: Path, landing: Path, store: str, day: date = DAY, co
     return commits - int(process.stdout)
 
 
-def lake_rows(folder: Path) -> dict[str, pl.DataFrame]:
-    """Every row of every table of the lake."""
-    lake = folder / "lake"
-    names = [log.parent.relative_to(lake) for log in lake.glob("*/*/_delta_log")]
-    frames = {str(name): pl.read_delta(str(lake / name)) for name in names}
-    return {name: frame.select(sorted(frame.columns)).sort(pl.all()) for name, frame in frames.items()}
-
-
 def store_rows(url: str) -> dict[str, list[tuple]]:
     """Every row of the star schema, but for the log of checkpoints, which knows when it was written."""
     with psycopg.connect(url) as connection:
@@ -161,14 +153,14 @@ def test_killed_before_any_commit_and_run_again_the_tables_are_the_same(stage, c
     undisturbed = copy(stage, "undisturbed")
     commits = run(stage, undisturbed, sample, store_url)
     assert commits >= 1
-    lake, store = lake_rows(undisturbed), store_rows(store_url)
+    lake, store = lake_rows(undisturbed / "lake"), store_rows(store_url)
     for survived in range(commits):
         empty(store_url)
         folder = copy(stage, f"killed-{survived}")
         assert run(stage, folder, sample, store_url, commits=survived) == -1
         run(stage, folder, sample, store_url)
-        assert lake_rows(folder).keys() == lake.keys()
-        for name, rows in lake_rows(folder).items():
+        assert lake_rows(folder / "lake").keys() == lake.keys()
+        for name, rows in lake_rows(folder / "lake").items():
             assert rows.equals(lake[name]), f"{name}, killed after {survived} of {commits} commits"
         assert store_rows(store_url) == store
 
@@ -179,8 +171,8 @@ def test_a_day_run_twice_leaves_the_same_tables(copy, sample, store_url):
     folder = copy("signals", "twice")
     for stage in STAGES:
         run(stage, folder, sample, store_url)
-    lake, store = lake_rows(folder), store_rows(store_url)
+    lake, store = lake_rows(folder / "lake"), store_rows(store_url)
     for stage in STAGES:
         run(stage, folder, sample, store_url)
-    assert all(rows.equals(lake[name]) for name, rows in lake_rows(folder).items())
+    assert all(rows.equals(lake[name]) for name, rows in lake_rows(folder / "lake").items())
     assert store_rows(store_url) == store

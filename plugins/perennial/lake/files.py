@@ -6,7 +6,6 @@ Large batches are written this way: piece by piece, with Polars' own writer, and
 import json
 import time
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -27,8 +26,8 @@ from perennial.lake.tables import (
     properties,
 )
 
-WRITERS = 4
-"""Files that are written at a time: a small one does not keep all cores busy."""
+COMPRESSION: dict[str, Any] = {"compression": "zstd", "compression_level": 1}
+"""Half the size of no compression, at hardly any cost."""
 SUMMED_UP = ("batch", "event_time")
 """Columns whose least and greatest value stand in the log, so that readers can leave files out."""
 
@@ -49,13 +48,15 @@ class DataFile:
 
 def write(table: Table, rows: pl.DataFrame) -> list[DataFile]:
     """Write rows as files of a table, one a partition; no rows, no file."""
-    if table.partition is None:
-        return [_write(table, rows, None)] if rows.height else []
-    parts = rows.partition_by(table.partition, as_dict=True, include_key=False)
-    keyed = {None if key is None else str(key): part for (key,), part in parts.items()}
-    ordered = sorted(keyed.items(), key=lambda item: item[0] or "")
-    with ThreadPoolExecutor(WRITERS) as pool:
-        return list(pool.map(lambda item: _write(table, item[1], item[0]), ordered))
+    if rows.is_empty():
+        return []
+    key = table.partition
+    if key is None:
+        return [_write(table, rows, None)]
+    if rows.schema[key] == pl.Date and "://" not in table.uri:
+        return _write_days(table, rows, key)
+    parts = rows.partition_by(key, as_dict=True, include_key=False).items()
+    return [_write(table, part, None if value is None else str(value)) for (value,), part in parts]
 
 
 def discard(table: Table, files: Iterable[DataFile]) -> None:
@@ -138,18 +139,34 @@ def commit(
 
 
 def _write(table: Table, rows: pl.DataFrame, partition: str | None) -> DataFile:
-    folder = "" if table.partition is None else f"{table.partition}={partition or NULL}/"
+    folder = "" if table.partition is None else f"{table.partition}={partition}/"
     path = f"{folder}{uuid4().hex}.parquet"
     target = f"{table.uri}/{path}"
     if "://" not in target:
         Path(target).parent.mkdir(parents=True, exist_ok=True)
     size = _sink(rows, target)
-    return DataFile(path, partition, size, _statistics(rows))
+    return DataFile(path, partition, size, _statistics(rows)[0][1])
+
+
+def _write_days(table: Table, rows: pl.DataFrame, key: str) -> list[DataFile]:
+    """All days at once: the engine lays them out while it writes."""
+    folder = uuid4().hex
+    layout = pl.PartitionBy(
+        f"{table.uri}/{folder}", key=key, include_key=False, approximate_bytes_per_file=None
+    )
+    rows.lazy().sink_parquet(layout, mkdir=True, **COMPRESSION)
+    found = []
+    for day, statistics in _statistics(rows, key):
+        name = "__HIVE_DEFAULT_PARTITION__" if day is None else day
+        (file,) = Path(table.uri, folder, f"{key}={name}").iterdir()
+        path = file.relative_to(table.uri).as_posix()
+        found.append(DataFile(path, None if day is None else str(day), file.stat().st_size, statistics))
+    return found
 
 
 def _sink(rows: pl.DataFrame, target: str) -> int:
     if "://" not in target:
-        rows.write_parquet(target, compression="zstd", compression_level=1, statistics=True)
+        rows.write_parquet(target, **COMPRESSION)
         return Path(target).stat().st_size
     from io import BytesIO
 
@@ -157,31 +174,36 @@ def _sink(rows: pl.DataFrame, target: str) -> int:
     from obstore.store import from_url
 
     buffer = BytesIO()
-    rows.write_parquet(buffer, compression="zstd", compression_level=1)
+    rows.write_parquet(buffer, **COMPRESSION)
     base, _, name = target.rpartition("/")
     put(from_url(base), name, buffer.getvalue())
     return buffer.tell()
 
 
-def _statistics(rows: pl.DataFrame) -> str:
+def _statistics(rows: pl.DataFrame, key: str | None = None) -> list[tuple[Any, str]]:
+    """What the log says of the rows of each file: how many, and the ends of some columns."""
     known = [name for name in SUMMED_UP if name in rows.columns]
-    ends = (
-        rows.select(
-            *(pl.col(name).min().alias(f"min {name}") for name in known),
-            *(pl.col(name).max().alias(f"max {name}") for name in known),
-            *(pl.col(name).null_count().alias(f"nulls {name}") for name in known),
-        ).row(0, named=True)
-        if known
-        else {}
-    )
-    return json.dumps(
-        {
-            "numRecords": rows.height,
-            "minValues": {name: _text(ends[f"min {name}"]) for name in known},
-            "maxValues": {name: _text(ends[f"max {name}"]) for name in known},
-            "nullCount": {name: ends[f"nulls {name}"] for name in known},
-        }
-    )
+    ends = [
+        pl.len().alias("rows"),
+        *(pl.col(name).min().alias(f"min {name}") for name in known),
+        *(pl.col(name).max().alias(f"max {name}") for name in known),
+        *(pl.col(name).null_count().alias(f"nulls {name}") for name in known),
+    ]
+    every = rows.select(pl.lit(None).alias("key"), *ends) if key is None else rows.group_by(key).agg(ends)
+    return [
+        (
+            row.get(key or "key"),
+            json.dumps(
+                {
+                    "numRecords": row["rows"],
+                    "minValues": {name: _text(row[f"min {name}"]) for name in known},
+                    "maxValues": {name: _text(row[f"max {name}"]) for name in known},
+                    "nullCount": {name: row[f"nulls {name}"] for name in known},
+                }
+            ),
+        )
+        for row in every.iter_rows(named=True)
+    ]
 
 
 def _text(value: Any) -> Any:

@@ -15,6 +15,9 @@ from perennial.lake.tables import CommitTransaction, ConcurrentCommit, Table
 GUARD = "signals/batch"
 """The name that every commit to a table of signals carries, so that two at once are noticed."""
 
+ROWS, BYTES = 1_000_000, 256 << 20
+"""How much is kept in memory before it is written."""
+
 
 @dataclass
 class BatchFiles:
@@ -28,13 +31,22 @@ class BatchFiles:
     """Whether to write nothing at all."""
     written: list[DataFile] = field(default_factory=list)
     _schema: pl.Schema | None = None
+    _waiting: list[pl.DataFrame] = field(default_factory=list)
     _promoted: bool = False
 
     def write(self, rows: pl.DataFrame) -> None:
         """Add a piece; one without rows says which columns the table has."""
         self._schema = rows.schema
         if not self.dry_run:
-            self.written += files.write(self.table, rows)
+            self._waiting.append(rows)
+            if sum(part.height for part in self._waiting) >= ROWS or _size(self._waiting) >= BYTES:
+                self.flush()
+
+    def flush(self) -> None:
+        """Write what waits: few large files are better than many small ones."""
+        if self._waiting:
+            self.written += files.write(self.table, pl.concat(self._waiting, how="diagonal"))
+            self._waiting = []
 
     def before(self, version: int) -> pl.LazyFrame | None:
         """The rows that the batch brought earlier, as of a snapshot; None if it brought none."""
@@ -49,6 +61,7 @@ class BatchFiles:
         Raises `ConcurrentCommit` where another batch was promoted meanwhile: nothing has changed then, and
         `promote` can be called again on top of a newer snapshot.
         """
+        self.flush()
         if self._schema is not None:
             version = self._made(version, self._schema)
         before = self.before(version)
@@ -78,16 +91,18 @@ class BatchFiles:
         rows = kept.collect()
         self.discard()
         self.write(rows)
+        self.flush()
 
     def rows(self) -> pl.LazyFrame:
         """What was written so far."""
+        self.flush()
         return files.scan(self.table, self.written)
 
     def discard(self) -> None:
         """Give up what was written, unless it is promoted."""
         if not self._promoted:
             files.discard(self.table, self.written)
-        self.written = []
+        self.written, self._waiting = [], []
 
     def _made(self, version: int, schema: pl.Schema) -> int:
         """The snapshot to commit on top of, once the table is there and has the columns."""
@@ -108,6 +123,10 @@ class BatchFiles:
         if columns != sorted(set(after.collect_schema().names()) - set(self.ignore)):
             return False
         return _fingerprint(before.select(columns)) == _fingerprint(after.select(columns))
+
+
+def _size(parts: list[pl.DataFrame]) -> int:
+    return sum(int(part.estimated_size()) for part in parts)
 
 
 def _fingerprint(rows: pl.LazyFrame) -> tuple[int, int]:

@@ -12,6 +12,8 @@ from perennial.signals.dataset import Dataset
 from perennial.signals.index import GROWTH, EventIndex, contains, hashed
 
 ATTEMPTS = 30
+ROWS = 2_000_000
+"""How many rows wait before they are compared and written."""
 
 
 class TooBusyError(TransientError):
@@ -29,8 +31,9 @@ class EventLanding:
     batch: str
     files: BatchFiles
     index: EventIndex
-    accepted: int = 0
-    duplicate: int = 0
+    _accepted: int = 0
+    _duplicate: int = 0
+    _waiting: list[pl.DataFrame] = field(default_factory=list)
     _taken: list[pl.DataFrame] = field(default_factory=list)
     _own: list[np.ndarray] = field(default_factory=list)
 
@@ -40,12 +43,32 @@ class EventLanding:
 
     def take(self, good: pl.DataFrame) -> None:
         """Take rows with the dataset's columns; those that are known already are counted and left out."""
-        rows = keyed(good, self.dataset, self.batch)
-        codes = hashed(rows).with_row_index("place").sort("high", "place")
-        repeated = codes.select(pl.struct("high", "low").is_first_distinct().not_()).to_series()
-        fresh = codes.filter(~(repeated.to_numpy() | self._known(codes) | self._seen(codes)))
-        self.duplicate += rows.height - fresh.height
-        self.accepted += fresh.height
+        self._waiting.append(good)
+        if sum(part.height for part in self._waiting) >= ROWS:
+            self._settle()
+
+    @property
+    def accepted(self) -> int:
+        """Rows that no other batch has brought."""
+        self._settle()
+        return self._accepted
+
+    @property
+    def duplicate(self) -> int:
+        """Rows that are known from elsewhere, or from earlier in the batch."""
+        self._settle()
+        return self._duplicate
+
+    def _settle(self) -> None:
+        """Compare the rows that wait with what is known; many at a time cost much less than few."""
+        if not self._waiting:
+            return
+        rows = keyed(pl.concat(self._waiting), self.dataset, self.batch)
+        self._waiting = []
+        codes = hashed(rows).with_row_index("place").sort("high", maintain_order=True)
+        fresh = codes.filter(~(_repeated(codes) | self._known(codes) | self._seen(codes)))
+        self._duplicate += rows.height - fresh.height
+        self._accepted += fresh.height
         if fresh.height < rows.height:
             rows = rows[fresh["place"].sort()]
         self.files.write(rows)
@@ -53,6 +76,7 @@ class EventLanding:
 
     def promote(self, transactions: tuple[CommitTransaction, ...] = ()) -> None:
         """Make the batch visible, in one commit that no other batch of the dataset can have come before."""
+        self._settle()
         for _ in range(ATTEMPTS):
             try:
                 version = self.files.promote(self._version, transactions)
@@ -104,7 +128,19 @@ class EventLanding:
         kept = rows.with_row_index("place").filter(~pl.col("place").is_in(mask.implode())).drop("place")
         self.files.rewrite(kept.lazy())
         self._taken = [part.join(known, on=["high", "low"], how="anti") for part in self._taken]
-        self.accepted, self.duplicate = kept.height, self.duplicate + len(mask)
+        self._accepted, self._duplicate = kept.height, self._duplicate + len(mask)
+
+
+def _repeated(codes: pl.DataFrame) -> np.ndarray:
+    """Which rows, sorted by `high`, have the hash of an earlier one: a mask."""
+    high = codes["high"].to_numpy()
+    mask = np.zeros(len(high), dtype=bool)
+    equal = high[1:] == high[:-1]
+    if equal.any():
+        alike = np.flatnonzero(np.append(equal, False) | np.insert(equal, 0, False))
+        is_first = codes[alike].select(pl.struct("high", "low").is_first_distinct()).to_series()
+        mask[alike] = ~is_first.to_numpy()
+    return mask
 
 
 def keyed(good: pl.DataFrame, dataset: Dataset, batch: str) -> pl.DataFrame:

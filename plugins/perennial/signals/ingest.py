@@ -4,7 +4,9 @@ A batch that comes again replaces what it brought before: the tables are then th
 another batch has brought already is known by its key and not taken twice.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -19,13 +21,15 @@ from perennial.signals.dataset import Dataset
 from perennial.signals.events import EventLanding
 from perennial.signals.index import EventIndex
 from perennial.signals.quarantine import QuarantineFiles
-from perennial.signals.reading import FILE, LINE, FileUnreadable, SchemaMismatch, chunks, find
+from perennial.signals.reading import FILE, LINE, Chunk, FileUnreadable, SchemaMismatch, chunks, find
 from perennial.signals.records import RecordLanding
-from perennial.signals.validation import validate
+from perennial.signals.validation import Validated, validate
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 """As of when the records of a history hold: anything else is newer."""
 NOTHING = pl.DataFrame(schema={FILE: pl.String, LINE: pl.Int64})
+AHEAD = 2
+"""Chunks that are checked while another one is taken."""
 Storage = Mapping[str, str]
 """Options of an object store, such as its keys."""
 
@@ -131,8 +135,7 @@ def take_files(
     bad = QuarantineFiles(intake.lake, dataset.name, new.batch, intake.now.date(), dry_run=dry_run)
     rows = 0
     try:
-        for chunk in chunks(files, dataset, storage):
-            checked = validate(chunk.rows, dataset)
+        for chunk, checked in _validated(chunks(files, dataset, storage), dataset):
             rows += chunk.rows.height + chunk.broken.height
             bad.take(chunk.broken)
             bad.take(checked.bad)
@@ -159,6 +162,22 @@ def take_files(
         bad.discard()
     batches.move(new.batch, Status.SUCCESS, intake.now, errors=_faults(bad), **_counts(good, bad, rows))
     return _report(new, good, bad, rows, Status.SUCCESS)
+
+
+def _validated(given: Iterable[Chunk], dataset: Dataset) -> Iterator[tuple[Chunk, Validated]]:
+    """Chunks in their order with what validation says of them; it is some chunks ahead of who takes them."""
+
+    def checked(chunk: Chunk) -> tuple[Chunk, Validated]:
+        return chunk, validate(chunk.rows, dataset)
+
+    with ThreadPoolExecutor(AHEAD) as pool:
+        waiting: deque[Future[tuple[Chunk, Validated]]] = deque()
+        for chunk in given:
+            waiting.append(pool.submit(checked, chunk))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _new(

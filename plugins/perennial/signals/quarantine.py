@@ -59,7 +59,7 @@ def identified(bad: pl.DataFrame, batch: str, on: date) -> pl.DataFrame:
 
 
 def open_rows(lake: Lake, dataset: str) -> pl.LazyFrame:
-    """Rows that nobody has replayed or discarded, with `corrected`, what somebody has put in place of `raw`."""
+    """Rows that nobody has replayed or discarded; `corrected` is what somebody has put in place of `raw`."""
     resolved = lake.resolutions.scan().filter(dataset=dataset).select("id")
     newest = (
         lake.corrections.scan()

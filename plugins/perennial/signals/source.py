@@ -65,7 +65,7 @@ class Source(Document):
     """The files of one day; `{day}` stands for the day, as 2017-12-25."""
     first_day: date | None = None
     last_day: date | None = None
-    """Between which days a file comes every day, or messages; a day within them without its file is an error."""
+    """Between which days a file, or messages, come every day; a day of them without its file is an error."""
     wait_hours: Annotated[int, Field(ge=0, le=72)] = 0
     """How long a scheduled run waits for a day's file that is late, before it fails."""
     stream: bool = False

@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import dataframely as dy
+import numpy as np
 import polars as pl
 
 from perennial.signals.columns import FORMATS, Column
@@ -33,22 +34,39 @@ def validate(rows: pl.DataFrame, dataset: Dataset) -> Validated:
     `rows` are those of a chunk: the source's columns, and where each row stands.
     """
     typed, lost = parsed(rows.schema, dataset)
-    doubt = list(lost.values())
-    if REASONS in rows.columns:
-        doubt.append(pl.col(REASONS).list.len() > 0)
-    checked = rows.lazy().with_row_index(ROW).select(ROW, pl.any_horizontal(doubt).alias(DOUBT), **typed)
-    good = _schema(dataset, DOUBT).filter(checked.collect())[0].filter(~pl.col(DOUBT))
+    checked = rows.lazy().with_row_index(ROW).select(ROW, **typed).collect()
+    carried: dict[str, dy.Column] = {ROW: dy.Any()}
+    if _may_be_lost(rows, checked, dataset) or REASONS in rows.columns:
+        known = [pl.col(REASONS).list.len() > 0] if REASONS in rows.columns else []
+        checked = checked.with_columns(rows.select(pl.any_horizontal(*lost.values(), *known).alias(DOUBT)))
+        carried[DOUBT] = dy.Bool(nullable=False, check=lambda is_doubtful: ~is_doubtful)
+    good = _schema(dataset, carried).filter(checked)[0]
     if good.height == rows.height:
         return Validated(good.select(*dataset.columns), BROKEN.to_frame())
-    others = rows.with_row_index(ROW).join(good.select(ROW), on=ROW, how="anti", maintain_order="left")
-    return Validated(good.select(*dataset.columns), _explained(others.drop(ROW), dataset))
+    is_bad = np.ones(rows.height, dtype=bool)
+    is_bad[good[ROW].to_numpy()] = False
+    return Validated(good.select(*dataset.columns), _explained(rows.filter(is_bad), dataset))
+
+
+def _may_be_lost(rows: pl.DataFrame, checked: pl.DataFrame, dataset: Dataset) -> bool:
+    """Whether a value that is there could not be read: more are missing than before, which is cheap to see."""
+    for name, column in dataset.columns.items():
+        if column.expression is not None:
+            return True
+        (path,) = dataset.fields(name)
+        missing, given = checked[name].null_count(), 0
+        if len(path) == 1:
+            given = rows[path[0]].null_count() if path[0] in rows.columns else rows.height
+        if missing and missing != given:
+            return True
+    return False
 
 
 def _explained(rows: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     """Bad rows, which are few, with every reason for which each of them is bad."""
     raw = rows.with_row_index(ROW)
     typed = parse(raw.lazy(), dataset).select(ROW, UNREADABLE, *dataset.columns).collect()
-    good, failures = _schema(dataset, UNREADABLE).filter(typed)
+    good, failures = _schema(dataset, {ROW: dy.Any(), UNREADABLE: dy.Any()}).filter(typed)
     reasons = pl.concat([_broken_rules(failures, dataset), _unreadable(good)])
     found = raw.join(reasons, on=ROW, how="left", maintain_order="left")
     every = pl.col("reasons")
@@ -57,12 +75,11 @@ def _explained(rows: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
     return found.select(file=FILE, line=pl.col(LINE).cast(pl.Int64), raw=_original(rows), reasons=every)
 
 
-def _schema(dataset: Dataset, *carried_along: str) -> type[dy.Schema]:
+def _schema(dataset: Dataset, carried: dict[str, dy.Column]) -> type[dy.Schema]:
     columns: dict[str, Any] = {
         name: _rule(column, column.required or (name == "event_time" and dataset.kind == "event"))
         for name, column in dataset.columns.items()
     }
-    carried = {name: dy.Any() for name in (ROW, *carried_along)}
     return type(dataset.name, (dy.Schema,), {**columns, **carried})
 
 
