@@ -1,6 +1,7 @@
 """A stack's secrets are its own, stay the same, and can be read by nobody else."""
 
 import base64
+import json
 import os
 import stat
 import time
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from perennial.collector.signatures import sendgrid_key, verify_sendgrid
+from perennial.collector.tokens import Tokens
 from perennial.local import credentials
 from perennial.local.databases import Passwords
 from perennial.local.postgres import Server
@@ -32,7 +34,8 @@ def test_only_the_owner_can_read_them(tmp_path: Path) -> None:
     credentials.find_or_create(tmp_path)
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
     assert modes == dict.fromkeys(
-        ["credentials.json", "airflow_passwords.json", "webhook_private_key.pem"], 0o600
+        ["credentials.json", "airflow_passwords.json", "webhook_private_key.pem", "collector_tokens.yaml"],
+        0o600,
     )
 
 
@@ -52,6 +55,18 @@ def test_each_is_long_enough_and_fit_for_its_purpose(tmp_path: Path) -> None:
     assert Fernet(secret.fernet_key).decrypt(Fernet(secret.fernet_key).encrypt(b"text")) == b"text"
     # They stand in URLs without quoting.
     assert all(each.isalnum() for each in (secret.owner_password, secret.reader_password))
+
+
+def test_a_stack_without_a_token_is_given_one(tmp_path: Path) -> None:
+    made = asdict(credentials.find_or_create(tmp_path))
+    del made["collector_token"]
+    (tmp_path / "credentials.json").write_text(json.dumps(made))
+    secret = credentials.find_or_create(tmp_path)
+    assert credentials.find_or_create(tmp_path) == secret
+    sender = Tokens(credentials.collector_tokens(tmp_path)).sender(
+        b"Bearer " + secret.collector_token.encode()
+    )
+    assert sender.name == "demo"
 
 
 def test_they_do_not_show_in_logs_and_tracebacks(tmp_path: Path) -> None:

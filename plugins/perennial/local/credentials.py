@@ -11,6 +11,8 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from perennial.collector import tokens
+
 ALPHABET = string.ascii_letters + string.digits
 
 
@@ -29,6 +31,8 @@ class Credentials:
     sandbox_api_key: str
     webhook_public_key: str
     """Base64 of the DER form, as SendGrid shows it; the private key is in `webhook_private_key.pem`."""
+    collector_token: str
+    """With which the demo's source systems send messages and files to the collector."""
 
 
 def webhook_private_key(folder: Path) -> Path:
@@ -39,6 +43,11 @@ def webhook_private_key(folder: Path) -> Path:
 def airflow_passwords(folder: Path) -> Path:
     """The file that SimpleAuthManager reads its users' passwords from."""
     return folder / "airflow_passwords.json"
+
+
+def collector_tokens(folder: Path) -> Path:
+    """The file of the tokens that the collector knows, as hashes."""
+    return folder / "collector_tokens.yaml"
 
 
 def find_or_create(folder: Path) -> Credentials:
@@ -57,15 +66,19 @@ def find_or_create(folder: Path) -> Credentials:
             api_secret_key=secrets.token_hex(32),
             sandbox_api_key=f"SG.{_password(22)}.{_password(43)}",
             webhook_public_key=public_key,
+            collector_token=tokens.make(collector_tokens(folder), "demo"),
         )
         _write(webhook_private_key(folder), private_key)
         users = {"admin": made.admin_password, "viewer": made.viewer_password}
         _write(airflow_passwords(folder), json.dumps(users) + "\n")
         # Last and at once: with it there, all of them are.
-        partial = file.with_suffix(".new")
-        _write(partial, json.dumps(asdict(made), indent=2) + "\n")
-        partial.replace(file)
-    return Credentials(**json.loads(file.read_text()))
+        _replace(file, asdict(made))
+    content = json.loads(file.read_text())
+    if "collector_token" not in content:
+        # A stack that was made before the collector took messages.
+        content["collector_token"] = tokens.make(collector_tokens(folder), "demo")
+        _replace(file, content)
+    return Credentials(**content)
 
 
 def _password(length: int) -> str:
@@ -82,6 +95,12 @@ def key_pair() -> tuple[str, str]:
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
     return private.decode(), base64.b64encode(public).decode()
+
+
+def _replace(file: Path, content: dict[str, str]) -> None:
+    partial = file.with_suffix(".new")
+    _write(partial, json.dumps(content, indent=2) + "\n")
+    partial.replace(file)
 
 
 def _write(file: Path, content: str) -> None:

@@ -14,10 +14,11 @@ from pathlib import Path
 import requests
 
 from perennial.local.airflow_api import FINISHED, AirflowApi, Run
-from perennial.local.environment import airflow_url, sandbox_url
+from perennial.local.environment import airflow_url, collector_url, sandbox_url
 from perennial.local.errors import LocalError
 from perennial.local.progress import ProgressTable
 from perennial.local.stack import Say, Stack, up
+from perennial.sandbox import agency, app
 from perennial.sandbox.sources import DAYS, deliver
 
 HISTORY = "signals_history"
@@ -32,7 +33,9 @@ STAGES = (
 )
 """What each day passes through; a backfill of the first sets off all the others."""
 RESPONSES = "responses"
-DAG_IDS = {HISTORY, *STAGES, RESPONSES}
+INCOMING = ("signals_stream", "signals_uploads")
+"""What takes in messages and uploaded batches."""
+DAG_IDS = {HISTORY, *STAGES, *INCOMING, RESPONSES}
 KEYS = [str(day) for day in DAYS]
 POLL = 0.5
 STALLED_AFTER = 300.0
@@ -61,6 +64,8 @@ class Demo:
             deliver(self.stack.state.landing)
         with self._timed("Loading the history"):
             self._once(HISTORY)
+        with self._timed("Receiving the app's messages and the agency's survey"):
+            self._receive()
         with self._timed(f"Running the days {KEYS[0]} to {KEYS[-1]}, each through all stages"):
             self._days()
         with self._timed("Waiting until the recipients have answered"):
@@ -92,13 +97,26 @@ class Demo:
         if dag_id == HISTORY and last is not None and last.state == "success":
             return
         run = last if last is not None and last.state not in FINISHED else self.api.trigger(dag_id, {})
+        self._await(run)
 
+    def _receive(self) -> None:
+        """Send what the stand-ins have to send, and let Airflow take it in."""
+        by_hand = [run for run in self.api.runs(INCOMING) if run.run_id.startswith("manual__")]
+        if {run.dag_id for run in by_hand if run.state == "success"} >= {*INCOMING}:
+            return
+        url, token = collector_url(self.stack.state), self.stack.secret.collector_token
+        app.send(url, token)
+        agency.upload(url, token)
+        for run in [self.api.trigger(dag_id, {}) for dag_id in INCOMING]:
+            self._await(run)
+
+    def _await(self, run: Run) -> None:
         def ended() -> bool:
-            now = self.api.run(dag_id, run.run_id)
+            now = self.api.run(run.dag_id, run.run_id)
             self._check(now)
             return now.state == "success"
 
-        _until(ended, lambda: f"The run {run.run_id} of {dag_id} does not end")
+        _until(ended, lambda: f"The run {run.run_id} of {run.dag_id} does not end")
 
     def _days(self) -> None:
         cells = self._cells()
@@ -174,6 +192,7 @@ def demo(folder: Path, say: Say) -> None:
         "Look first at\n"
         "  Perennial   in the navigation bar: deciles, audiences, and the responses to what they were sent\n"
         "  Assets      each stage's output, with its rows, day by day, and what it was made from\n"
+        "  Signals     within Perennial: each batch; correct what was set aside, and replay it\n"
         "  Dags        signals_batch: the backfill of the last week, from which all the rest followed\n"
         f"  {sandbox_url(stack.state)}   the stand-in for SendGrid: its contacts, lists and messages\n"
         "`make store-url` prints a PostgreSQL URL for a BI tool; `make down` stops everything."

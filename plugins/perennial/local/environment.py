@@ -44,6 +44,11 @@ def sandbox_url(state: State) -> str:
     return f"http://{LOOPBACK}:{state.ports['sandbox']}"
 
 
+def collector_url(state: State) -> str:
+    """Where messages, files and webhooks are taken."""
+    return f"http://{LOOPBACK}:{state.ports['collector']}"
+
+
 def store_url(state: State, role: str, password: str) -> str:
     """A PostgreSQL URL of the store."""
     return f"postgresql://{role}:{password}@{LOOPBACK}:{state.ports['postgres']}/{databases.STORE}"
@@ -54,8 +59,9 @@ def _perennial(state: State, secret: Credentials) -> dict[str, str]:
         FOLDER_VARIABLE: str(state.folder),
         "PERENNIAL_LANDING": str(state.landing),
         "PERENNIAL_COLLECTOR_PORT": str(state.ports["collector"]),
+        "PERENNIAL_COLLECTOR_TOKENS": str(credentials.collector_tokens(state.folder)),
         "PERENNIAL_SANDBOX_PORT": str(state.ports["sandbox"]),
-        "PERENNIAL_SANDBOX_WEBHOOK_URL": f"http://{LOOPBACK}:{state.ports['collector']}/webhooks/sendgrid",
+        "PERENNIAL_SANDBOX_WEBHOOK_URL": f"{collector_url(state)}/webhooks/sendgrid",
         "PERENNIAL_SANDBOX_API_KEY": secret.sandbox_api_key,
         "PERENNIAL_SANDBOX_PRIVATE_KEY": str(credentials.webhook_private_key(state.folder)),
         "PERENNIAL_SENDGRID_WEBHOOK_KEY": secret.webhook_public_key,
