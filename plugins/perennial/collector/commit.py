@@ -3,7 +3,8 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from threading import Thread
 
 from perennial.collector.metrics import Metrics
 from perennial.collector.refusals import busy
@@ -21,50 +22,63 @@ class GroupCommit:
         self._open, self._metrics = open_writer, metrics
         self._writer: Writer | None = None
         self._waiting: list[Waiting] = []
-        self._thread = ThreadPoolExecutor(1, "commit")
-        self._task: asyncio.Task[None] | None = None
+        self._writing = False
+        self._loop = asyncio.get_running_loop()
+        self._groups: SimpleQueue[list[Waiting] | None] = SimpleQueue()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._thread = Thread(target=self._work, name="commit", daemon=True)
+        self._thread.start()
 
     def append(self, records: Sequence[bytes]) -> "asyncio.Future[None]":
         """A future that is done when the records are durable; `Refused` with 503 where they are not."""
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[None] = loop.create_future()
+        future = self._loop.create_future()
         self._waiting.append((records, future))
-        if self._task is None:
-            self._task = loop.create_task(self._work())
+        if not self._writing:
+            self._writing = True
+            self._idle.clear()
+            # Not at once: other requests that have come by now join the group.
+            self._loop.call_soon(self._next)
         return future
 
     async def close(self) -> None:
         """Write what waits, then let go of the log."""
-        if self._task is not None:
-            await self._task
-        self._thread.shutdown()
+        await self._idle.wait()
+        self._groups.put(None)
+        self._thread.join()
         if self._writer is not None:
             self._writer.close()
 
-    async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._waiting:
-            group, self._waiting = self._waiting, []
+    def _next(self) -> None:
+        group, self._waiting = self._waiting, []
+        self._groups.put(group)
+
+    def _work(self) -> None:
+        while (group := self._groups.get()) is not None:
             begun = time.perf_counter()
             failure: Exception | None = None
             try:
-                await loop.run_in_executor(self._thread, self._write, group)
+                if self._writer is None:
+                    self._writer = self._open()
+                self._writer.append([record for records, _ in group for record in records])
             except Exception as error:
                 failure = error
-            self._metrics.committed(len(group), time.perf_counter() - begun)
-            for _, future in group:
-                if future.done():
-                    continue
-                if failure is None:
-                    future.set_result(None)
-                else:
-                    future.set_exception(_told(failure))
-        self._task = None
+            self._loop.call_soon_threadsafe(self._written, group, failure, time.perf_counter() - begun)
 
-    def _write(self, group: Sequence[Waiting]) -> None:
-        if self._writer is None:
-            self._writer = self._open()
-        self._writer.append([record for records, _ in group for record in records])
+    def _written(self, group: list[Waiting], failure: Exception | None, seconds: float) -> None:
+        self._metrics.committed(len(group), seconds)
+        for _, future in group:
+            if future.done():
+                continue
+            if failure is None:
+                future.set_result(None)
+            else:
+                future.set_exception(_told(failure))
+        if self._waiting:
+            self._next()
+        else:
+            self._writing = False
+            self._idle.set()
 
 
 def _told(failure: Exception) -> Exception:

@@ -51,6 +51,9 @@ class Tokens:
         self._file = file
         self._stamp = _stamp(file)
         self._tokens = _read(file) if self._stamp else []
+        self._known: dict[bytes, Token] = {}
+        """By header, those that were found. Where a header stands in it depends on a key of the process's own:
+        how long looking takes tells nothing of the token."""
         self._look_at = time.monotonic() + FRESH
         self.problem: str | None = None
         """Why the file as it is now is not in use, if it is not."""
@@ -59,6 +62,8 @@ class Tokens:
         """The token of a request's `Authorization` header; `Refused` with 401 if it is not known."""
         if time.monotonic() > self._look_at:
             self._refresh()
+        if authorization is not None and (known := self._known.get(authorization)) is not None:
+            return known
         scheme, _, given = (authorization or b"").partition(b" ")
         if scheme.lower() != b"bearer" or not given:
             raise Refused(
@@ -70,13 +75,14 @@ class Tokens:
                 found = token
         if found is None:
             raise Refused(401, "unauthorized", "the token is not known, or no longer", CHALLENGE)
+        self._known[authorization or b""] = found
         return found
 
     def _refresh(self) -> None:
         self._look_at = time.monotonic() + FRESH
         if (stamp := _stamp(self._file)) == self._stamp:
             return
-        self._stamp = stamp
+        self._stamp, self._known = stamp, {}
         try:
             self._tokens, self.problem = _read(self._file) if stamp else [], None
         except DocumentError as error:
