@@ -52,8 +52,8 @@ class Tokens:
         self._stamp = _stamp(file)
         self._tokens = _read(file) if self._stamp else []
         self._known: dict[bytes, Token] = {}
-        """By header, those that were found. Where a header stands in it depends on a key of the process's own:
-        how long looking takes tells nothing of the token."""
+        """By header, those that were found. How long a look takes tells nothing of a token: where it stands
+        depends on a key that only this process has."""
         self._look_at = time.monotonic() + FRESH
         self.problem: str | None = None
         """Why the file as it is now is not in use, if it is not."""
