@@ -102,8 +102,12 @@ class Place:
             wait_for(f"http://127.0.0.1:{port}/health", process)
             yield Running(f"http://127.0.0.1:{port}", port, process)
         finally:
-            process.kill()
-            process.wait()
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 @dataclass(frozen=True)

@@ -165,3 +165,38 @@ def test_a_wrong_setting_ends_the_start(tmp_path: Path) -> None:
         place.running(PERENNIAL_COLLECTOR_MESSAGE_BYTES="many"),
     ):
         pass
+
+
+def test_a_sender_who_is_cut_off_goes_on_where_it_was(running: Running, shared: Place) -> None:
+    headers, content = shared.headers(), bytes(range(256)) * 16_000
+    made = requests.post(f"{running.url}/batches", json={"dataset": "stock"}, headers=headers, timeout=10)
+    path = f"/batches/{made.json()['id']}/files/a.csv"
+
+    def there() -> int:
+        response = requests.get(running.url + path, headers=headers, timeout=10)
+        return int(response.headers.get("upload-offset", 0))
+
+    with connected(running) as connection:
+        fields = f"authorization: {headers['authorization']}\r\ncontent-length: {len(content)}\r\n"
+        where = f"content-range: bytes 0-{len(content) - 1}/{len(content)}\r\n"
+        connection.sendall(f"PATCH {path} HTTP/1.1\r\nhost: x\r\n{fields}{where}\r\n".encode())
+        connection.sendall(content[:3_000_000])
+    until(lambda: there() == 3_000_000)
+    rest = {**headers, "content-range": f"bytes 3000000-{len(content) - 1}/{len(content)}"}
+    response = requests.patch(running.url + path, data=content[3_000_000:], headers=rest, timeout=10)
+    assert (response.status_code, response.json()["complete"]) == (201, True)
+    (file,) = (shared.root / "staging").glob("shop/*/files/a.csv")
+    assert file.read_bytes() == content
+
+
+def test_its_workers_share_a_port(place: Place) -> None:
+    with place.running(PERENNIAL_COLLECTOR_WORKERS="2") as collector:
+
+        def sent() -> bool:
+            response = requests.post(collector.url + URL, data=GOOD, headers=place.headers(), timeout=10)
+            assert response.status_code == 202
+            return place.log.partitions("orders") == [0, 1]
+
+        until(sent)
+        collector.process.terminate()
+        collector.process.wait(timeout=20)
