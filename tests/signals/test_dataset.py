@@ -24,7 +24,11 @@ columns:
         ("key: [order_id]", "key: [id]", "no such column: id; declared: event_time, order_id"),
         ("type: timestamp", "type: string", "an event dataset needs a column event_time of type timestamp"),
         ("title: Orders", "titel: Orders", "orders.yaml: titel: Extra inputs are not permitted"),
-        ("{type: string, ", "{type: string, min: 3, ", "min and max are for integer, decimal, date, timestamp columns"),
+        (
+            "{type: string, ",
+            "{type: string, min: 3, ",
+            "min and max are for integer, decimal, date, timestamp columns",
+        ),
         ("title: Orders", "title: [", "not YAML"),
         (", required: true}", "}", "a key is never missing: say `required: true` for order_id"),
     ],

@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from perennial.signals.dataset import Dataset
-from perennial.signals.reading import FILE, LINE, RAW, REASONS, chunks
+from perennial.signals.reading import LINE, chunks
+from perennial.signals.reading.base import HIDDEN
 
 
 def dataset(*columns: str, required: Sequence[str] = (), **more: Any) -> Dataset:
@@ -28,17 +29,19 @@ def dataset(*columns: str, required: Sequence[str] = (), **more: Any) -> Dataset
 
 
 class Found:
-    """Everything that a reader gave: rows as tuples, their lines, and what is broken as (line, raw, reasons)."""
+    """Everything that a reader gave: rows, their lines, and what is broken as (line, raw, reasons)."""
 
     def __init__(self, files: Sequence[str], things: Dataset, **how: Any) -> None:
         self.chunks = list(chunks(files, things, **how))
         frames = [chunk.rows for chunk in self.chunks]
         self.frame = pl.concat(frames, how="diagonal_relaxed") if frames else pl.DataFrame()
-        hidden = [name for name in (FILE, LINE, RAW, REASONS) if name in self.frame.columns]
-        self.rows = self.frame.drop(hidden).rows()
         self.lines = self.frame[LINE].to_list() if frames else []
         broken = [row for chunk in self.chunks for row in chunk.broken.rows()]
         self.broken = [(line, raw, reasons) for _, line, raw, reasons in broken]
+
+    @property
+    def rows(self) -> list[tuple[Any, ...]]:
+        return self.frame.drop([name for name in HIDDEN if name in self.frame.columns]).rows()
 
 
 Read = Callable[..., Found]

@@ -13,7 +13,7 @@ from perennial.signals.reading.sources import Storage
 from perennial.signals.reading.streams import Decompressed, InUtf8, Plain, Stream, WithoutMark
 
 CHUNK_ROWS = 250_000
-"""Few enough to stay near the cores' caches, many enough that what each chunk costs does not matter (measured)."""
+"""Few enough for the cores' caches, many enough that what each chunk costs does not matter (measured)."""
 CHUNK_BYTES = 512 << 20
 """Of the rows in memory: wide rows come in smaller chunks."""
 UTF8 = {"utf-8", "utf8", "utf_8", "utf-8-sig", "utf_8_sig", "u8", "ascii", "us-ascii"}
@@ -31,7 +31,7 @@ def chunks(
     for file in files:
         for chunk in _read(file, dataset, storage, rows):
             for piece in _pieces(chunk, rows):
-                if gathered.height and gathered.would_exceed(piece, rows):
+                if gathered.lines and gathered.would_exceed(piece, rows):
                     yield gathered.take()
                 gathered.add(piece)
     if gathered.rows:
@@ -71,23 +71,30 @@ class _Gathered:
 
     rows: list[pl.DataFrame] = field(default_factory=list)
     broken: list[pl.DataFrame] = field(default_factory=list)
-    height: int = 0
+    lines: int = 0
     size: int = 0
 
     def would_exceed(self, chunk: Chunk, rows: int) -> bool:
-        return self.height + chunk.rows.height > rows or self.size > CHUNK_BYTES
+        """Or whether it has other columns: these files do not go together in one frame."""
+        return (
+            self.lines + chunk.rows.height > rows
+            or self.size > CHUNK_BYTES
+            or self.rows[0].schema != chunk.rows.schema
+        )
 
     def add(self, chunk: Chunk) -> None:
-        if chunk.rows.height or not self.rows:
+        if not self.lines:
+            self.rows = [chunk.rows]
+        elif chunk.rows.height:
             self.rows.append(chunk.rows)
         if chunk.broken.height:
             self.broken.append(chunk.broken)
-        self.height += chunk.rows.height
+        self.lines += chunk.rows.height + chunk.broken.height
         self.size += int(chunk.rows.estimated_size())
 
     def take(self) -> Chunk:
         """Everything; nothing is left then."""
-        rows = pl.concat(self.rows, how="diagonal_relaxed") if len(self.rows) > 1 else self.rows[0]
+        rows = pl.concat(self.rows) if len(self.rows) > 1 else self.rows[0]
         chunk = Chunk(rows, pl.concat([BROKEN.to_frame(), *self.broken]))
-        self.rows, self.broken, self.height, self.size = [], [], 0, 0
+        self.rows, self.broken, self.lines, self.size = [], [], 0, 0
         return chunk

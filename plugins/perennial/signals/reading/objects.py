@@ -1,6 +1,7 @@
 """One JSON text in, the fields that are used and what is wrong with it out: the careful way."""
 
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -8,6 +9,8 @@ import msgspec
 from perennial.signals.reading.layout import Tree
 
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_NULL = msgspec.Raw(b"null")
+_NAME = re.compile(rb'[^\\]"\s*:')
 _TEXT = msgspec.json.Decoder(str)
 INVALID = (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError)
 
@@ -36,31 +39,34 @@ class ObjectReader:
             raise NotAnObject("not a JSON object: each record is one, from { to }")
         reasons: list[str] = []
         try:
-            twice: set[str] = set()
-            json.loads(
-                text, object_pairs_hook=lambda pairs: _twice(pairs, twice), parse_constant=_no_constant
-            )
-            reasons += [f"{name}: comes more than once" for name in sorted(twice)]
-            return self._object(_FIELDS.decode(text), self._fields, "", reasons), reasons
+            found = _FIELDS.decode(text)
+            values, names = self._object(found, self._fields, "", reasons)
+            if names != len(_NAME.findall(text)):
+                reasons += [f"{name}: comes more than once" for name in _twice(text)]
+            return values, reasons
         except INVALID as error:
             raise NotAnObject(f"not valid JSON: {_without_text(error)}") from None
 
     def _object(
         self, found: dict[str, msgspec.Raw], fields: Tree, above: str, reasons: list[str]
-    ) -> dict[str, Any]:
+    ) -> tuple[dict[str, Any], int]:
+        """The values of an object, and how many names there are in it."""
         values: dict[str, Any] = {}
+        names = len(found)
         for name, below in fields.items():
-            raw = bytes(found.get(name, b"null"))
+            raw = bytes(found.get(name, _NULL))
             if below is None or raw == b"null":
                 values[name] = _value(raw)
             elif raw.startswith(b"{"):
-                values[name] = self._object(_FIELDS.decode(raw), below, f"{above}{name}.", reasons)
+                values[name], more = self._object(_FIELDS.decode(raw), below, f"{above}{name}.", reasons)
+                names += more
             else:
+                values[name] = None
                 reasons.append(f"{above}{name}: not an object")
         if self._strict:
             unknown = [name for name, raw in found.items() if name not in fields and bytes(raw) != b"null"]
             reasons += [f"{above}{name:.60}: not a field of {self._dataset}" for name in unknown]
-        return values
+        return values, names
 
 
 def _value(raw: bytes) -> str | None:
@@ -69,14 +75,17 @@ def _value(raw: bytes) -> str | None:
     return _TEXT.decode(raw) if raw.startswith(b'"') else raw.decode("utf-8")
 
 
-def _twice(pairs: list[tuple[str, Any]], twice: set[str]) -> None:
-    names = [name for name, _ in pairs]
-    if len(set(names)) < len(names):
-        twice.update(name for name in names if names.count(name) > 1)
+def _twice(text: bytes) -> list[str]:
+    """The names that come more than once in an object, at any level."""
+    twice: set[str] = set()
 
+    def look(pairs: list[tuple[str, Any]]) -> None:
+        names = [name for name, _ in pairs]
+        if len(set(names)) < len(names):
+            twice.update(name for name in names if names.count(name) > 1)
 
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no number")
+    json.loads(text, object_pairs_hook=look)
+    return sorted(f"{name:.60}" for name in twice)
 
 
 def _without_text(error: Exception) -> str:

@@ -28,6 +28,7 @@ FORMATS: dict[str, Format] = {
 """What a file is, by the ending of its name, after that of its compression."""
 WILDCARDS = re.compile(r"[*?\[]")
 BUFFER = 8 << 20
+MISSING = (FileNotFoundError, NotFoundError)
 Storage = Mapping[str, str]
 
 
@@ -70,7 +71,7 @@ def open_file(file: str, storage: Storage | None) -> IO[bytes]:
             return Path(file.removeprefix("file://")).open("rb", buffering=0)
         store, path = _store(file, storage)
         return cast(IO[bytes], io.BufferedReader(_Remote(obstore.open_reader(store, path), file), BUFFER))
-    except (FileNotFoundError, NotFoundError):
+    except MISSING:
         raise SourceMissing(f"{file}: is not there any more") from None
     except OSError as error:
         raise FileUnreadable(f"{file}: cannot be opened: {error}") from None
@@ -125,7 +126,7 @@ def _find_remote(pattern: str, storage: Storage | None) -> list[str]:
                 try:
                     obstore.head(store, path)
                     return [pattern]
-                except NotFoundError:
+                except MISSING:
                     pass
             folder = f"{path.rstrip('/')}/".lstrip("/")
             names = (name.removeprefix(folder) for name in _list(store, folder))

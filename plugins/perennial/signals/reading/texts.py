@@ -15,16 +15,13 @@ from perennial.signals.reading import layout
 from perennial.signals.reading.base import RAW, REASONS, Broken, Chunk, located
 from perennial.signals.reading.objects import NotAnObject, ObjectReader
 
-DOUBTFUL = "|".join(
-    [
-        r"[:\[,]\s*-?(?:[0-9.]{16}|[0-9]+\.[0-9]*0[,}\]\s]|[0-9.]+[eE]|0\.000)",
-        r"[:\[,]\s*-0[,}\]\s]",
-        r"\\u[dD]",
-        r'\\\\"\s*:',
-        r"\n|\r.",
-    ]
-)
-"""Numbers that would be written otherwise than they came, halves of surrogate pairs, and ends of lines."""
+OTHERWISE = r"[:\[,]\s*-?(?:[0-9.]{16}|0[,}\]\s]|[0-9]+\.[0-9]*0[,}\]\s]|[0-9.]+[eE]|0\.000)"
+"""Numbers that would be written otherwise than they came."""
+NUMBER_VALUE = r'("\s*:\s*)(-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)(\s*[,}])'
+QUOTED = '${1}"${2}"${3}'
+"""What becomes of them; the same within a text would end it before a digit, which is no JSON."""
+DOUBTFUL = r'\\u[dD]|\\\\"\s*:|\n|\r.'
+"""Halves of surrogate pairs, names that end with a backslash, and ends of lines."""
 NAME = r'[^\\]"\s*:'
 NULL = r'[^\\]"\s*:\s*null\s*[,}]'
 MANY = 64
@@ -64,9 +61,12 @@ class Texts:
         if sure.is_empty():
             return None, range(len(texts))
         everything = sure.height == len(texts)
-        some = texts if everything else [texts[n] for n in sure[NUMBER]]
+        if sure[RAW].str.contains(OTHERWISE).any():
+            joined = sure[RAW].str.replace_all(NUMBER_VALUE, QUOTED).str.join("\n").item().encode()
+        else:
+            joined = b"\n".join(texts if everything else [texts[n] for n in sure[NUMBER]])
         try:
-            read = pl.read_ndjson(b"\n".join(some), schema=self._schema)
+            read = pl.read_ndjson(joined, schema=self._schema)
         except (PolarsError, PanicException):
             return self._without_the_broken(texts, sure)
         if read.height != sure.height:
@@ -108,7 +108,7 @@ class Texts:
     def _slowly(
         self, texts: Sequence[bytes], which: Sequence[int], lines: Sequence[int], broken: Broken
     ) -> pl.DataFrame:
-        rows: list[dict[str, Any]] = []
+        columns: dict[str, list[Any]] = {name: [] for name in (*self._schema, NUMBER, RAW, REASONS)}
         for n in which:
             text = texts[n]
             if len(text) > self._longest:
@@ -118,10 +118,14 @@ class Texts:
                 values, reasons = self._objects.read(text)
             except NotAnObject as error:
                 broken.add(lines[n], text, str(error))
-            else:
-                rows.append({**values, NUMBER: n, RAW: text.decode("utf-8"), REASONS: reasons})
+                continue
+            for name, value in values.items():
+                columns[name].append(value)
+            columns[NUMBER].append(n)
+            columns[RAW].append(text.decode("utf-8"))
+            columns[REASONS].append(reasons)
         schema = {**self._schema, NUMBER: pl.Int64(), RAW: pl.String(), REASONS: pl.List(pl.String())}
-        return pl.DataFrame(rows, schema=schema)
+        return pl.DataFrame(columns, schema=schema)
 
 
 def _all(schema: pl.Schema, above: pl.Expr | None = None) -> list[tuple[pl.Expr, bool]]:
