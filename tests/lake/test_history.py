@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 
-from perennial.lake.history import SNAPSHOTS, commits, earliest, snapshots
+from perennial.lake.history import SNAPSHOTS, commits, earliest, partition_of, snapshots
 from perennial.lake.tables import Table
 
 MONDAY, TUESDAY = date(2017, 12, 25), date(2017, 12, 26)
@@ -102,3 +102,18 @@ def test_rows_that_a_file_of_unknown_age_loses_are_counted(table):
     (Path(table.uri) / "_delta_log" / f"{0:020d}.json").unlink()
     table.replace(rows(MONDAY), MONDAY)
     assert snapshots(table)["rows_removed"].to_list() == [0, 2]
+
+
+@pytest.mark.parametrize(
+    ("path", "partition"),
+    [
+        ("day=2017-12-25/a.parquet", "2017-12-25"),
+        ("batch/day=2017-12-25/a.parquet", "2017-12-25"),
+        ("day=a%20b/a.parquet", "a b"),
+        ("day=__HIVE_DEFAULT_PARTITION__/a.parquet", None),
+        ("a.parquet", None),
+    ],
+)
+def test_folders_tell_the_partition(path, partition):
+    assert partition_of(path, "day") == partition
+    assert partition_of(path, None) is None

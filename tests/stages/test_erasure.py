@@ -253,7 +253,8 @@ def run(folder: Path, changes: int = PLENTY) -> int:
     return changes - int(process.stdout)
 
 
-KILLS = int(os.environ.get("PERENNIAL_ERASURE_KILLS", "3"))
+KILLS = int(os.environ.get("PERENNIAL_ERASURE_KILLS", "2"))
+"""At so many places, spread evenly over all changes, the process is killed; 111 and more are all of them."""
 
 
 def test_killed_anywhere_and_run_again_nothing_is_left(made, tmp_path):

@@ -119,10 +119,11 @@ def files_at(table: Table, snapshot: int) -> list[File]:
 
 
 def partition_of(path: str, partition: str | None) -> str | None:
-    """The partition of a file by its folder: log entries need not name it where a file is removed."""
+    """The partition of a file by its folders: log entries need not name it where a file is removed."""
     if partition is None:
         return None
-    value = path.rpartition("/")[0].removeprefix(f"{partition}=")
+    named = [folder for folder in path.split("/")[:-1] if folder.startswith(f"{partition}=")]
+    value = named[-1].partition("=")[2] if named else NULL
     return None if value == NULL else unquote(value)
 
 
