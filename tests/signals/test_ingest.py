@@ -1,17 +1,22 @@
 """Batches commit atomically, know what they brought, and leave the same tables when they come again."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
 
 from perennial.lake.catalog import Lake
+from perennial.lake.erasure import ERASED, erased_people
 from perennial.signals.batches import BatchError
+from perennial.signals.dataset import Identity
+from perennial.signals.erased import fingerprint
 from perennial.signals.ingest import TooManyBadRows, ingest
 from perennial.signals.reading import SourceMissing
 
 from .conftest import line
 
+NEXT_DAY = datetime(2017, 12, 26, tzinfo=UTC)
+FEW = {name: ERASED[name] for name in ("namespace", "value_sha256", "erased_at")}
 MONDAY, TUESDAY = date(2017, 12, 25), date(2017, 12, 26)
 
 
@@ -121,3 +126,18 @@ def test_records_keep_the_newest_row_of_a_key(lake, intake, orders, deliver):
     rows = lake.records("things").scan().collect()
     assert report.accepted == 2
     assert [str(a) for a in rows.sort("order_id")["amount"]] == ["1.00", "5.00", "10.00"]
+
+
+@pytest.mark.parametrize("kind", ["event", "record"])
+def test_rows_of_an_erased_person_do_not_come_in_again(lake, intake, orders, deliver, kind):
+    whose = [Identity(column="customer", namespace="customer")]
+    mine = orders.model_copy(update={"kind": kind, "identities": whose})
+    gone = {"namespace": "customer", "value_sha256": fingerprint("c2", "customer"), "erased_at": NEXT_DAY}
+    erased_people(lake.root).append(pl.DataFrame([gone]).select(pl.col(n).cast(t) for n, t in FEW.items()))
+    report = ingest(intake, mine, deliver(line("o1"), line("o2", customer="c2")), MONDAY)
+    assert (report.read, report.accepted, report.failed) == (2, 1, 1)
+    assert intake.batches.find(report.batch).errors[0].code == "person_erased"
+    assert not lake.quarantine("orders").exists(), "nothing of the row is kept"
+    late = line("o3", customer="c2", at="2017-12-27 10:00:00")
+    back = ingest(intake, mine, deliver(late, day="2017-12-27"), date(2017, 12, 27))
+    assert back.accepted == 1, "who comes back later is a new customer"

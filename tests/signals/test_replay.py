@@ -98,7 +98,7 @@ def test_killed_before_the_row_is_marked_and_run_again_it_is_taken_once(
 ):
     correct(lake, opened(lake)["o2"], '"ten"', '"12.00"')
     with monkeypatch.context() as patch:
-        patch.setattr("perennial.signals.replay._resolve", _killed)
+        patch.setattr("perennial.signals.replay.resolve", _killed)
         with pytest.raises(KeyboardInterrupt):
             replay(intake, orders_with_bad_rows, None, by="ann")
     later = type(intake)(intake.lake, intake.index, intake.now + timedelta(minutes=1))

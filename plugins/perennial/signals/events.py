@@ -9,6 +9,7 @@ from perennial.errors import TransientError
 from perennial.lake.tables import CommitTransaction, ConcurrentCommit
 from perennial.signals.batch_files import BatchFiles
 from perennial.signals.dataset import Dataset
+from perennial.signals.erased import without_erased
 from perennial.signals.index import GROWTH, EventIndex, contains, hashed
 
 ATTEMPTS = 30
@@ -31,6 +32,10 @@ class EventLanding:
     batch: str
     files: BatchFiles
     index: EventIndex
+    people_erased: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Whose events from before their erasure are not kept; as `without_erased` takes it."""
+    erased: int = 0
+    """Rows that were left out for that reason."""
     _accepted: int = 0
     _duplicate: int = 0
     _waiting: list[pl.DataFrame] = field(default_factory=list)
@@ -43,7 +48,9 @@ class EventLanding:
 
     def take(self, good: pl.DataFrame) -> None:
         """Take rows with the dataset's columns; those that are known already are counted and left out."""
-        self._waiting.append(good)
+        kept, gone = without_erased(good, self.dataset, self.people_erased)
+        self.erased += gone.height
+        self._waiting.append(kept)
         if sum(part.height for part in self._waiting) >= ROWS:
             self._settle()
 

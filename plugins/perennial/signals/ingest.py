@@ -15,6 +15,7 @@ import polars as pl
 
 from perennial.errors import TerminalError
 from perennial.lake.catalog import Lake
+from perennial.lake.erasure import erased as lake_erased
 from perennial.signals.batch_files import BatchFiles
 from perennial.signals.batches import Batch, BatchError, Batches, Status
 from perennial.signals.dataset import Dataset
@@ -51,11 +52,12 @@ class Intake:
         self, dataset: Dataset, batch: str, held_at: datetime | None = None, *, dry_run: bool = False
     ) -> "Landing":
         """The way of good rows into the dataset's table."""
+        erased = lake_erased(self.lake.root).collect()
         if dataset.kind == "record":
-            return RecordLanding(dataset, batch, self.lake.records(dataset.name), held_at or self.now)
+            return RecordLanding(dataset, batch, self.lake.records(dataset.name), held_at or self.now, erased)
         table = self.lake.events(dataset.name)
         index = EventIndex(self.index / dataset.name, table)
-        return EventLanding(dataset, batch, BatchFiles(table, batch, dry_run=dry_run), index)
+        return EventLanding(dataset, batch, BatchFiles(table, batch, dry_run=dry_run), index, erased)
 
     @property
     def batches(self) -> Batches:
@@ -152,7 +154,7 @@ def take_files(
         good.promote()
     except (FileUnreadable, SchemaMismatch, TooManyBadRows) as error:
         if not dry_run:
-            errors = (_error(error), *_faults(bad))
+            errors = (_error(error), *_faults(good, bad))
             batches.move(
                 new.batch, Status.FAILED, intake.now, errors=errors, read=rows, accepted=0, failed=bad.rows
             )
@@ -160,7 +162,7 @@ def take_files(
     finally:
         good.discard()
         bad.discard()
-    batches.move(new.batch, Status.SUCCESS, intake.now, errors=_faults(bad), **_counts(good, bad, rows))
+    batches.move(new.batch, Status.SUCCESS, intake.now, errors=_faults(good, bad), **_counts(good, bad, rows))
     return _report(new, good, bad, rows, Status.SUCCESS)
 
 
@@ -190,7 +192,12 @@ def _new(
 
 
 def _counts(good: Landing, bad: QuarantineFiles, rows: int) -> dict[str, int]:
-    return {"read": rows, "accepted": good.accepted, "duplicate": good.duplicate, "failed": bad.rows}
+    return {
+        "read": rows,
+        "accepted": good.accepted,
+        "duplicate": good.duplicate,
+        "failed": bad.rows + good.erased,
+    }
 
 
 def _report(new: Batch, good: Landing, bad: QuarantineFiles, rows: int, status: Status) -> BatchReport:
@@ -216,7 +223,10 @@ def _error(error: TerminalError) -> BatchError:
     return BatchError(CODES[type(error)], str(error))
 
 
-def _faults(bad: QuarantineFiles) -> tuple[BatchError, ...]:
-    """The reasons for which rows were set aside, the most frequent first."""
+def _faults(good: Landing, bad: QuarantineFiles) -> tuple[BatchError, ...]:
+    """The reasons for which rows were set aside, the most frequent first; and rows that nobody may keep."""
     ordered = sorted(bad.reasons.items(), key=lambda each: (-each[1], each[0]))
-    return tuple(BatchError("row_refused", reason, rows) for reason, rows in ordered)
+    faults = [BatchError("row_refused", reason, rows) for reason, rows in ordered]
+    if good.erased:
+        faults.append(BatchError("person_erased", "of people who were erased since: not kept", good.erased))
+    return tuple(faults)

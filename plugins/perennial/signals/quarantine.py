@@ -1,14 +1,18 @@
 """Bad rows in, kept with their raw record, their reasons and an id that stays; those still open out."""
 
-from datetime import date
+from collections.abc import Sequence
+from datetime import date, datetime
 
 import polars as pl
 import polars_hash as plh
 
-from perennial.lake.catalog import QUARANTINE, Lake
+from perennial.lake.catalog import QUARANTINE, RESOLUTIONS, Lake
 from perennial.lake.tables import ConcurrentCommit
 from perennial.signals.batch_files import BatchFiles
 from perennial.signals.events import ATTEMPTS, TooBusyError
+
+RESOLVED = "signals/resolutions"
+"""The name under which rows are ended, so that two who end the same row at once are noticed."""
 
 
 class QuarantineFiles:
@@ -59,14 +63,66 @@ def identified(bad: pl.DataFrame, batch: str, on: date) -> pl.DataFrame:
 
 
 def open_rows(lake: Lake, dataset: str) -> pl.LazyFrame:
-    """Rows that nobody has replayed or discarded; `corrected` is what somebody has put in place of `raw`."""
-    resolved = lake.resolutions.scan().filter(dataset=dataset).select("id")
-    newest = (
-        lake.corrections.scan()
-        .filter(dataset=dataset)
-        .sort("at")
-        .unique("id", keep="last", maintain_order=True)
-        .select("id", corrected="raw", corrected_by="by")
+    """Rows that nobody has replayed or discarded, with what somebody has put in place of `raw`: `corrected`.
+
+    `by` and `at` say who and when. `corrected` is null where there is no correction, and where it was taken
+    back.
+    """
+    ended = _newest(lake.resolutions.scan(), dataset).select("id")
+    return _corrected(lake, dataset, lake.quarantine(dataset).scan().join(ended, on="id", how="anti"))
+
+
+def resolved_rows(lake: Lake, dataset: str) -> pl.LazyFrame:
+    """Rows that are done with, as `open_rows` has them, and how: `outcome`, `resolved_by`, `_at`, `taken_by`."""
+    how = _newest(lake.resolutions.scan(), dataset).select(
+        "id", "outcome", resolved_by="by", resolved_at="at", taken_by="batch"
     )
-    rows = lake.quarantine(dataset).scan().join(resolved, on="id", how="anti")
-    return rows.join(newest, on="id", how="left")
+    return _corrected(lake, dataset, lake.quarantine(dataset).scan().join(how, on="id"))
+
+
+def outcomes(lake: Lake, dataset: str) -> dict[str, int]:
+    """How many rows have ended in each way."""
+    ended = _newest(lake.resolutions.scan(), dataset).group_by("outcome").len().collect()
+    return dict(ended.iter_rows())
+
+
+def resolve(
+    lake: Lake,
+    dataset: str,
+    ids: Sequence[str],
+    outcome: str,
+    by: str,
+    at: datetime,
+    batch: str | None = None,
+) -> int:
+    """End open rows; returns how many. One that has been ended in the meantime is left as it is."""
+    for _ in range(ATTEMPTS):
+        version = lake.resolutions.version()
+        ended = set(_newest(lake.resolutions.scan(), dataset).select("id").collect()["id"])
+        rows = pl.DataFrame({"id": [row for row in ids if row not in ended]}, schema={"id": pl.String})
+        if rows.is_empty():
+            return 0
+        facts = {"dataset": dataset, "outcome": outcome, "batch": batch, "by": by, "at": at}
+        rows = rows.with_columns(pl.lit(value).alias(name) for name, value in facts.items())
+        try:
+            lake.resolutions.append(
+                rows.select(pl.col(name).cast(dtype) for name, dtype in RESOLUTIONS.items()),
+                transactions=[(RESOLVED, version + 1)],
+                since=version,
+            )
+        except ConcurrentCommit:
+            continue
+        return rows.height
+    raise TooBusyError(f"quarantine/{dataset}: {ATTEMPTS} times somebody else was faster; try again")
+
+
+def _corrected(lake: Lake, dataset: str, rows: pl.LazyFrame) -> pl.LazyFrame:
+    newest = _newest(lake.corrections.scan(), dataset).select("id", "by", "at", corrected="raw")
+    return rows.join(newest, on="id", how="left").with_columns(
+        corrected=pl.when(pl.col("corrected") != pl.col("raw")).then("corrected")
+    )
+
+
+def _newest(log: pl.LazyFrame, dataset: str) -> pl.LazyFrame:
+    """The last entry of each row."""
+    return log.filter(dataset=dataset).sort("at").unique("id", keep="last", maintain_order=True)

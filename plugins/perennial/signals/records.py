@@ -10,6 +10,7 @@ from perennial.lake import files
 from perennial.lake.tables import CommitTransaction, ConcurrentCommit, Table
 from perennial.signals.batch_files import GUARD
 from perennial.signals.dataset import Dataset
+from perennial.signals.erased import without_erased
 from perennial.signals.events import ATTEMPTS, TooBusyError
 
 HELD_AT = "held_at"
@@ -25,6 +26,10 @@ class RecordLanding:
     table: Table
     held_at: datetime
     """Of rows that do not say it themselves."""
+    people_erased: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """Whose records from before their erasure are not kept; as `without_erased` takes it."""
+    erased: int = 0
+    """Rows that were left out for that reason."""
     _good: list[pl.DataFrame] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -34,6 +39,8 @@ class RecordLanding:
         """Take rows with the dataset's columns, and `held_at` where each has its own."""
         if HELD_AT not in good.columns:
             good = good.with_columns(pl.lit(self.held_at).cast(pl.Datetime("us", "UTC")).alias(HELD_AT))
+        good, gone = without_erased(good, self.dataset, self.people_erased)
+        self.erased += gone.height
         self._good.append(good.with_columns(batch=pl.lit(self.batch)))
         self._look_again()
 

@@ -11,11 +11,10 @@ from datetime import UTC, datetime, time, timedelta
 import polars as pl
 
 from perennial.errors import TerminalError
-from perennial.lake.catalog import RESOLUTIONS
 from perennial.signals.batches import Batch, Batches, Status
 from perennial.signals.dataset import Dataset
 from perennial.signals.ingest import BEGINNING, Intake
-from perennial.signals.quarantine import open_rows
+from perennial.signals.quarantine import open_rows, resolve
 from perennial.signals.reading import messages
 from perennial.signals.validation import validate
 
@@ -75,11 +74,11 @@ def replay(
         "read": wanted.height,
         "accepted": landing.accepted,
         "duplicate": landing.duplicate,
-        "failed": wanted.height - len(good_ids),
+        "failed": wanted.height - len(good_ids) + landing.erased,
     }
     batches.move(batch, Status.STAGED, intake.now, **counts)
     landing.promote()
-    _resolve(intake, dataset.name, good_ids, batch, by)
+    resolve(intake.lake, dataset.name, good_ids, "replayed", by, intake.now, batch)
     batches.move(batch, Status.SUCCESS, intake.now, **counts)
     return ReplayReport(batch, wanted.height, landing.accepted, landing.duplicate, counts["failed"])
 
@@ -93,15 +92,3 @@ def _held_at(batches: Batches, batch: str, now: datetime) -> datetime:
     if first.day is not None:
         return datetime.combine(first.day, time.min, UTC) + timedelta(days=1)
     return BEGINNING if first.source == "files" else first.at
-
-
-def _resolve(intake: Intake, dataset: str, ids: Sequence[str], batch: str, by: str) -> None:
-    if ids:
-        rows = pl.DataFrame({"id": ids}).with_columns(
-            dataset=pl.lit(dataset),
-            outcome=pl.lit("replayed"),
-            batch=pl.lit(batch),
-            by=pl.lit(by),
-            at=pl.lit(intake.now),
-        )
-        intake.lake.resolutions.append(rows.select(pl.col(n).cast(t) for n, t in RESOLUTIONS.items()))

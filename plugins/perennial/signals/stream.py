@@ -54,7 +54,7 @@ def _land(
     received = [unpack(record) for record in records]
     batch = _name(dataset, partition, offset)
     held_at = datetime.fromtimestamp(max(each.received_at for each in received) / 1e6, UTC)
-    chunk = messages([each.body for each in received], dataset, f"stream/{partition}@{offset}")
+    chunk = messages([each.body for each in received], dataset, f"stream {partition} from {offset}")
     checked = validate(chunk.rows, dataset)
     good = intake.landing(dataset, batch, held_at)
     bad = QuarantineFiles(intake.lake, dataset.name, batch, intake.now.date())
@@ -66,7 +66,7 @@ def _land(
             "read": len(records),
             "accepted": good.accepted,
             "duplicate": good.duplicate,
-            "failed": bad.rows,
+            "failed": bad.rows + good.erased,
         }
         _stage(intake, dataset, batch, sum(map(len, records)), counts)
         good.promote(((name, after),))

@@ -6,20 +6,14 @@ row itself stays in the quarantine as it came.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
-
 import polars as pl
 
-from perennial.lake.catalog import CORRECTIONS, RESOLUTIONS, Lake
-from perennial.lake.tables import ConcurrentCommit, Table
+from perennial.lake.catalog import CORRECTIONS, Lake
 from perennial.signals.dataset import Dataset
+from perennial.signals.quarantine import resolve
 from perennial.web.signals_quarantine import Wanted, rows_of
 from perennial.web.signals_records import compose, split
 from perennial.web.signals_state import lake_errors
-
-GUARD = "signals/resolutions"
-"""The name under which rows are ended, so that two who end the same row at once are noticed."""
-ATTEMPTS = 20
 
 
 def check(raw: str, dataset: Dataset) -> list[str]:
@@ -65,26 +59,8 @@ def replace(lake: Lake, wanted: Wanted, raw: str, by: str, at: datetime) -> int:
 @lake_errors()
 def discard(lake: Lake, wanted: Wanted, by: str, at: datetime) -> int:
     """End open rows for good; returns how many. A row that was ended in the meantime is left as it is."""
-    for attempt in range(ATTEMPTS):
-        version = lake.resolutions.version()
-        rows = wanted.filter(rows_of(lake, wanted)).select("id").collect()
-        ended = [
-            {"id": row, "dataset": wanted.dataset, "outcome": "discarded", "batch": None, "by": by, "at": at}
-            for row in rows["id"]
-        ]
-        try:
-            if ended:
-                _append(lake.resolutions, ended, RESOLUTIONS, version)
-        except ConcurrentCommit:
-            if attempt == ATTEMPTS - 1:
-                raise
-        else:
-            return len(ended)
-    raise AssertionError("unreachable")
-
-
-def _append(table: Table, rows: list[dict[str, Any]], schema: pl.Schema, since: int) -> None:
-    table.append(pl.DataFrame(rows, schema=schema), transactions=[(GUARD, since + 1)], since=since)
+    ids = wanted.filter(rows_of(lake, wanted)).select("id").collect()["id"].to_list()
+    return resolve(lake, wanted.dataset, ids, "discarded", by, at)
 
 
 def _log(lake: Lake, dataset: str, records: Mapping[str, str], by: str, at: datetime) -> None:

@@ -7,6 +7,8 @@ from typing import Any, Literal
 import polars as pl
 
 from perennial.lake.catalog import Lake
+from perennial.signals import quarantine
+from perennial.signals.quarantine import open_rows, resolved_rows
 from perennial.web.signals_state import lake_errors
 
 Show = Literal["open", "corrected", "resolved"]
@@ -56,17 +58,8 @@ def rows_of(lake: Lake, wanted: Wanted) -> pl.LazyFrame:
 
     `corrected` is null where nobody has changed the record, and where its change was taken back.
     """
-    rows = lake.quarantine(wanted.dataset).scan()
-    ended = _newest(lake.resolutions.scan(), wanted.dataset)
-    fixed = _newest(lake.corrections.scan(), wanted.dataset)
-    if wanted.show == "resolved":
-        how = ended.select("id", "outcome", resolved_by="by", resolved_at="at", taken_by="batch")
-        rows = rows.join(how, on="id", how="inner")
-    else:
-        rows = rows.join(ended.select("id"), on="id", how="anti")
-    return rows.join(fixed.select("id", "by", "at", corrected="raw"), on="id", how="left").with_columns(
-        corrected=pl.when(pl.col("corrected") != pl.col("raw")).then("corrected")
-    )
+    rows = resolved_rows if wanted.show == "resolved" else open_rows
+    return rows(lake, wanted.dataset)
 
 
 @lake_errors()
@@ -103,8 +96,7 @@ def open_counts(lake: Lake, dataset: str) -> dict[str, int]:
 @lake_errors()
 def outcomes(lake: Lake, dataset: str) -> dict[str, int]:
     """How many rows have ended in each way so far."""
-    ended = _newest(lake.resolutions.scan(), dataset).group_by("outcome").len().collect()
-    return dict(ended.iter_rows())
+    return quarantine.outcomes(lake, dataset)
 
 
 @lake_errors()
@@ -116,7 +108,3 @@ def export(lake: Lake, wanted: Wanted) -> Iterator[tuple[Any, ...]]:
     rows = wanted.filter(rows_of(lake, wanted)).with_columns(pl.col("reasons").list.join("; "))
     found = rows.sort("quarantined_on", "file", "line", descending=[True, False, False]).select(columns)
     return iter([tuple(columns), *found.collect().iter_rows()])
-
-
-def _newest(log: pl.LazyFrame, dataset: str) -> pl.LazyFrame:
-    return log.filter(dataset=dataset).sort("at").unique("id", keep="last")
