@@ -1,4 +1,4 @@
-"""What all benchmarks share: the command line, processes of their own that are measured, and the figures' form."""
+"""What all benchmarks share: the command line, processes that are measured, and the form of the figures."""
 
 import argparse
 import json
@@ -63,7 +63,7 @@ class Benchmark:
     _json: bool = False
 
     def main(self, run: Callable[["Benchmark"], dict[str, Any]]) -> None:
-        """Read the command line, run, and print the figures; with `--json`, as one object in the last line."""
+        """Read the command line, run, print the figures: with `--json`, as one object in the last line."""
         parser = argparse.ArgumentParser(
             description=self.description, formatter_class=argparse.RawDescriptionHelpFormatter
         )

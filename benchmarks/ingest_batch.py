@@ -1,7 +1,7 @@
 """Batch ingestion against a bare scan and sink of the same file.
 
 The file has eight columns: ids, times, money, texts, with 1 % of rows that break a rule and 1 % that repeat
-earlier ones. The peer is `pl.scan_csv(file).sink_parquet(...)`: it reads, infers types, and writes, and checks
+earlier ones. The peer is `pl.scan_csv(file).sink_parquet(...)`: it reads, infers types and writes, and checks
 nothing. Ours reads, types and validates each row, sets bad ones aside with their reasons, leaves out what the
 table knows already (there is a history of as many rows), writes by day, and commits. Both run in processes of
 their own, in turn.

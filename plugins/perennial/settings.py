@@ -4,7 +4,7 @@ Domain functions take these as arguments; only operators, services and commands 
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -24,12 +24,12 @@ class Settings:
     """Folder of the collector's durable log."""
     index_folder: Path | None = None
     staging_folder: Path | None = None
-    stream_log: str | None = None
+    stream_log: str | None = field(default=None, repr=False)
     """Where messages wait to land: `kafka://host:9092/prefix`; by default the folder `spool`."""
 
     @property
     def index(self) -> Path:
-        """Folder of the indexes of event ids, on a local disk: made when needed, and anew where it is lost."""
+        """Folder of the indexes of event ids, on a local disk; it may be lost."""
         return self.index_folder or self.spool / ".index"
 
     @property

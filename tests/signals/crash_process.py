@@ -1,4 +1,4 @@
-"""A process of the crash test: `land` takes messages for ever, `ingest` takes the files of all days, again and again."""
+"""A process of the crash test: `land` takes messages, `ingest` the files of all days, again and again."""
 
 import sys
 import time

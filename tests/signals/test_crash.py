@@ -1,4 +1,4 @@
-"""Processes of ingestion are killed at random while clients send: what was acknowledged is there once, no more.
+"""Processes are killed at random while clients send: what was acknowledged is there once, and no more.
 
 `PERENNIAL_LONG=1` kills 200 times, otherwise a dozen. The seed of a run is printed with a failure.
 """

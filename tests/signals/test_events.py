@@ -3,6 +3,7 @@
 import multiprocessing
 import random
 from datetime import UTC, datetime, timedelta
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import polars as pl
@@ -134,7 +135,7 @@ def test_a_new_column_of_the_document_is_added_to_the_table(tmp_path):
     assert rows["browser"].to_list() == [None, "x"]
 
 
-def _write(root: Path, writer: int, barrier: multiprocessing.Barrier) -> None:
+def _write(root: Path, writer: int, barrier: Barrier) -> None:
     random.seed(writer)
     barrier.wait()
     for number in range(8):
@@ -159,8 +160,8 @@ def test_four_writers_at_once_lose_nothing_and_double_nothing(tmp_path):
     assert len(found) == len(set(found))
     assert {f"{w}-{number}-{n}" for w in range(4) for number in range(8) for n in range(20)} <= {*found}
     expected = set()
-    for writer in range(4):
-        random.seed(writer)
+    for number in range(4):
+        random.seed(number)
         for _ in range(8):
             expected |= {f"shared-{n}" for n in random.sample(range(100), 30)}
     assert {name for name in found if name.startswith("shared")} == expected

@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -107,7 +108,7 @@ def test_runs_stay_few(index, table):
         index.catch_up()
     lengths = [run.shape[1] for run in index._runs.values()]
     assert sum(lengths) == 40
-    assert all(longer > GROWTH * shorter for longer, shorter in zip(lengths, lengths[1:], strict=False))
+    assert all(longer > GROWTH * shorter for longer, shorter in pairwise(lengths))
 
 
 @settings(max_examples=50, deadline=None)

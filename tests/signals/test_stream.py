@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from perennial.lake import files
+from perennial.lake import files, tables
 from perennial.lake.catalog import Lake
 from perennial.signals.batches import Status
 from perennial.signals.dataset import Dataset
@@ -121,7 +121,7 @@ def test_killed_before_any_commit_and_run_again_nothing_is_doubled(
     send(message("a"), message("bad", amount="x"))
     left = survived
 
-    def counted(commit):
+    def counted(commit: Callable[..., Any]) -> Callable[..., Any]:
         def wrapped(*args: Any, **kwargs: Any) -> Any:
             nonlocal left
             if left == 0:
@@ -133,7 +133,7 @@ def test_killed_before_any_commit_and_run_again_nothing_is_doubled(
 
     with monkeypatch.context() as patch:
         patch.setattr(files, "commit", counted(files.commit))
-        patch.setattr("perennial.lake.tables.write_deltalake", counted(_written()))
+        patch.setattr(tables, "write_deltalake", counted(vars(tables)["write_deltalake"]))
         with pytest.raises(KeyboardInterrupt):
             land(intake, clicks, log)
     send(message("b"), message("bad too", amount="x"))
@@ -143,12 +143,6 @@ def test_killed_before_any_commit_and_run_again_nothing_is_doubled(
     batches = intake.batches.current().collect()
     assert batches["status"].unique().to_list() == [Status.SUCCESS]
     assert (batches["read"].sum(), batches["accepted"].sum(), batches["failed"].sum()) == (4, 2, 2)
-
-
-def _written() -> Any:
-    from perennial.lake import tables
-
-    return tables.write_deltalake
 
 
 def test_of_two_records_the_one_that_came_later_is_known(intake, clicks, log, send, lake):

@@ -113,7 +113,8 @@ class EventLanding:
             self._own.append(np.stack([own["high"].to_numpy(), own["low"].to_numpy()]))
 
     def _known(self, codes: pl.DataFrame) -> np.ndarray:
-        return self.index.known(codes) & ~contains(self._own, codes)
+        known: np.ndarray = self.index.known(codes) & ~contains(self._own, codes)
+        return known
 
     def _remember(self, run: pl.DataFrame) -> None:
         """Keep the hashes in few runs, as the index does."""

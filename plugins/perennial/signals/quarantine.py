@@ -73,7 +73,7 @@ def open_rows(lake: Lake, dataset: str) -> pl.LazyFrame:
 
 
 def resolved_rows(lake: Lake, dataset: str) -> pl.LazyFrame:
-    """Rows that are done with, as `open_rows` has them, and how: `outcome`, `resolved_by`, `_at`, `taken_by`."""
+    """Rows that are done with; also `outcome`, `resolved_by`, `resolved_at`, `taken_by`."""
     how = _newest(lake.resolutions.scan(), dataset).select(
         "id", "outcome", resolved_by="by", resolved_at="at", taken_by="batch"
     )

@@ -5,7 +5,9 @@ in the quarantine, and never holds up the others.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 
@@ -78,11 +80,11 @@ def _land(
     return BatchReport(batch, dataset.name, None, Status.SUCCESS, **counts)
 
 
-def _stage(intake: Intake, dataset: Dataset, batch: str, size: int, counts: dict[str, int]) -> None:
+def _stage(intake: Intake, dataset: Dataset, batch: str, size: int, counts: dict[str, Any]) -> None:
     """Log what the micro-batch will bring, so that a run that is killed after the commit can be counted."""
     batches = intake.batches
-    staged = Batch(
-        batch, dataset.name, "stream", None, Status.STAGED, intake.now, files=1, bytes=size, **counts
+    staged = replace(
+        Batch(batch, dataset.name, "stream", None, Status.STAGED, intake.now, files=1, bytes=size), **counts
     )
     if batches.find(batch) is None:
         batches.create(staged)

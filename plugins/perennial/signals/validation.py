@@ -49,7 +49,7 @@ def validate(rows: pl.DataFrame, dataset: Dataset) -> Validated:
 
 
 def _may_be_lost(rows: pl.DataFrame, checked: pl.DataFrame, dataset: Dataset) -> bool:
-    """Whether a value that is there could not be read: more are missing than before, which is cheap to see."""
+    """Whether a value that is there could not be read: more are missing than before."""
     for name, column in dataset.columns.items():
         if column.expression is not None:
             return True

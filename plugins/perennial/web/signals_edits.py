@@ -6,6 +6,7 @@ row itself stays in the quarantine as it came.
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+
 import polars as pl
 
 from perennial.lake.catalog import CORRECTIONS, Lake
