@@ -125,6 +125,30 @@ def test_late_rows_touch_their_own_day(table):
     assert touched(table, HEAD) == ["2017-12-25", "2017-12-26"]
 
 
+def test_changed_partitions_since_a_snapshot(table):
+    assert touched(table, HEAD, fallback=True) == []
+    first = table.append(rows(MONDAY, 1))
+    assert touched(table, HEAD, fallback=True) == ["2017-12-25"]
+    table.append(rows(TUESDAY, 2))
+    assert touched(table, first, fallback=True) == ["2017-12-26"]
+    second = table.replace(rows(MONDAY), MONDAY)
+    assert touched(table, first, fallback=True) == ["2017-12-25", "2017-12-26"]
+    table.open().optimize.compact()
+    assert touched(table, second, fallback=True) == []
+
+
+def test_where_the_log_no_longer_tells_everything_counts_as_touched(table):
+    first = table.append(rows(MONDAY, 1))
+    second = table.append(rows(TUESDAY, 2))
+    last = table.append(rows(TUESDAY, 3))
+    table.open().create_checkpoint()
+    for version in range(last):
+        (Path(table.uri) / f"_delta_log/{version:020d}.json").unlink()
+    assert touched(table, second, fallback=True) == ["2017-12-26"], "what came after it is still told"
+    assert touched(table, first, fallback=True) == ["2017-12-25", "2017-12-26"]
+    assert touched(table, last, fallback=True) == []
+
+
 def test_an_expired_start_says_what_to_do(table):
     first = table.append(rows(MONDAY, 1))
     table.append(rows(MONDAY, 2))

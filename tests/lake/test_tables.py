@@ -1,11 +1,9 @@
 """Tables commit all or nothing, keep their snapshots, and know which partitions changed."""
 
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 import pytest
-from deltalake import DeltaTable
 
 from perennial.lake.catalog import Lake
 from perennial.lake.tables import Table, TableMissing
@@ -55,27 +53,6 @@ def test_earlier_snapshots_stay_readable(table):
     table.append(rows(MONDAY, 2))
     assert values(table, first) == [1]
     assert values(table) == [1, 2]
-
-
-def test_changed_partitions_since_a_snapshot(table):
-    assert table.changed(-1) == []
-    first = table.append(rows(MONDAY, 1))
-    assert table.changed(-1) == ["2017-12-25"]
-    table.append(rows(TUESDAY, 2))
-    assert table.changed(first) == ["2017-12-26"]
-    second = table.replace(rows(MONDAY), MONDAY)
-    assert table.changed(first) == ["2017-12-25", "2017-12-26"]
-    assert table.changed(second) == []
-
-
-def test_a_snapshot_that_has_expired_stands_for_the_beginning(table):
-    first = table.append(rows(MONDAY, 1))
-    last = table.append(rows(TUESDAY, 2))
-    DeltaTable(table.uri).create_checkpoint()
-    for version in range(last):
-        (Path(table.uri) / "_delta_log" / f"{version:020d}.json").unlink()
-    assert table.changed(first) == ["2017-12-25", "2017-12-26"]
-    assert table.changed(last) == []
 
 
 def test_a_transaction_number_is_committed_with_the_data(table):

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from responses.events import event
+from response_events import event
 
 from perennial.lake.catalog import Lake
 from perennial.lake.tables import Table

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from responses.events import event
+from response_events import event
 
 from perennial.lake.catalog import EMAIL_EVENTS
 from perennial.responses.sendgrid import Mapped, map_events

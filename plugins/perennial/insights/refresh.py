@@ -10,6 +10,7 @@ from perennial.insights.engine import Engine
 from perennial.insights.model import Model, Process
 from perennial.insights.store import StoreTransaction, transaction
 from perennial.lake.catalog import Lake
+from perennial.lake.changes import touched
 from perennial.lake.tables import Table
 
 FACTS_PROCESSED = "FACT_TABLES_PROCESSING"
@@ -69,7 +70,7 @@ def _refresh(
     if source is None:
         days = None
     else:
-        days = engine.days(model, source, source.changed(store.checkpoint(model.name)), as_of)
+        days = engine.days(model, source, touched(source, store.checkpoint(model.name), fallback=True), as_of)
         if not days:
             return
         report.days = max(report.days, len(days))

@@ -18,7 +18,7 @@ from deltalake import (
     Transaction,
     write_deltalake,
 )
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from perennial.errors import TerminalError, TransientError
 from perennial.lake import handles
@@ -27,7 +27,7 @@ CommitTransaction = tuple[str, int]
 """An application's name and a number that only grows: committed together with the data."""
 CONFIGURATION = {
     "delta.checkpointInterval": "50",
-    "delta.logRetentionDuration": "interval 30 days",
+    "delta.logRetentionDuration": "interval 8 days",
     "delta.deletedFileRetentionDuration": "interval 7 days",
 }
 """Of every table: how long a snapshot can be read again at the least, and how often its log is summed up."""
@@ -136,17 +136,6 @@ class Table:
         number = self.look(self.version()).transaction_version(application)
         return -1 if number is None else number
 
-    def changed(self, since: int) -> list[str]:
-        """The partitions (as text, sorted) whose rows differ between snapshot `since` and the newest.
-
-        `since` -1 stands for before the first commit: all partitions. So does a snapshot that has expired.
-        """
-        if not self.exists():
-            return []
-        now, before = self._files(self.open()), self._files_at(since)
-        different = now.keys() ^ before.keys()
-        return sorted({(now | before)[path] for path in different})
-
     def partitions(self) -> list[str]:
         """The partitions that hold rows, as text, sorted."""
         return sorted(set(self._files(self.open()).values())) if self.exists() else []
@@ -165,15 +154,6 @@ class Table:
     def look(self, version: int) -> DeltaTable:
         """The table as of a snapshot, cheaper than `open` for who commits often: for a look, not to keep."""
         return handles.look(self.uri, version)
-
-    def _files_at(self, version: int) -> dict[str, str]:
-        if version < 0:
-            return {}
-        try:
-            return self._files(self.open(version))
-        except DeltaError:
-            # The log of old snapshots is cleaned up: a reader who was away for so long starts anew.
-            return {}
 
     def _files(self, table: DeltaTable) -> dict[str, str]:
         actions = pl.DataFrame(table.get_add_actions(flatten=True))

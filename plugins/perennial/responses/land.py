@@ -6,6 +6,7 @@ again leaves the same tables.
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from perennial.lake.catalog import Lake
 from perennial.lake.tables import Table
 from perennial.responses import sendgrid
 from perennial.signals.log import read
+from perennial.signals.quarantine import identified
 
 APPLICATION = "responses/sendgrid"
 DATASET = "email_events"
@@ -51,9 +53,11 @@ def land(log: Path, lake: Lake) -> LandReport:
         records, offset = read(log, done, until=set_apart if set_apart > done else None)
         if not records:
             return total
-        mapped = sendgrid.map_events(map(_post, records), identities)
+        posts = [_post(record) for record in records]
+        mapped = sendgrid.map_events(posts, identities)
         if mapped.apart and offset > set_apart:
-            apart.append(_quarantined(mapped.apart, done), [(APPLICATION, offset)])
+            last = datetime.fromtimestamp(max(received for received, _ in posts) / 1e6, UTC)
+            apart.append(_quarantined(mapped.apart, done, last.date()), [(APPLICATION, offset)])
         fresh = _fresh(mapped.responses, events)
         events.append(fresh, [(APPLICATION, offset)])
         total += LandReport(
@@ -86,15 +90,13 @@ def _fresh(responses: pl.DataFrame, events: Table) -> pl.DataFrame:
     return unique.join(known, on="event_id", how="anti").sort("event_time", "event_id")
 
 
-def _quarantined(apart: list[tuple[Any, str]], offset: int) -> pl.DataFrame:
+def _quarantined(apart: list[tuple[Any, str]], offset: int, on: date) -> pl.DataFrame:
     """In the form that all quarantines have."""
-    return pl.DataFrame(
-        {
-            "file": f"{APPLICATION}@{offset}",
-            "line": range(len(apart)),
-            "raw": [json.dumps(event) for event, _ in apart],
-            "reasons": [[reason] for _, reason in apart],
-            "batch": f"{DATASET}-{offset:020d}",
-        },
-        schema_overrides={"line": pl.Int64},
-    )
+    rows = {
+        "file": f"{APPLICATION}@{offset}",
+        "line": range(len(apart)),
+        "raw": [json.dumps(event) for event, _ in apart],
+        "reasons": [[reason] for _, reason in apart],
+    }
+    bad = pl.DataFrame(rows, schema_overrides={"line": pl.Int64})
+    return identified(bad, f"{DATASET}-{offset:020d}", on)
