@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -14,7 +15,7 @@ from perennial.signals.batches import Status
 from perennial.signals.dataset import Dataset
 from perennial.signals.ingest import Intake
 from perennial.signals.log import FolderLog, pack
-from perennial.signals.stream import land_stream, offset_name
+from perennial.signals.stream import land_stream, offset_name, trim_stream
 
 RECEIVED = 1_514_196_000_000_000
 """2017-12-25 10:00 UTC, in microseconds."""
@@ -112,6 +113,30 @@ def test_every_partition_has_a_position_of_its_own(intake, clicks, log, lake):
     assert land(intake, clicks, log) == [(1, 1, 0, 0), (1, 1, 0, 0)]
     positions = [lake.events("orders").transaction(offset_name(log, "orders", p)) for p in (0, 1)]
     assert positions == [log.end("orders", p) for p in (0, 1)]
+
+
+def test_another_log_is_read_from_its_beginning(intake, clicks, log, send, lake, tmp_path):
+    send(message("a"))
+    land(intake, clicks, log)
+    other = FolderLog(tmp_path / "other", name="kafka/moved")
+    writer = other.writer("orders")
+    writer.append([pack("id", RECEIVED, "shop", json.dumps(message("b")).encode())])
+    assert land(intake, clicks, other) == [(1, 1, 0, 0)]
+    assert ids(lake) == ["a", "b"], "both logs begin at 0, and neither replaces what the other brought"
+
+
+def test_messages_that_have_landed_are_freed_after_a_while(intake, clicks, tmp_path, lake):
+    log = FolderLog(tmp_path / "spool", segment_bytes=1)
+    writer = log.writer("orders")
+    for number in range(4):
+        writer.append([pack("id", RECEIVED, "shop", json.dumps(message(f"o{number}")).encode())])
+    land(intake, clicks, log, max_bytes=1)
+    later = [replace(intake, now=intake.now + timedelta(days=days)) for days in (6, 8)]
+    assert trim_stream(later[0], clicks, log) == 0
+    assert trim_stream(later[1], clicks, log) > 0
+    writer.append([pack("id", RECEIVED, "shop", json.dumps(message("new")).encode())])
+    assert land(later[1], clicks, log) == [(1, 1, 0, 0)]
+    assert len(ids(lake)) == 5
 
 
 @pytest.mark.parametrize("survived", range(4))

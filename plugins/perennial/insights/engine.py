@@ -1,6 +1,6 @@
 """The lake's tables and a model's query in, its rows as a frame out: DuckDB, in process."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 
 import duckdb
@@ -19,6 +19,9 @@ DAY_OF_PARTITION = {"as_of": "SELECT key - 1 FROM changed", "event_date": "SELEC
 """A table by `as_of` holds what was known at the end of the day before."""
 
 
+View = Callable[[pl.LazyFrame], pl.LazyFrame]
+
+
 class QueryError(TerminalError):
     """A model's query does not run, or does not give the columns that it declares."""
 
@@ -26,13 +29,20 @@ class QueryError(TerminalError):
 class Engine:
     """A DuckDB connection that sees snapshots of lake tables, and small frames, under their names."""
 
-    def __init__(self, tables: Mapping[str, Table], frames: Mapping[str, pl.DataFrame]) -> None:
+    def __init__(
+        self,
+        tables: Mapping[str, Table],
+        frames: Mapping[str, pl.DataFrame],
+        views: Mapping[str, View] | None = None,
+    ) -> None:
+        """`views` say how the rows of some tables are read; the others are read as they are."""
         self.connection = duckdb.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute(SURROGATE)
         for name, table in tables.items():
             if table.exists() or table.schema is not None:
-                self.connection.register(name, table.scan())
+                rows = table.scan()
+                self.connection.register(name, views[name](rows) if views and name in views else rows)
         for name, frame in frames.items():
             self._register(name, frame)
 

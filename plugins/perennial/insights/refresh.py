@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
-from perennial.insights.engine import Engine
+from perennial.insights.engine import Engine, View
 from perennial.insights.model import Model, Process
 from perennial.insights.store import StoreTransaction, transaction
 from perennial.lake.catalog import Lake
@@ -32,11 +32,12 @@ def refresh(
     frames: Mapping[str, pl.DataFrame],
     process: Process,
     as_of: date | None = None,
+    views: Mapping[str, View] | None = None,
 ) -> RefreshReport:
     """Refresh the tables of a process; `as_of` adds its day and leaves out those after it.
 
-    `tables` are the lake's tables and `frames` small relations, by the names that queries use. A run that
-    fails leaves the store and the checkpoints as they were.
+    `tables` are the lake's tables and `frames` small relations, by the names that queries use; `views` say
+    how the rows of some tables are read. A run that fails leaves the store and the checkpoints as they were.
     """
     taking_part = [model for model in models.values() if process in model.process]
     sources = {model.name: _source(lake, model) for model in taking_part}
@@ -45,7 +46,7 @@ def refresh(
         store.create(list(models.values()))
         # The snapshots to go up to are fixed before anything is read.
         snapshots = {name: source.version() for name, source in sources.items() if source}
-        engine = Engine(tables, frames)
+        engine = Engine(tables, frames, views)
         try:
             for model in taking_part:
                 _refresh(store, engine, model, sources[model.name], as_of, report)

@@ -11,6 +11,9 @@ from perennial.signals.source import Csv, Limits, Source
 
 __all__ = ["Column", "Csv", "Dataset", "Identity", "Limits", "Once", "Source"]
 
+RESERVED = {"batch", "event_id", "event_date", "held_at"}
+"""Columns that every table of signals has, or some."""
+
 
 class Identity(Document):
     """The column that says whose row it is, and the namespace that its values belong to."""
@@ -75,6 +78,10 @@ class Dataset(Document):
             event_time = self.columns.get("event_time")
             if event_time is None or event_time.type != "timestamp":
                 raise ValueError("an event dataset needs a column event_time of type timestamp")
+        if taken := sorted(RESERVED & set(self.columns)):
+            raise ValueError(
+                f"name these columns otherwise, the lake has its own of that name: {', '.join(taken)}"
+            )
         hidden = [name for name in self.columns if name.startswith("_")]
         if hidden:
             raise ValueError(f"names of columns do not begin with an underscore: {', '.join(hidden)}")

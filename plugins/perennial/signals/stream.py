@@ -6,7 +6,7 @@ in the quarantine, and never holds up the others.
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -21,6 +21,10 @@ from perennial.signals.validation import validate
 
 MICRO_BATCH = 32 * 1024 * 1024
 """Bytes of messages that are taken in one commit."""
+KEEP = timedelta(days=7)
+"""How long messages that have landed stay in the log, for the case that the lake must be restored."""
+DIGITS = 20
+"""Of an offset in a micro-batch's name."""
 
 
 def offset_name(log: StreamLog, dataset: str, partition: int) -> str:
@@ -34,7 +38,7 @@ def land_stream(
     """Land all that the log holds of a dataset beyond the committed positions; one report a micro-batch."""
     for partition in log.partitions(dataset.name):
         name = offset_name(log, dataset.name, partition)
-        _finish(intake, dataset, partition, name)
+        _finish(intake, dataset, log, partition, name)
         while (report := _land(intake, dataset, log, partition, name, max_bytes)) is not None:
             yield report
 
@@ -54,7 +58,7 @@ def _land(
     if not records:
         return None
     received = [unpack(record) for record in records]
-    batch = _name(dataset, partition, offset)
+    batch = _name(log, dataset, partition, offset)
     held_at = datetime.fromtimestamp(max(each.received_at for each in received) / 1e6, UTC)
     chunk = messages([each.body for each in received], dataset, f"stream {partition} from {offset}")
     checked = validate(chunk.rows, dataset)
@@ -93,19 +97,37 @@ def _stage(intake: Intake, dataset: Dataset, batch: str, size: int, counts: dict
         batches.move(batch, Status.STAGED, intake.now, bytes=size, **counts)
 
 
-def _finish(intake: Intake, dataset: Dataset, partition: int, name: str) -> None:
+def _finish(intake: Intake, dataset: Dataset, log: StreamLog, partition: int, name: str) -> None:
     """Say of micro-batches whose commit was the last thing that a killed run did that they succeeded."""
     reached = committed(intake, dataset, name)
-    waiting = intake.batches.current().filter(
-        pl.col("dataset") == dataset.name,
-        pl.col("source") == "stream",
-        pl.col("status") == Status.STAGED,
-        pl.col("batch").str.starts_with(_name(dataset, partition, 0)[:-20]),
-        pl.col("batch") < _name(dataset, partition, reached),
-    )
+    landed = _before(intake, dataset, log, partition, reached)
+    waiting = landed.filter(pl.col("status") == Status.STAGED)
     for batch in waiting.select("batch").collect().to_series():
         intake.batches.move(batch, Status.SUCCESS, intake.now)
 
 
-def _name(dataset: Dataset, partition: int, offset: int) -> str:
-    return f"stream-{dataset.name}-{partition}-{offset:020d}"
+def trim_stream(intake: Intake, dataset: Dataset, log: StreamLog, keep: timedelta = KEEP) -> int:
+    """Free what has landed longer ago than `keep`; returns how much, in the log's own unit."""
+    freed = 0
+    for partition in log.partitions(dataset.name):
+        reached = committed(intake, dataset, offset_name(log, dataset.name, partition))
+        landed = _before(intake, dataset, log, partition, reached)
+        old = landed.filter(pl.col("at") <= intake.now - keep).select(pl.col("batch").max()).collect().item()
+        if old is not None:
+            # Where the newest of them begins, all the others have ended.
+            freed += log.trim(dataset.name, partition, int(old[-DIGITS:]))
+    return freed
+
+
+def _before(intake: Intake, dataset: Dataset, log: StreamLog, partition: int, offset: int) -> pl.LazyFrame:
+    """The micro-batches of a partition that begin before an offset."""
+    return intake.batches.current().filter(
+        pl.col("source") == "stream",
+        pl.col("batch").str.starts_with(_name(log, dataset, partition, 0)[:-DIGITS]),
+        pl.col("batch") < _name(log, dataset, partition, offset),
+    )
+
+
+def _name(log: StreamLog, dataset: Dataset, partition: int, offset: int) -> str:
+    """Micro-batches of one partition sort by where they begin; those of another log have other names."""
+    return f"stream-{dataset.name}-{log.name.replace('/', '.')}-{partition}-{offset:0{DIGITS}d}"

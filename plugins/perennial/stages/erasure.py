@@ -19,6 +19,7 @@ from perennial.lake.erasure import ERASED, ErasureIncomplete, erased_people
 from perennial.lake.expiry import QUARANTINE_DAYS
 from perennial.lake.maintenance import tables
 from perennial.lake.tables import Table
+from perennial.signals.stream import KEEP
 from perennial.stages.identities import identities
 from perennial.stages.personal_data import Wanted, person_namespace, places, undecided
 from perennial.stages.workspace import Workspace
@@ -189,8 +190,13 @@ def _certificate(
 def _expires(workspace: Workspace, request: Request, open_rows: int) -> list[Mapping[str, Any]]:
     """What is left to retention, and until when; None where that depends on when it lands."""
     settings, last = workspace.settings, request.at + timedelta(days=QUARANTINE_DAYS)
+    landed = (request.at + KEEP).date().isoformat()
     what: list[Mapping[str, Any]] = [
-        {"what": "messages in the stream's log", "until": None, "how": "trimmed once they have landed"},
+        {
+            "what": "messages in the stream's log",
+            "until": landed,
+            "how": "trimmed, as soon as they have landed",
+        },
         {"what": "files of uploaded batches", "until": None, "how": "removed with their batches"},
     ]
     if open_rows:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from functools import partial
 
 import polars as pl
 
@@ -9,6 +10,7 @@ from perennial.documents import Document
 from perennial.insights.model import Process, load_models
 from perennial.insights.refresh import RefreshReport, refresh
 from perennial.signals.batches import Batches
+from perennial.signals.once import once
 from perennial.stages.workspace import Workspace
 
 
@@ -27,7 +29,8 @@ def refresh_insights(
         "quarantined": _quarantined(workspace),
     }
     models = load_models(workspace.settings.include / "sql" / "insights")
-    return refresh(store_url, lake, models, tables, frames, process, as_of)
+    views = {name: partial(once, dataset=document) for name, document in workspace.datasets.items()}
+    return refresh(store_url, lake, models, tables, frames, process, as_of, views)
 
 
 def _described(documents: Iterable[Document]) -> pl.DataFrame:

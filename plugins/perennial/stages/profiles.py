@@ -16,8 +16,8 @@ def build_profiles(workspace: Workspace, as_of: date) -> int:
     people = build(
         definition,
         workspace.datasets,
-        {name: workspace.table(name).scan() for name in definition.events},
-        {name: workspace.table(name).scan() for name in definition.attributes},
+        {name: workspace.rows(name) for name in definition.events},
+        {name: workspace.rows(name) for name in definition.attributes},
         {name: workspace.lake.value(name).scan().filter(as_of=as_of) for name in definition.value},
         as_of,
     ).collect()

@@ -7,7 +7,7 @@ from perennial.errors import TerminalError
 from perennial.signals.ingest import BatchReport, ingest, ingest_upload
 from perennial.signals.log.base import StreamLog
 from perennial.signals.replay import ReplayReport, replay
-from perennial.signals.stream import land_stream
+from perennial.signals.stream import land_stream, trim_stream
 from perennial.signals.uploads import Staging
 from perennial.stages.workspace import Workspace
 
@@ -43,8 +43,10 @@ def ingest_uploaded(workspace: Workspace, batch: str, now: datetime) -> BatchRep
 
 
 def land_messages(workspace: Workspace, dataset: str, log: StreamLog, now: datetime) -> Iterator[BatchReport]:
-    """Land what the stream's log holds of a dataset, one micro-batch after the other."""
-    return land_stream(workspace.intake(now), workspace.dataset(dataset), log)
+    """Land what the stream's log holds of a dataset, in micro-batches; then free what landed long ago."""
+    intake, document = workspace.intake(now), workspace.dataset(dataset)
+    yield from land_stream(intake, document, log)
+    trim_stream(intake, document, log)
 
 
 def replay_rows(

@@ -14,10 +14,10 @@ def compute_value(workspace: Workspace, as_of: date) -> dict[str, int]:
     for name, definition in workspace.value.items():
         lookups = {d.lookup for d in definition.dimensions.values() if d.lookup}
         ranked = deciles(
-            workspace.table(definition.dataset).scan(),
+            workspace.rows(definition.dataset),
             definition,
             as_of,
-            {lookup: workspace.table(lookup).scan() for lookup in lookups},
+            {lookup: workspace.rows(lookup) for lookup in lookups},
         ).collect()
         workspace.lake.value(name).replace(ranked.with_columns(as_of=pl.lit(as_of)), as_of)
         rows[name] = ranked.height

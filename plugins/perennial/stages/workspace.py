@@ -5,6 +5,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from perennial.audiences.definition import Audience
 from perennial.documents import DocumentError, load_all
 from perennial.lake.catalog import Lake
@@ -12,6 +14,7 @@ from perennial.lake.tables import Table
 from perennial.profiles.definition import ProfileDefinition
 from perennial.settings import Settings
 from perennial.signals.dataset import Dataset
+from perennial.signals.once import once
 from perennial.value.definition import ValueDefinition
 
 if TYPE_CHECKING:
@@ -48,6 +51,10 @@ class Workspace:
         """The lake's table of a dataset."""
         event = self.dataset(dataset).kind == "event"
         return self.lake.events(dataset) if event else self.lake.records(dataset)
+
+    def rows(self, dataset: str) -> pl.LazyFrame:
+        """A dataset's rows in the lake, each purchase counted once where the document says so."""
+        return once(self.table(dataset).scan(), self.dataset(dataset))
 
     def intake(self, now: datetime) -> "Intake":
         """Where batches are taken into."""
