@@ -1,11 +1,12 @@
 """An expression and the source's fields in, a Polars expression of its value out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import polars as pl
 
 from perennial.signals.expressions import Call, Literal, Node, Reference, error_at, parse
-from perennial.signals.functions import FUNCTIONS, OPERATORS
+from perennial.signals.functions import ARITHMETIC, FUNCTIONS, OPERATORS
 from perennial.signals.values import Value, literal, of_field
 
 Fields = Callable[[tuple[str, ...]], tuple[pl.Expr, pl.DataType]]
@@ -42,4 +43,7 @@ def _call(call: Call, fields: Fields) -> Value:
             f"{call.name} is written {function.signature}; found {len(call.arguments)} arguments",
         )
     built = function.build([_value(argument, fields) for argument in call.arguments])
-    return Value(built.value, built.kind, call.position, built.failed, built.constant)
+    # What a value was made from is no property of what a function makes of it.
+    constant = built.constant if call.name == "negative" else None
+    operands = built.operands if call.name in ARITHMETIC else ()
+    return replace(built, position=call.position, constant=constant, operands=operands)

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from perennial.errors import TerminalError
 
-LONGEST = 500
+LONGEST = 250
 DEEPEST = 60
 _TOKEN = re.compile(
     r"""(?P<space>\s+)

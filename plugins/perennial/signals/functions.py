@@ -3,10 +3,9 @@
 The table is closed: an expression can use what stands here and nothing else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
 import polars as pl
 
@@ -37,9 +36,13 @@ class Function:
 
 def _concat(values: list[Value]) -> Value:
     texts = [text(value) for value in values]
-    joined = pl.concat_str([each.value for each in texts], ignore_nulls=True)
-    some = pl.any_horizontal([each.value.is_not_null() for each in texts])
-    return Value(pl.when(some).then(joined), "text", failed=failures(*texts))
+
+    def join(columns: Sequence[pl.Series]) -> pl.Series:
+        frame = pl.DataFrame([column.alias(str(n)) for n, column in enumerate(columns)])
+        some = pl.any_horizontal(pl.all().is_not_null())
+        return frame.select(pl.when(some).then(pl.concat_str(pl.all(), ignore_nulls=True))).to_series()
+
+    return Value(_together(join, pl.String(), *texts), "text", failed=failures(*texts))
 
 
 def _coalesce(values: list[Value]) -> Value:
@@ -61,23 +64,23 @@ def _if(values: list[Value]) -> Value:
 
 
 def _map(values: list[Value]) -> Value:
-    given, rest = text(values[0]), values[1:]
+    given, *rest = text(values[0]), *values[1:]
     pairs = list(zip(rest[0::2], rest[1::2], strict=False))
-    for before, _ in pairs:
-        _constant(before, str, Decimal, bool)
-    if len(rest) % 2:
-        *results, default = alike([after for _, after in pairs] + [rest[-1]])
-    else:
-        results, default = alike([after for _, after in pairs]), None
-    chosen: Any = pl
-    for (before, _), after in zip(pairs, results, strict=True):
-        chosen = chosen.when(given.value == text(before).value).then(after.value)
-    if default is not None:
-        failed = failures(given, default, *results)
-        return Value(chosen.otherwise(default.value), default.kind, failed=failed, zoned=default.zoned)
-    known = pl.any_horizontal([given.value == text(before).value for before, _ in pairs])
-    failed = failures(given, given.value.is_not_null() & ~known, *results)
-    return Value(chosen.otherwise(None), results[0].kind, failed=failed, zoned=results[0].zoned)
+    default = rest[-1] if len(rest) % 2 else None
+    written = {_written(before): _written(after) for before, after in reversed(pairs)}
+    results = alike([after for _, after in pairs] + ([default] if default else []))
+    kind = results[0].kind
+    dtype = {"number": NUMBER, "boolean": pl.Boolean()}.get(kind, pl.String())
+    found = pl.Series([*written.values()], dtype=pl.String)
+    result = given.value.replace_strict(
+        pl.Series([*written], dtype=pl.String),
+        found == "true" if kind == "boolean" else found.cast(dtype),
+        default=results[-1].value if default else None,
+        return_dtype=dtype,
+    )
+    if default:
+        return Value(result, kind, failed=failures(given, results[-1]))
+    return Value(result, kind, failed=failures(given, given.value.is_not_null() & result.is_null()))
 
 
 def _replace(values: list[Value]) -> Value:
@@ -136,22 +139,37 @@ def _epoch(values: list[Value]) -> Value:
     value = number(values[0])
     # Beyond the year 9999 nothing is a moment; the bound also keeps the product within its type.
     limit = 253_402_300_800 * 1_000_000 // UNITS[unit]
-    bounded = pl.when(value.value.abs() < limit).then(value.value)
-    moment = (bounded * UNITS[unit]).cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
-    failed = value.value.is_not_null() & bounded.is_null()
-    return replace(value, value=moment, kind="time", zoned=True, failed=failures(value, failed))
+
+    def moments(columns: Sequence[pl.Series]) -> pl.Series:
+        (counted,) = columns
+        bounded = counted.zip_with(counted.abs() < limit, counted.clear(len(counted)))
+        return (bounded * UNITS[unit]).cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
+
+    moment = _together(moments, pl.Datetime("us", "UTC"), value)
+    failed = value.value.is_not_null() & moment.is_null()
+    return Value(moment, "time", zoned=True, failed=failures(value, failed))
 
 
 def _arithmetic(sign: str) -> Callable[[list[Value]], Value]:
+    def compute(columns: Sequence[pl.Series]) -> pl.Series:
+        left, right = (column.alias(name) for column, name in zip(columns, "ab", strict=True))
+        frame = pl.DataFrame([left, right]).with_columns(
+            near=_apply(sign, pl.col("a").cast(pl.Float64), pl.col("b").cast(pl.Float64))
+        )
+        # The exact types refuse what does not fit; such rows must not stop the others.
+        fitting = frame.with_columns(
+            pl.when(pl.col("near").abs() < LARGEST).then(pl.col("a", "b")).name.keep()
+        )
+        return fitting.select(_apply(sign, pl.col("a"), pl.col("b")).cast(NUMBER)).to_series()
+
     def build(values: list[Value]) -> Value:
         left, right = (number(value) for value in values)
-        near = _apply(sign, left.value.cast(pl.Float64), right.value.cast(pl.Float64))
-        # The exact types refuse what does not fit; such rows must not stop the others.
-        fits = near.abs() < LARGEST
-        a, b = pl.when(fits).then(left.value), pl.when(fits).then(right.value)
-        exact = _apply(sign, a, b)
-        failed = left.value.is_not_null() & right.value.is_not_null() & ~fits.fill_null(False)
-        return Value(exact.cast(NUMBER), "number", failed=failures(left, right, failed))
+        result = _together(compute, NUMBER, left, right)
+        # Asked once for a whole sum, not for each of its parts: all operands are there, and it is not.
+        operands = (*(left.operands or (left,)), *(right.operands or (right,)))
+        there = pl.all_horizontal([each.value.is_not_null() for each in operands])
+        failed = failures(*operands, there & result.is_null())
+        return Value(result, "number", failed=failed, operands=operands)
 
     return build
 
@@ -214,6 +232,23 @@ def _abs(values: list[Value]) -> Value:
     return replace(value, value=value.value.abs())
 
 
+def _together(
+    function: Callable[[Sequence[pl.Series]], pl.Series], dtype: pl.DataType, *values: Value
+) -> pl.Expr:
+    """A function of whole columns of one length, in which each of its operands stands once."""
+
+    def of_one_length(columns: Sequence[pl.Series]) -> pl.Series:
+        sizes = {len(column) for column in columns}
+        size = 0 if 0 in sizes else max(sizes)
+        return function(
+            [each if len(each) == size else each.head(1).new_from_index(0, size) for each in columns]
+        )
+
+    return pl.map_batches(
+        [value.value for value in values], of_one_length, return_dtype=dtype, is_elementwise=True
+    )
+
+
 def _as_text(value: Value, change: Callable[[pl.Expr], pl.Expr]) -> Value:
     as_text = text(value)
     return replace(as_text, value=change(as_text.value), constant=None)
@@ -232,6 +267,18 @@ def _constant(value: Value, *types: type) -> str:
     return str(value.constant)
 
 
+def _written(value: Value) -> str:
+    """What `text` makes of a value that is written out."""
+    if value.constant is None:
+        raise error_at(value.position, "expected a text or a number that is written out, not computed")
+    match value.constant:
+        case bool():
+            return str(value.constant).lower()
+        case Decimal():
+            return f"{value.constant.normalize():f}"
+    return str(value.constant)
+
+
 def _whole(value: Value, least: int) -> int:
     constant = value.constant
     if not isinstance(constant, Decimal) or constant != int(constant) or not least <= constant < 1_000_000:
@@ -247,8 +294,9 @@ def _or(failed: pl.Expr | None, otherwise: pl.Expr) -> pl.Expr:
     return otherwise if failed is None else failed
 
 
+ARITHMETIC = "+-*/"
 OPERATORS: dict[str, Function] = {
-    **{sign: Function(f"a {sign} b", "", _arithmetic(sign), 2, 2) for sign in "+-*/"},
+    **{sign: Function(f"a {sign} b", "", _arithmetic(sign), 2, 2) for sign in ARITHMETIC},
     **{
         sign: Function(f"a {sign} b", "", _comparison(sign), 2, 2)
         for sign in ("=", "!=", "<", "<=", ">", ">=")

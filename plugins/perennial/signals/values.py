@@ -1,6 +1,7 @@
 """Values of an expression as Polars expressions, with the conversions between their kinds.
 
-Each value also says of which rows it could not be had, so that a bad text never becomes a missing value.
+Each value also says of which rows it could not be had, so that a bad text never becomes a missing value. The
+Polars expression of a value holds those of its operands once each: it grows with the text, and not faster.
 """
 
 from dataclasses import dataclass, replace
@@ -33,6 +34,8 @@ class Value:
     failed: pl.Expr | None = None
     constant: object = None
     """What stands in the expression itself, where the value is a literal."""
+    operands: tuple["Value", ...] = ()
+    """What a number was computed from, down to what is no computation itself."""
     zoned: bool = False
     """Whether a moment is known in UTC, rather than as clocks show it somewhere."""
 
@@ -104,7 +107,9 @@ def boolean(value: Value) -> Value:
         case "boolean":
             return value
         case "text":
-            return _converted(value, true_or_false(value.value), "boolean")
+            meaning = {**dict.fromkeys(TRUE, True), **dict.fromkeys(FALSE, False)}
+            known = value.value.replace_strict(meaning, default=None, return_dtype=pl.Boolean)
+            return _converted(value, known, "boolean")
         case "nothing":
             return replace(value, value=pl.lit(None, pl.Boolean), kind="boolean")
     raise value.wrong("a condition")
@@ -118,9 +123,9 @@ def time(value: Value) -> Value:
         case "date":
             return replace(value, value=value.value.cast(pl.Datetime("us")), kind="time")
         case "text":
-            moment = value.value.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-            day = value.value.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us"))
-            return _converted(value, pl.coalesce(moment, day), "time")
+            full = value.value.str.replace(r"^(\d{4}-\d{2}-\d{2})$", "${1} 00:00:00")
+            moment = full.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+            return _converted(value, moment, "time")
         case "nothing":
             return replace(value, value=pl.lit(None, pl.Datetime("us")), kind="time")
     raise value.wrong("a moment")
