@@ -26,8 +26,8 @@ from perennial.lake.tables import (
     properties,
 )
 
-COMPRESSION: dict[str, Any] = {"compression": "zstd", "compression_level": 1}
-"""Half the size of no compression, at hardly any cost."""
+COMPRESSION: dict[str, Any] = {"compression": "lz4"}
+"""Cheap to write, since files are written anew, and smaller, when maintenance compacts them."""
 SUMMED_UP = ("batch", "event_time")
 """Columns whose least and greatest value stand in the log, so that readers can leave files out."""
 

@@ -13,7 +13,7 @@ from perennial.signals.erased import without_erased
 from perennial.signals.index import GROWTH, EventIndex, contains, hashed
 
 ATTEMPTS = 30
-ROWS = 2_000_000
+ROWS = 1_000_000
 """How many rows wait before they are compared and written."""
 
 
@@ -77,7 +77,9 @@ class EventLanding:
         self._duplicate += rows.height - fresh.height
         self._accepted += fresh.height
         if fresh.height < rows.height:
-            rows = rows[fresh["place"].sort()]
+            is_fresh = np.zeros(rows.height, dtype=bool)
+            is_fresh[fresh["place"].to_numpy()] = True
+            rows = rows.filter(is_fresh)
         self.files.write(rows)
         self._remember(fresh.select("high", "low"))
 

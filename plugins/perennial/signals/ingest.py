@@ -29,7 +29,7 @@ from perennial.signals.validation import Validated, validate
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 """As of when the records of a history hold: anything else is newer."""
 NOTHING = pl.DataFrame(schema={FILE: pl.String, LINE: pl.Int64})
-AHEAD = 2
+AHEAD = 4
 """Chunks that are checked while another one is taken."""
 Storage = Mapping[str, str]
 """Options of an object store, such as its keys."""
@@ -172,7 +172,7 @@ def _validated(given: Iterable[Chunk], dataset: Dataset) -> Iterator[tuple[Chunk
     def checked(chunk: Chunk) -> tuple[Chunk, Validated]:
         return chunk, validate(chunk.rows, dataset)
 
-    with ThreadPoolExecutor(AHEAD) as pool:
+    with ThreadPoolExecutor(2) as pool:
         waiting: deque[Future[tuple[Chunk, Validated]]] = deque()
         for chunk in given:
             waiting.append(pool.submit(checked, chunk))
