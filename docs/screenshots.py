@@ -1,4 +1,4 @@
-"""Pictures of the dashboards from a running stack, light and dark.
+"""Pictures of the app's pages from a running stack, light and dark.
 
 `python docs/screenshots.py URL FOLDER --password PASSWORD` signs in through Airflow's login page, opens every
 dashboard inside Airflow's frame, waits until each widget is drawn, and prints how long that took.
@@ -21,6 +21,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+SIGNALS = ("signals", "signals/batches", "signals/quarantine", "signals/quarantine/app_events")
 FRAME = 'iframe[title="Perennial"]'
 
 
@@ -64,7 +65,7 @@ def pictures(
         page = context.new_page()
         sign_in(page, url, user, password)
         boards = [board["name"] for board in page.request.get(f"{url}/perennial/api/dashboards").json()]
-        paths = ["", "dashboards", *(f"dashboards/{name}" for name in boards if name != "overview")]
+        paths = ["", "dashboards", *(f"dashboards/{name}" for name in boards if name != "overview"), *SIGNALS]
         for path in paths:
             page.goto(f"{url}/plugin/perennial/perennial/{path}" if path else f"{url}/plugin/perennial")
             frame = drawn(page)

@@ -10,6 +10,7 @@ from expected import WINDOWS, deciles_in_sql, spend_and_lines
 
 from perennial.local.environment import sandbox_url
 from perennial.local.stack import Stack
+from perennial.sandbox import agency, app
 from perennial.sandbox.sources import DAYS
 
 from .journey import Journey, eventually, task_process
@@ -107,6 +108,50 @@ def test_every_widget_has_something_to_show_and_only_to_those_who_signed_in(jour
             assert rows, f"{dashboard['name']}: {widget['title']} is empty"
             shown += 1
     assert shown >= 40
+
+
+def test_messages_and_uploads_came_in_each_row_once(journey, lake):
+    sent = {message["id"] for message in app.messages()}
+    assert sorted(lake["events/app_events"]["message_id"]) == sorted(sent)
+    batches = (
+        lake["signals/batches"]
+        .group_by("dataset")
+        .agg(pl.col("read", "accepted", "duplicate", "failed").sum())
+    )
+    counts = {name: tuple(rest) for name, *rest in batches.iter_rows()}
+    repeated = len(app.messages()[:: app.REPEATED])
+    assert counts["app_events"] == (len(sent) + repeated + 4, len(sent), repeated, 4)
+    answers = agency.answers().decode("cp1252").splitlines()[1:]
+    assert counts["survey_answers"] == (len(answers), len(answers) - 3, 0, 3)
+    words = lake["events/survey_answers"]["comment"].unique()
+    assert "Très bien, merci" in words, "the file's encoding was understood"
+
+
+def test_a_corrected_row_is_replayed_from_the_form(journey, lake, store):
+    reader = {"username": "admin", "password": journey.stack.secret.admin_password}
+    session = requests.Session()
+    answer = session.post(f"{journey.url}/auth/token", json=reader, timeout=30).json()
+    session.headers.update({"Authorization": f"Bearer {answer['access_token']}", "x-perennial": "1"})
+    quarantine = f"{journey.url}/perennial/api/signals/quarantine/app_events"
+    rows = session.get(quarantine, timeout=30).json()["rows"]
+    row = next(row for row in rows if "hover" in row["raw"])
+    corrected = {"ids": [row["id"]], "raw": row["raw"].replace("hover", "view")}
+    session.post(f"{quarantine}/corrections", json=corrected, timeout=30).raise_for_status()
+    run = journey.finished(journey.api.trigger("signals_replay", {"dataset": "app_events"}))
+    assert run.state == "success", journey.api.failure(run)
+    after = journey.lake_rows()
+    assert after["events/app_events"].height == lake["events/app_events"].height + 1
+    left = session.get(quarantine, timeout=30).json()["rows"]
+    assert row["id"] not in {each["id"] for each in left}
+    assert len(left) == len(rows) - 1
+    # The tables that the other tests compare with are those from now on.
+    lake.update(after)
+
+
+def test_the_lake_is_looked_after_and_says_the_same(journey, lake, store):
+    run = journey.finished(journey.api.trigger("lake_maintenance", {}))
+    assert run.state == "success", journey.api.failure(run)
+    unchanged(journey, lake, store)
 
 
 def test_the_demo_again_changes_nothing(journey, lake, store):
