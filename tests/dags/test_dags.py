@@ -22,6 +22,7 @@ NAMES = [
     "signals_batch",
     "signals_history",
     "signals_replay",
+    "signals_revert",
     "signals_stream",
     "signals_uploads",
 ]

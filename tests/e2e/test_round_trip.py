@@ -127,27 +127,6 @@ def test_messages_and_uploads_came_in_each_row_once(journey, lake):
     assert "Très bien, merci" in words, "the file's encoding was understood"
 
 
-def test_a_corrected_row_is_replayed_from_the_form(journey, lake, store):
-    reader = {"username": "admin", "password": journey.stack.secret.admin_password}
-    session = requests.Session()
-    answer = session.post(f"{journey.url}/auth/token", json=reader, timeout=30).json()
-    session.headers.update({"Authorization": f"Bearer {answer['access_token']}", "x-perennial": "1"})
-    quarantine = f"{journey.url}/perennial/api/signals/quarantine/app_events"
-    rows = session.get(quarantine, timeout=30).json()["rows"]
-    row = next(row for row in rows if "hover" in row["raw"])
-    corrected = {"ids": [row["id"]], "raw": row["raw"].replace("hover", "view")}
-    session.post(f"{quarantine}/corrections", json=corrected, timeout=30).raise_for_status()
-    run = journey.finished(journey.api.trigger("signals_replay", {"dataset": "app_events"}))
-    assert run.state == "success", journey.api.failure(run)
-    after = journey.lake_rows()
-    assert after["events/app_events"].height == lake["events/app_events"].height + 1
-    left = session.get(quarantine, timeout=30).json()["rows"]
-    assert row["id"] not in {each["id"] for each in left}
-    assert len(left) == len(rows) - 1
-    # The tables that the other tests compare with are those from now on.
-    lake.update(after)
-
-
 def test_the_lake_is_looked_after_and_says_the_same(journey, lake, store):
     run = journey.finished(journey.api.trigger("lake_maintenance", {}))
     assert run.state == "success", journey.api.failure(run)
@@ -217,6 +196,27 @@ def test_a_misspelt_key_is_refused_at_once(journey):
     failure = journey.api.failure(run)
     assert "unknown key in the run's configuration: asof; known: as_of" in failure
     assert "attempt 1" in failure
+
+
+def test_a_corrected_row_is_replayed_from_the_form(journey, lake, store):
+    reader = {"username": "admin", "password": journey.stack.secret.admin_password}
+    session = requests.Session()
+    answer = session.post(f"{journey.url}/auth/token", json=reader, timeout=30).json()
+    session.headers.update({"Authorization": f"Bearer {answer['access_token']}", "x-perennial": "1"})
+    quarantine = f"{journey.url}/perennial/api/signals/quarantine/app_events"
+    rows = session.get(quarantine, timeout=30).json()["rows"]
+    row = next(row for row in rows if "hover" in row["raw"])
+    corrected = {"ids": [row["id"]], "raw": row["raw"].replace("hover", "view")}
+    session.post(f"{quarantine}/corrections", json=corrected, timeout=30).raise_for_status()
+    run = journey.finished(journey.api.trigger("signals_replay", {"dataset": "app_events"}))
+    assert run.state == "success", journey.api.failure(run)
+    after = journey.lake_rows()
+    assert after["events/app_events"].height == lake["events/app_events"].height + 1
+    left = session.get(quarantine, timeout=30).json()["rows"]
+    assert row["id"] not in {each["id"] for each in left}
+    assert len(left) == len(rows) - 1
+    # The tables that the other tests compare with are those from now on.
+    lake.update(after)
 
 
 def test_nothing_of_the_stack_is_left_after_down_and_it_comes_up_again(journey, lake, store):

@@ -98,3 +98,13 @@ def test_of_two_who_end_a_batch_at_once_one_is_refused(batches):
         thread.join()
     assert sorted(outcomes)[-5:] == ["refused"] * 5
     assert batches.find("b1").step == 1
+
+
+def test_a_batch_under_way_for_hours_is_stalled_and_can_be_taken_up_again(batches):
+    batches.begin(new("old", Status.STAGING))
+    batches.begin(new("done", Status.STAGING))
+    batches.move("done", Status.SUCCESS, NOW)
+    assert batches.stall(NOW + timedelta(hours=5)) == []
+    assert batches.stall(NOW + timedelta(hours=7)) == ["old"]
+    assert batches.find("old").status == Status.STALLED
+    assert batches.begin(new("old")).status == Status.RETRYING

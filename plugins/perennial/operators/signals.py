@@ -89,18 +89,27 @@ class IngestOperator(StageOperator):
 
 
 class FindUploadsOperator(StageOperator):
-    """Return the uploaded batches that wait to be taken, and give up those that were never completed."""
+    """Return the uploaded batches that wait to be taken, and tidy up after all the others.
+
+    Those that were never completed are given up, batches under way for hours are marked as stalled, and the
+    files of those that came to nothing are removed after a month.
+    """
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.signals.batches import Batches, Status
-        from perennial.signals.uploads import Staging, abandon
+        from perennial.signals.uploads import Staging, abandon, expire
 
         batches, now = Batches(workspace.lake.batches), datetime.now(UTC)
-        abandoned = abandon(Staging(workspace.settings.staging), batches, now)
-        waiting = (Status.LOADED, Status.STAGING, Status.STAGED, Status.RETRYING)
+        staging = Staging(workspace.settings.staging)
+        counts = {
+            "abandoned": len(abandon(staging, batches, now)),
+            "stalled": len(batches.stall(now)),
+            "deleted": len(expire(staging, batches, now)),
+        }
+        waiting = (Status.LOADED, Status.STAGING, Status.STAGED, Status.RETRYING, Status.STALLED)
         found = batches.current().filter(source="upload").collect()
         ready = found.filter(found["status"].is_in(waiting))["batch"].sort().to_list()
-        return {"ready": ready, "abandoned": len(abandoned)}
+        return {"ready": ready, **counts}
 
     def execute(self, context: Context) -> list[str]:  # type: ignore[override]
         ready: list[str] = super().execute(context)["ready"]
@@ -165,6 +174,16 @@ class ReplayOperator(StageOperator):
             uncorrected=params.get("uncorrected", False),
         )
         return asdict(report)
+
+
+class RevertOperator(StageOperator):
+    """Take the rows of a batch of events back out of the lake."""
+
+    def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.stages.signals import revert_batch
+
+        batch = context["params"]["batch"]
+        return {"batch": batch, "rows": revert_batch(workspace, batch, datetime.now(UTC))}
 
 
 def _counts(report: Any) -> dict[str, int]:

@@ -6,7 +6,7 @@ writers that would move the same batch from the same state, one is refused and l
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -52,7 +52,8 @@ NEXT: dict[Status, set[Status]] = {
     Status.STAGING: {Status.STAGED, Status.RETRYING, Status.STALLED, Status.FAILED, Status.SUCCESS},
     Status.STAGED: {Status.SUCCESS, Status.RETRYING, Status.STALLED, Status.FAILED},
     Status.RETRYING: {Status.STAGED, Status.RETRYING, Status.STALLED, Status.FAILED, Status.SUCCESS},
-    Status.STALLED: {Status.RETRYING, Status.FAILED},
+    # Who was only slow goes on.
+    Status.STALLED: {Status.RETRYING, Status.STAGED, Status.SUCCESS, Status.FAILED},
     Status.SUCCESS: {Status.STAGING, Status.INACTIVE},
     Status.FAILED: {Status.STAGING, Status.DELETED},
     Status.INACTIVE: {Status.STAGING, Status.DELETED},
@@ -61,6 +62,10 @@ NEXT: dict[Status, set[Status]] = {
     Status.DELETED: set(),
 }
 """Where each state leads."""
+UNDER_WAY = (Status.STAGING, Status.STAGED, Status.RETRYING)
+"""Somebody is at work on them, or was."""
+PATIENCE = timedelta(hours=6)
+"""After which a batch under way is one that a person should look at."""
 ATTEMPTS = 20
 GUARD = "signals/batches"
 """The name under which every step is committed, so that two at once are noticed."""
@@ -168,6 +173,16 @@ class Batches:
         """Log batches that begin and end in one step, such as those of a stream."""
         if done:
             self._append(done, self._table.version())
+
+    def stall(self, now: datetime, after: timedelta = PATIENCE) -> list[str]:
+        """Mark the batches under way to which nothing has happened for so long; returns their names."""
+        waiting = self.current().filter(
+            pl.col("status").is_in([str(each) for each in UNDER_WAY]), pl.col("at") <= now - after
+        )
+        names = waiting.select("batch").collect()["batch"].sort().to_list()
+        for name in names:
+            self.move(name, Status.STALLED, now)
+        return names
 
     @staticmethod
     def _fresh(now: Batch | None, new: Batch) -> Batch:

@@ -15,6 +15,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import polars as pl
+
 from perennial.errors import TerminalError, TransientError
 from perennial.signals.batches import Batches, Status
 
@@ -23,6 +25,8 @@ SOURCE = "upload"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 PATIENCE = timedelta(days=1)
 """After which a batch that nothing was added to is given up."""
+KEPT = timedelta(days=30)
+"""How long the files of an upload that failed stay, for whoever wants to know why."""
 
 
 class FileNameRefused(TerminalError):
@@ -165,6 +169,22 @@ def abandon(staging: Staging, batches: Batches, now: datetime, after: timedelta 
         staging.forget(batch)
         given_up.append(batch)
     return given_up
+
+
+def expire(staging: Staging, batches: Batches, now: datetime, after: timedelta = KEPT) -> list[str]:
+    """Remove the files of uploads that came to nothing so long ago; returns their names."""
+    ended = (Status.FAILED, Status.ABORTED, Status.ABANDONED, Status.INACTIVE)
+    waiting = batches.current().filter(
+        pl.col("status").is_in([str(each) for each in ended]),
+        pl.col("source") == SOURCE,
+        pl.col("at") <= now - after,
+    )
+    names = waiting.select("batch").collect()["batch"].sort().to_list()
+    for batch in names:
+        if staging.find(batch) is not None:
+            staging.forget(batch)
+        batches.move(batch, Status.DELETED, now)
+    return names
 
 
 @contextmanager

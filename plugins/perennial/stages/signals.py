@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
 from perennial.errors import TerminalError
+from perennial.signals.batches import BatchUnknown
 from perennial.signals.ingest import BatchReport, ingest, ingest_upload
 from perennial.signals.log.base import StreamLog
 from perennial.signals.replay import ReplayReport, replay
+from perennial.signals.revert import revert
 from perennial.signals.stream import land_stream, trim_stream
 from perennial.signals.uploads import Staging
 from perennial.stages.workspace import Workspace
@@ -60,3 +62,12 @@ def replay_rows(
 ) -> ReplayReport:
     """Replay quarantined rows of a dataset."""
     return replay(workspace.intake(now), workspace.dataset(dataset), ids, by=by, uncorrected=uncorrected)
+
+
+def revert_batch(workspace: Workspace, batch: str, now: datetime) -> int:
+    """Take the rows of a batch back; returns how many."""
+    intake = workspace.intake(now)
+    found = intake.batches.find(batch)
+    if found is None:
+        raise BatchUnknown(f"there is no batch {batch}")
+    return revert(intake, workspace.dataset(found.dataset), batch)
