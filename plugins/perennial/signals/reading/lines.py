@@ -27,7 +27,7 @@ class Lines:
 
     def __init__(self, stream: Stream, longest: int) -> None:
         self._stream, self._longest = stream, longest
-        self._block = max(BLOCK, 2 * longest)
+        self._block = BLOCK
         self._rest = b""
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="perennial-read")
         self._coming: Future[bytes] | None = None
