@@ -10,10 +10,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from perennial.signals.compile import check, compile_expression
 from perennial.signals.dataset import Dataset
-from perennial.signals.expressions import ExpressionError, columns_of
-from perennial.signals.functions import FUNCTIONS
+from perennial.signals.expressions import (
+    FUNCTIONS,
+    ExpressionError,
+    check,
+    columns_of,
+    compile_expression,
+)
 from perennial.signals.parsing import field
 from perennial.signals.validation import validate
 

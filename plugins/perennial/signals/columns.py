@@ -6,9 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from perennial.documents import Document
-from perennial.signals.compile import check
-from perennial.signals.expressions import ExpressionError
-from perennial.signals.functions import NO_NAMES, UNREAD
+from perennial.signals.expressions import NO_NAMES, UNREAD, ExpressionError, check
 
 Type = Literal["string", "integer", "decimal", "boolean", "date", "timestamp"]
 TextFormat = Literal["email", "uri", "uuid", "ipv4", "ipv6", "date", "phone"]

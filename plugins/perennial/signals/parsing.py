@@ -6,10 +6,8 @@ from typing import Any
 import polars as pl
 
 from perennial.signals.columns import Column
-from perennial.signals.compile import compile_expression
 from perennial.signals.dataset import Dataset
-from perennial.signals.functions import names_zone
-from perennial.signals.values import true_or_false
+from perennial.signals.expressions import compile_expression, names_zone, true_or_false
 
 UNREADABLE = "_unreadable"
 PRECISION = 18

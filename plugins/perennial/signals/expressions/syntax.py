@@ -1,28 +1,17 @@
 """Text of an expression in, its tree out: fields of a source file, literals, operators, and known functions.
 
 The language is closed: nothing in it can name anything but fields and the functions of
-`perennial.signals.functions`, and nothing is ever evaluated as code.
+`perennial.signals.expressions.functions`, and nothing is ever evaluated as code.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from perennial.errors import TerminalError
+from perennial.signals.expressions.tokens import CONSTANTS, ExpressionError, Token, error_at, split
 
-LONGEST = 250
 DEEPEST = 60
-_TOKEN = re.compile(
-    r"""(?P<space>\s+)
-    |(?P<number>\d+(?:\.\d+)?)
-    |(?P<text>'(?:[^']|'')*'|"(?:[^"]|"")*")
-    |(?P<quoted>`[^`]+`)
-    |(?P<name>[^\W\d]\w*)
-    |(?P<sign><=|>=|!=|<>|==|[-+*/<>=(),.])""",
-    re.VERBOSE,
-)
 _LEVELS: list[set[str]] = [
     {"or"},
     {"and"},
@@ -32,17 +21,6 @@ _LEVELS: list[set[str]] = [
 ]
 """Operators that bind more loosely come first."""
 _SAME = {"==": "=", "<>": "!="}
-_CONSTANTS = {"true": True, "false": False, "null": None}
-WORDS = {"and", "or", "not", *_CONSTANTS}
-
-
-class ExpressionError(TerminalError):
-    """An expression cannot be understood; says where, and what is allowed there."""
-
-
-def error_at(position: int, problem: str) -> ExpressionError:
-    """The error for what stands at a position, counted from 0, of an expression."""
-    return ExpressionError(f"at character {position + 1}: {problem}")
 
 
 @dataclass(frozen=True)
@@ -77,13 +55,6 @@ class Call:
 Node = Literal | Reference | Call
 
 
-@dataclass(frozen=True)
-class _Token:
-    kind: str
-    text: str
-    position: int
-
-
 @lru_cache(maxsize=1024)
 def parse(text: str) -> Node:
     """The tree of an expression; raises `ExpressionError`."""
@@ -104,8 +75,7 @@ def _nodes(node: Node) -> Iterator[Node]:
 
 class _Parser:
     def __init__(self, text: str) -> None:
-        self._text = text
-        self._tokens = self._split()
+        self._tokens = split(text)
         self._next = 0
         self._depth = 0
 
@@ -115,31 +85,11 @@ class _Parser:
             raise self._error("expected an operator or the end")
         return node
 
-    def _split(self) -> list[_Token]:
-        tokens, position = [], 0
-        while position < len(self._text):
-            match = _TOKEN.match(self._text, position)
-            if match is None:
-                raise error_at(
-                    position,
-                    f"{self._text[position]!r} means nothing here; texts stand in 'quotes', names with other "
-                    "signs than letters and digits in `backticks`",
-                )
-            if match.lastgroup != "space":
-                kind, text = str(match.lastgroup), match.group()
-                if kind == "name" and text.lower() in WORDS:
-                    kind, text = "word", text.lower()
-                tokens.append(_Token(kind, text, position))
-            position = match.end()
-        if len(tokens) > LONGEST:
-            raise ExpressionError(f"an expression has at most {LONGEST} parts; found {len(tokens)}")
-        return [*tokens, _Token("end", "", position)]
-
     @property
-    def _now(self) -> _Token:
+    def _now(self) -> Token:
         return self._tokens[self._next]
 
-    def _take(self, *texts: str) -> _Token | None:
+    def _take(self, *texts: str) -> Token | None:
         if self._now.kind in ("sign", "word") and self._now.text in texts:
             self._next += 1
             return self._tokens[self._next - 1]
@@ -186,7 +136,7 @@ class _Parser:
             self._expect(")")
             return node
         token = self._now
-        if token.kind in ("number", "text") or (token.kind == "word" and token.text in _CONSTANTS):
+        if token.kind in ("number", "text") or (token.kind == "word" and token.text in CONSTANTS):
             self._next += 1
             return Literal(_literal(token), token.position)
         if token.kind not in ("name", "quoted"):
@@ -205,7 +155,7 @@ class _Parser:
         self._expect(")")
         return tuple(arguments)
 
-    def _reference(self, first: _Token) -> Reference:
+    def _reference(self, first: Token) -> Reference:
         path = [first.text.strip("`")]
         while self._take("."):
             if self._now.kind not in ("name", "quoted", "word"):
@@ -215,10 +165,10 @@ class _Parser:
         return Reference(tuple(path), first.position)
 
 
-def _literal(token: _Token) -> str | Decimal | bool | None:
+def _literal(token: Token) -> str | Decimal | bool | None:
     if token.kind == "number":
         return Decimal(token.text)
     if token.kind == "word":
-        return _CONSTANTS[token.text]
+        return CONSTANTS[token.text]
     quote = token.text[0]
     return token.text[1:-1].replace(quote * 2, quote)

@@ -10,7 +10,7 @@ from typing import Literal
 
 import polars as pl
 
-from perennial.signals.expressions import ExpressionError, error_at
+from perennial.signals.expressions.tokens import ExpressionError, error_at
 
 Kind = Literal["text", "number", "boolean", "date", "time", "nothing"]
 NUMBER = pl.Decimal(38, 9)

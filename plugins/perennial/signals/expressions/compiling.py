@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import polars as pl
 
-from perennial.signals.expressions import Call, Literal, Node, Reference, error_at, parse
-from perennial.signals.functions import ARITHMETIC, FUNCTIONS, OPERATORS
-from perennial.signals.values import Value, literal, of_field
+from perennial.signals.expressions.functions import ARITHMETIC, FUNCTIONS, OPERATORS
+from perennial.signals.expressions.syntax import Call, Literal, Node, Reference, parse
+from perennial.signals.expressions.tokens import error_at
+from perennial.signals.expressions.values import Value, literal, of_field
 
 Fields = Callable[[tuple[str, ...]], tuple[pl.Expr, pl.DataType]]
 """A path to the source's value there, and its type; a field that is not there has the type Null."""
