@@ -57,8 +57,8 @@ class Column(Document):
     min_length: Annotated[int, Field(ge=0)] | None = None
     max_length: Annotated[int, Field(ge=0)] | None = None
     """Of a text, in characters."""
-    min: int | float | datetime | date | None = None
-    max: int | float | datetime | date | None = None
+    min: int | float | date | datetime | None = None
+    max: int | float | date | datetime | None = None
     """Of numbers, dates and timestamps; both are allowed values. A moment without a zone is in `timezone`."""
     scale: Annotated[int, Field(ge=0, le=9)] = 2
     """Digits after the point of a decimal."""

@@ -88,6 +88,18 @@ class Dataset(Document):
         return self
 
     @model_validator(mode="after")
+    def _fields_are_possible(self) -> "Dataset":
+        paths = {path for name in self.columns for path in self.fields(name)}
+        ours = sorted({path[0] for path in paths} & {"_file", "_line", "_raw", "_reasons"})
+        if ours:
+            raise ValueError(f"no field of a file can have the name that a reader gives: {', '.join(ours)}")
+        objects = {path[:n] for path in paths for n in range(1, len(path))}
+        both = sorted(".".join(path) for path in objects & paths)
+        if both:
+            raise ValueError(f"{', '.join(both)} is used as a value and as an object with fields of its own")
+        return self
+
+    @model_validator(mode="after")
     def _metrics_can_be_taken_out(self) -> "Dataset":
         if self.once and self.kind != "event":
             raise ValueError("once is for event datasets: records have no first one")
