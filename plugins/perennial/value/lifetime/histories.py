@@ -98,12 +98,12 @@ class Histories:
         """About `size` histories that stand for all: the common ones, and every k-th of the others."""
         if len(self.customers) <= size:
             return self
-        common = self.customers >= np.partition(self.customers, -(size // 2))[-(size // 2)]
-        common &= self.customers > np.median(self.customers)
+        common = self.customers > np.partition(self.customers, -(size // 2))[-(size // 2)]
         rare = np.flatnonzero(~common)
         step = -(-len(rare) // (size - int(common.sum())))
         taken = np.concatenate([np.flatnonzero(common), rare[::step]])
-        weights = np.where(common, self.customers, self.customers * len(rare) / len(rare[::step]))
+        factor = self.customers[rare].sum() / self.customers[rare[::step]].sum()
+        weights = np.where(common, self.customers, self.customers * factor)
         return Histories(*(column[taken] for column in (self.frequency, self.recency, self.age, weights)))
 
 

@@ -77,7 +77,7 @@ def newton(
             logs, value, gradient = ahead
         fresh = False
     raise FitError(
-        f"no maximum after {STEPS} Newton steps: {promised:.2g} of log-likelihood is still promised at "
+        f"no maximum found: {promised:.2g} of log-likelihood is still promised at "
         f"{text(names, logs)}; the data may not tell the parameters apart"
     )
 
