@@ -132,7 +132,17 @@ def test_lengths_bounds_and_extremes(value, rules, said):
 
 
 @pytest.mark.parametrize(
-    ("value", "good"), [("3,50", True), ("1.234,50", False), ("3.50", False), ("7", True)]
+    ("value", "good"),
+    [
+        ("3,50", True),
+        ("1.234,50", False),
+        ("3.50", True),
+        ("1.234", False),
+        ("1,234,5", False),
+        ("-12.345.678", False),
+        ("-1,5", True),
+        ("7", True),
+    ],
 )
 def test_decimals_with_a_comma(value, good):
     columns: dict[str, Any] = {"id": {"type": "decimal", "required": True}}

@@ -7,7 +7,7 @@ import polars as pl
 
 from perennial.signals.columns import Column
 from perennial.signals.dataset import Dataset
-from perennial.signals.expressions import compile_expression, names_zone, true_or_false
+from perennial.signals.expressions import compile_expression, names_zone, true_or_false, with_point
 
 UNREADABLE = "_unreadable"
 PRECISION = 18
@@ -47,7 +47,9 @@ def _given(
     if column.expression is None:
         (path,) = dataset.fields(name)
         return *field(path, found), None
-    computed = compile_expression(column.expression, lambda path: field(path, found))
+    computed = compile_expression(
+        column.expression, lambda path: field(path, found), dataset.source.csv.decimal_comma
+    )
     types: dict[str, pl.DataType] = {
         "number": pl.Decimal(38, 9),
         "boolean": pl.Boolean(),
@@ -89,7 +91,7 @@ def _typed(value: pl.Expr, found: pl.DataType, column: Column, decimal_comma: bo
         case "integer" if text or number:
             return _integer(value, found)
         case "decimal" if text:
-            return _decimal_of_text(_with_point(value) if decimal_comma else value, column.scale)
+            return _decimal_of_text(with_point(value) if decimal_comma else value, column.scale)
         case "decimal" if number:
             return _decimal(value, found, column)
         case "boolean" if text:
@@ -151,11 +153,6 @@ def _decimal_of_text(value: pl.Expr, scale: int) -> pl.Expr:
     """Text is never rounded: more digits than there is room for make it unreadable."""
     surplus = value.str.contains(rf"\.\d{{{scale}}}\d*[1-9]|[eE]-")
     return pl.when(~surplus).then(value).cast(pl.Decimal(PRECISION, scale), strict=False)
-
-
-def _with_point(value: pl.Expr) -> pl.Expr:
-    """3,50 as 3.50; what has a point already is not guessed at."""
-    return pl.when(~value.str.contains(".", literal=True)).then(value.str.replace(",", ".", literal=True))
 
 
 def _timestamp(value: pl.Expr, found: pl.DataType, column: Column, text: bool) -> pl.Expr:

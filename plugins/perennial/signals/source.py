@@ -24,7 +24,7 @@ class Csv(Document):
     null_values: list[str] = []
     """Texts that stand for a missing value, besides an empty field."""
     decimal_comma: bool = False
-    """Whether decimals are written 3,50; a point in a number is then unreadable, not guessed."""
+    """Whether decimals are written 3,50; what could have thousands grouped by points is then unreadable."""
     skip_lines: Annotated[int, Field(ge=0)] = 0
     """Lines before the header that are no part of the table."""
     comment: Annotated[str, Field(min_length=1, max_length=1)] | None = None

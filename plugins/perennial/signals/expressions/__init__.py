@@ -5,7 +5,7 @@ from perennial.signals.expressions.functions import FUNCTIONS
 from perennial.signals.expressions.moments import NO_NAMES, UNREAD, names_zone
 from perennial.signals.expressions.syntax import columns_of
 from perennial.signals.expressions.tokens import ExpressionError
-from perennial.signals.expressions.values import true_or_false
+from perennial.signals.expressions.values import true_or_false, with_point
 
 __all__ = [
     "FUNCTIONS",
@@ -17,4 +17,5 @@ __all__ = [
     "compile_expression",
     "names_zone",
     "true_or_false",
+    "with_point",
 ]

@@ -14,9 +14,12 @@ Fields = Callable[[tuple[str, ...]], tuple[pl.Expr, pl.DataType]]
 """A path to the source's value there, and its type; a field that is not there has the type Null."""
 
 
-def compile_expression(expression: str, fields: Fields) -> Value:
-    """The value of an expression; raises `ExpressionError` where it makes no sense for these fields."""
-    return _value(parse(expression), fields)
+def compile_expression(expression: str, fields: Fields, decimal_comma: bool = False) -> Value:
+    """The value of an expression; raises `ExpressionError` where it makes no sense for these fields.
+
+    With `decimal_comma`, texts that are read as numbers have a comma before their decimals.
+    """
+    return _value(parse(expression), fields, decimal_comma)
 
 
 def check(expression: str) -> None:
@@ -24,17 +27,17 @@ def check(expression: str) -> None:
     compile_expression(expression, lambda _: (pl.lit(None, pl.String), pl.String()))
 
 
-def _value(node: Node, fields: Fields) -> Value:
+def _value(node: Node, fields: Fields, comma: bool) -> Value:
     match node:
         case Literal():
             return literal(node.value, node.position)
         case Reference():
-            return of_field(*fields(node.path), node.position)
+            return replace(of_field(*fields(node.path), node.position), comma=comma)
         case Call():
-            return _call(node, fields)
+            return _call(node, fields, comma)
 
 
-def _call(call: Call, fields: Fields) -> Value:
+def _call(call: Call, fields: Fields, comma: bool) -> Value:
     function = OPERATORS.get(call.name) or FUNCTIONS.get(call.name)
     if function is None:
         raise error_at(call.position, f"no function {call.name}; there are {', '.join(FUNCTIONS)}")
@@ -43,7 +46,7 @@ def _call(call: Call, fields: Fields) -> Value:
             call.position,
             f"{call.name} is written {function.signature}; found {len(call.arguments)} arguments",
         )
-    built = function.build([_value(argument, fields) for argument in call.arguments])
+    built = function.build([_value(argument, fields, comma) for argument in call.arguments])
     # What a value was made from is no property of what a function makes of it.
     constant = built.constant if call.name == "negative" else None
     operands = built.operands if call.name in ARITHMETIC else ()

@@ -36,6 +36,8 @@ class Value:
     """What stands in the expression itself, where the value is a literal."""
     operands: tuple["Value", ...] = ()
     """What a number was computed from, down to what is no computation itself."""
+    comma: bool = False
+    """Whether a text, where it is a number, has a comma before its decimals."""
     zoned: bool = False
     """Whether a moment is known in UTC, rather than as clocks show it somewhere."""
 
@@ -95,7 +97,8 @@ def number(value: Value) -> Value:
         case "number":
             return value
         case "text":
-            return _converted(value, value.value.cast(NUMBER, strict=False), "number")
+            digits = with_point(value.value) if value.comma else value.value
+            return _converted(value, digits.cast(NUMBER, strict=False), "number")
         case "nothing":
             return replace(value, value=pl.lit(None, NUMBER), kind="number")
     raise value.wrong("a number")
@@ -129,6 +132,15 @@ def time(value: Value) -> Value:
         case "nothing":
             return replace(value, value=pl.lit(None, pl.Datetime("us")), kind="time")
     raise value.wrong("a moment")
+
+
+def with_point(value: pl.Expr) -> pl.Expr:
+    """A number with a comma before its decimals, 3,50, as 3.50.
+
+    3.50 stays; a point that could group thousands (1.234), or one beside a comma, is not guessed at: null.
+    """
+    doubtful = value.str.contains(r"^[+-]?\d{1,3}(?:\.\d{3})+$|\..*,|,.*[.,]")
+    return pl.when(~doubtful).then(value.str.replace(",", ".", literal=True))
 
 
 def true_or_false(value: pl.Expr) -> pl.Expr:
