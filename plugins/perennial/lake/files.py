@@ -183,10 +183,12 @@ def _sink(rows: pl.DataFrame, target: str) -> int:
 def _statistics(rows: pl.DataFrame, key: str | None = None) -> list[tuple[Any, str]]:
     """What the log says of the rows of each file: how many, and the ends of some columns."""
     known = [name for name in SUMMED_UP if name in rows.columns]
+    # The rows of one batch all name it: comparing texts would cost more than the rest.
+    same = {name for name in known if rows.schema[name] == pl.String and rows[name].n_unique() == 1}
     ends = [
         pl.len().alias("rows"),
-        *(pl.col(name).min().alias(f"min {name}") for name in known),
-        *(pl.col(name).max().alias(f"max {name}") for name in known),
+        *((pl.first(name) if name in same else pl.min(name)).alias(f"min {name}") for name in known),
+        *((pl.first(name) if name in same else pl.max(name)).alias(f"max {name}") for name in known),
         *(pl.col(name).null_count().alias(f"nulls {name}") for name in known),
     ]
     every = rows.select(pl.lit(None).alias("key"), *ends) if key is None else rows.group_by(key).agg(ends)

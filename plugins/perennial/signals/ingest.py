@@ -24,13 +24,15 @@ from perennial.signals.index import EventIndex
 from perennial.signals.quarantine import QuarantineFiles
 from perennial.signals.reading import FILE, LINE, Chunk, FileUnreadable, SchemaMismatch, chunks, find
 from perennial.signals.records import RecordLanding
-from perennial.signals.validation import Validated, validate
+from perennial.signals.validation import explained, sorted_out
 
 BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
 """As of when the records of a history hold: anything else is newer."""
 NOTHING = pl.DataFrame(schema={FILE: pl.String, LINE: pl.Int64})
 AHEAD = 4
 """Chunks that are checked while another one is taken."""
+EXPLAINED = 50_000
+"""Bad rows whose reasons are found at a time."""
 Storage = Mapping[str, str]
 """Options of an object store, such as its keys."""
 
@@ -137,14 +139,20 @@ def take_files(
     bad = QuarantineFiles(intake.lake, dataset.name, new.batch, intake.now.date(), dry_run=dry_run)
     rows = 0
     try:
-        for chunk, checked in _validated(chunks(files, dataset, storage), dataset):
+        others: list[pl.DataFrame] = []
+        for chunk, taken, refused in _sorted_out(chunks(files, dataset, storage), dataset):
             rows += chunk.rows.height + chunk.broken.height
             bad.take(chunk.broken)
-            bad.take(checked.bad)
-            good.take(checked.good)
+            good.take(taken)
+            others.append(refused)
+            if sum(part.height for part in others) >= EXPLAINED:
+                bad.take(explained(pl.concat(others, how="diagonal_relaxed"), dataset))
+                others = []
+        if others:
+            bad.take(explained(pl.concat(others, how="diagonal_relaxed"), dataset))
         if not rows:
             # A batch without rows is one all the same: the table is there from then on.
-            good.take(validate(NOTHING, dataset).good)
+            good.take(sorted_out(NOTHING, dataset)[0])
         if dry_run:
             return _report(new, good, bad, rows, Status.SUCCESS)
         bad.promote()
@@ -166,14 +174,16 @@ def take_files(
     return _report(new, good, bad, rows, Status.SUCCESS)
 
 
-def _validated(given: Iterable[Chunk], dataset: Dataset) -> Iterator[tuple[Chunk, Validated]]:
-    """Chunks in their order with what validation says of them; it is some chunks ahead of who takes them."""
+def _sorted_out(
+    given: Iterable[Chunk], dataset: Dataset
+) -> Iterator[tuple[Chunk, pl.DataFrame, pl.DataFrame]]:
+    """Chunks in their order with their good and other rows; checking is ahead of who takes them."""
 
-    def checked(chunk: Chunk) -> tuple[Chunk, Validated]:
-        return chunk, validate(chunk.rows, dataset)
+    def checked(chunk: Chunk) -> tuple[Chunk, pl.DataFrame, pl.DataFrame]:
+        return chunk, *sorted_out(chunk.rows, dataset)
 
     with ThreadPoolExecutor(2) as pool:
-        waiting: deque[Future[tuple[Chunk, Validated]]] = deque()
+        waiting: deque[Future[tuple[Chunk, pl.DataFrame, pl.DataFrame]]] = deque()
         for chunk in given:
             waiting.append(pool.submit(checked, chunk))
             if len(waiting) > AHEAD:

@@ -33,6 +33,12 @@ def validate(rows: pl.DataFrame, dataset: Dataset) -> Validated:
 
     `rows` are those of a chunk: the source's columns, and where each row stands.
     """
+    good, others = sorted_out(rows, dataset)
+    return Validated(good, explained(others, dataset))
+
+
+def sorted_out(rows: pl.DataFrame, dataset: Dataset) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Good rows, typed, and the others as they came: `explained` says why, best of many at a time."""
     typed, lost = parsed(rows.schema, dataset)
     checked = rows.lazy().with_row_index(ROW).select(ROW, **typed).collect()
     carried: dict[str, dy.Column] = {ROW: dy.Any()}
@@ -41,11 +47,10 @@ def validate(rows: pl.DataFrame, dataset: Dataset) -> Validated:
         checked = checked.with_columns(rows.select(pl.any_horizontal(*lost.values(), *known).alias(DOUBT)))
         carried[DOUBT] = dy.Bool(nullable=False, check=lambda is_doubtful: ~is_doubtful)
     good = _schema(dataset, carried).filter(checked)[0]
-    if good.height == rows.height:
-        return Validated(good.select(*dataset.columns), BROKEN.to_frame())
     is_bad = np.ones(rows.height, dtype=bool)
     is_bad[good[ROW].to_numpy()] = False
-    return Validated(good.select(*dataset.columns), _explained(rows.filter(is_bad), dataset))
+    others = rows.filter(is_bad) if good.height < rows.height else rows.clear()
+    return good.select(*dataset.columns), others
 
 
 def _may_be_lost(rows: pl.DataFrame, checked: pl.DataFrame, dataset: Dataset) -> bool:
@@ -62,8 +67,10 @@ def _may_be_lost(rows: pl.DataFrame, checked: pl.DataFrame, dataset: Dataset) ->
     return False
 
 
-def _explained(rows: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
-    """Bad rows, which are few, with every reason for which each of them is bad."""
+def explained(rows: pl.DataFrame, dataset: Dataset) -> pl.DataFrame:
+    """Bad rows: file, line, raw, and every reason for which each of them is bad."""
+    if rows.is_empty():
+        return BROKEN.to_frame()
     raw = rows.with_row_index(ROW)
     typed = parse(raw.lazy(), dataset).select(ROW, UNREADABLE, *dataset.columns).collect()
     good, failures = _schema(dataset, {ROW: dy.Any(), UNREADABLE: dy.Any()}).filter(typed)
