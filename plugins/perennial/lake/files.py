@@ -154,7 +154,7 @@ def _write_days(table: Table, rows: pl.DataFrame, key: str) -> list[DataFile]:
     layout = pl.PartitionBy(
         f"{table.uri}/{folder}", key=key, include_key=False, approximate_bytes_per_file=None
     )
-    rows.lazy().sink_parquet(layout, mkdir=True, **COMPRESSION)
+    rows.rechunk().lazy().sink_parquet(layout, mkdir=True, **COMPRESSION)
     found = []
     for day, statistics in _statistics(rows, key):
         name = "__HIVE_DEFAULT_PARTITION__" if day is None else day
