@@ -1,8 +1,12 @@
 """Delimited files are read exactly, in every dialect; a line that cannot be read costs no other one."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
-from perennial.signals.reading import FileUnreadable, SchemaMismatch
+from perennial.signals.reading import FileUnreadable, SchemaMismatch, delimited, lines
+from perennial.signals.reading.records import Record, records
 
 from .conftest import Read, dataset
 
@@ -162,3 +166,20 @@ def test_chunks_are_no_larger_than_asked_and_lose_nothing(read: Read):
     assert max(chunk.rows.height for chunk in found.chunks) <= 64
     assert len(found.rows) + len(found.broken) == 1000
     assert sorted([*found.lines, *(line for line, _, _ in found.broken)]) == [*range(2, 1002)]
+
+
+def test_blocks_end_between_records_not_within_quotes(read: Read, monkeypatch):
+    monkeypatch.setattr(lines, "BLOCK", 1000)
+    careful: list[bytes] = []
+
+    def spy(data: bytes, *how: Any, **more: Any) -> Iterator[Record]:
+        careful.append(data)
+        return records(data, *how, **more)
+
+    monkeypatch.setattr(delimited, "records", spy)
+    rows = [(str(n), f"{n}\n\nx", None) for n in range(1000)]
+    found = read("a,b,c\n" + "".join(f'{a},"{b}",\n' for a, b, _ in rows), ABC)
+    assert found.rows == rows
+    assert found.lines == [*range(2, 3002, 3)]
+    # Only the header is read on its own.
+    assert len(careful) <= 2

@@ -10,7 +10,7 @@ from perennial.signals.dataset import Dataset
 from perennial.signals.reading import columnar, delimited, jsonlines, sources
 from perennial.signals.reading.base import BROKEN, Chunk
 from perennial.signals.reading.sources import Storage
-from perennial.signals.reading.streams import Decompressed, InUtf8, Plain, Stream, WithoutMark
+from perennial.signals.reading.streams import Decompressed, InUtf8, Plain, Stream
 
 CHUNK_ROWS = 250_000
 """Few enough for the cores' caches, many enough that what each chunk costs does not matter (measured)."""
@@ -62,7 +62,7 @@ def _stream(raw: IO[bytes], file: str, dataset: Dataset, is_csv: bool) -> Stream
     if ending is not None:
         stream = Decompressed(raw, ending, file, dataset.limits.file_bytes)
     encoding = dataset.source.csv.encoding.lower() if is_csv else "utf-8"
-    return WithoutMark(stream if encoding in UTF8 else InUtf8(stream, encoding))
+    return stream if encoding in UTF8 else InUtf8(stream, encoding)
 
 
 @dataclass

@@ -19,6 +19,8 @@ from perennial.signals.reading.lines import Block, Lines
 from perennial.signals.reading.records import Record, records
 from perennial.signals.reading.streams import Stream
 
+LINES_BACK = 1000
+"""How far the end of a block is moved to find one that is not within quotes."""
 NO_LINES = np.array([], dtype=np.int64)
 
 
@@ -63,8 +65,25 @@ class _Delimited:
                 rows, lines = self._schema.to_frame(), NO_LINES
                 self._line += 1
             else:
-                rows, lines = self._quickly(block.data) or self._carefully(block.data, broken)
+                data = self._whole_records(block.data)
+                rows, lines = self._quickly(data) or self._carefully(data, broken)
             yield Chunk(self._located(rows, lines), broken.frame())
+
+    def _whole_records(self, data: bytes) -> bytes:
+        """The data up to the last line end that is not within quotes; the rest comes with the next block."""
+        quote = self._dialect.quote.encode() if self._dialect.quote else None
+        if self._lines.ended or quote is None or quote not in data or data.count(quote) % 2 == 0:
+            return data
+        end = len(data)
+        for _ in range(LINES_BACK):
+            begin = data.rfind(b"\n", 0, end - 1) + 1
+            odd, end = data.count(quote, begin, end) % 2, begin
+            if odd:
+                break
+        if not end:
+            return data
+        self._lines.put_back(data[end:])
+        return data[:end]
 
     def _quickly(self, data: bytes) -> tuple[pl.DataFrame, Numbers] | None:
         """The rows if there is no doubt about them."""

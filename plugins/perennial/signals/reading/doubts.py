@@ -43,7 +43,7 @@ class Doubts:
         if not rows[:, -1].null_count():
             return False
         data = self._data
-        if data.startswith((b"\n", b"\r\n")) or b"\n\n" in data or b"\n\r\n" in data:
+        if self._has_empty_lines():
             return True
         delimiter = self._dialect.delimiter.encode()
         if not self._has_quotes:
@@ -60,12 +60,10 @@ class Doubts:
         """
         if not self._has_quotes:
             return None, rows
-        ends = np.flatnonzero(self._bytes == NEWLINE)
-        if not self._data.endswith(b"\n"):
-            ends = np.append(ends, len(self._data))
+        ends = self._ends
         if len(ends) == rows:
             return None, rows
-        outside = np.flatnonzero(np.searchsorted(self._quotes, ends) % 2 == 0)
+        outside = self._outside
         if len(outside) != rows or np.diff(ends[outside], prepend=-1).max(initial=0) > self._longest:
             return None
         return np.append(0, outside[:-1] + 1), len(ends)
@@ -81,6 +79,27 @@ class Doubts:
     @cached_property
     def _quotes(self) -> Numbers:
         return np.flatnonzero(self._bytes == ord(self._quote_sign))
+
+    @cached_property
+    def _ends(self) -> Numbers:
+        """Where lines end."""
+        ends = np.flatnonzero(self._bytes == NEWLINE)
+        return ends if self._data.endswith(b"\n") else np.append(ends, len(self._data))
+
+    @cached_property
+    def _outside(self) -> Numbers:
+        """Which of these ends are not within quotes."""
+        return np.flatnonzero(np.searchsorted(self._quotes, self._ends) % 2 == 0)
+
+    def _has_empty_lines(self) -> bool:
+        data = self._data
+        if not (data.startswith((b"\n", b"\r\n")) or b"\n\n" in data or b"\n\r\n" in data):
+            return False
+        if not self._has_quotes:
+            return True
+        ends = self._ends[self._outside]
+        sizes = np.diff(ends, prepend=-1)
+        return bool(((sizes == 1) | ((sizes == 2) & (self._bytes[ends - 1] == RETURN))).any())
 
     def _has_long_lines(self) -> bool:
         """Whether a line could be too long: it would cover one of the windows of half the length entirely."""

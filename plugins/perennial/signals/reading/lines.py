@@ -3,7 +3,7 @@
 The next bytes are read, and decompressed, while the last ones are worked on.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,6 +12,8 @@ from perennial.signals.reading.streams import Stream
 BLOCK = 16 << 20
 """Bytes read at once: large enough for all cores, small enough to stay in their caches (measured)."""
 EOL = b"\n"
+MARK = "\ufeff".encode()
+"""What some programs begin a file in UTF-8 with."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,18 @@ class Lines:
     def _read(self) -> bytes:
         """The next bytes, none at the end; those after them are on their way then."""
         read = getattr(self._stream, "read_lines", self._stream.read)
-        found: bytes = self._coming.result() if self._coming else read(self._block)
+        if self._coming is None:
+            found: bytes = self._beginning(read)
+        else:
+            found = self._coming.result()
         self._coming = self._reader.submit(read, self._block) if found else None
         return found
+
+    def _beginning(self, read: Callable[[int], bytes]) -> bytes:
+        found = read(self._block)
+        while 0 < len(found) < len(MARK) and (more := read(self._block)):
+            found += more
+        return found.removeprefix(MARK) or read(self._block)
 
     def _skip(self, beginning: bytes) -> Block:
         size = len(beginning)

@@ -28,7 +28,6 @@ COMPRESSIONS: dict[str, Callable[[IO[bytes]], Any]] = {
 """How a file is decompressed, by the last ending of its name."""
 DAMAGED = (EOFError, zlib.error, lzma.LZMAError, OSError, pa.ArrowException, ValueError)
 PIECE = 1 << 20
-BOM = "\ufeff".encode()
 
 
 class Stream(Protocol):
@@ -98,22 +97,6 @@ class InUtf8:
             self._ended = not piece
             text = self._decoder.decode(piece, final=self._ended)
             found = text.encode("utf-8", errors="surrogatepass")
-        return found
-
-
-class WithoutMark:
-    """The same bytes, without a mark of UTF-8 at their beginning."""
-
-    def __init__(self, inner: Stream) -> None:
-        self._inner, self._begun = inner, False
-
-    def read(self, size: int) -> bytes:
-        found = self._inner.read(size)
-        if not self._begun:
-            while 0 < len(found) < len(BOM) and (more := self._inner.read(len(BOM) - len(found))):
-                found += more
-            found, self._begun = found.removeprefix(BOM), True
-            return found or self._inner.read(size)
         return found
 
 
