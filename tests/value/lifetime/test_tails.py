@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import hyp2f1
+from scipy.special import hyp2f1  # type: ignore[import-untyped]
 
 from perennial.value.lifetime.tails import log_tail
 

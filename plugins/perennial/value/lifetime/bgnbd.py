@@ -16,8 +16,9 @@ customer without a repeat purchase is alive by assumption.
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from scipy.special import digamma, gammaln, hyp2f1  # type: ignore[import-untyped]
+from scipy.special import digamma, gammaln  # type: ignore[import-untyped]
 
+from perennial.value.lifetime.betas import mean_power
 from perennial.value.lifetime.fitting import SAMPLE, Fit, maximise, require_repeats
 from perennial.value.lifetime.histories import Floats, Histories
 from perennial.value.lifetime.likelihood import Term, each, log_likelihood
@@ -47,30 +48,30 @@ class BgNbd(PurchaseModel):
 
     def expected_while_alive(self, frequency: Floats, age: Floats, horizon: float) -> Floats:
         """E[Y(t) | x, t_x, T, alive at T]: the numerator of (10)."""
-        return self.discounted_while_alive(frequency, age, horizon, 0.0)
+        return np.asarray(self.discounted_while_alive(frequency, age, horizon, 0.0)[0])
 
     def discounted_while_alive(
-        self, frequency: Floats, age: Floats, horizon: float | None, rate: float
+        self, frequency: Floats, age: Floats, horizon: float | None, *rates: float
     ) -> Floats:
         """The same, with each purchase at T+t worth e^(-rate t); None is for ever.
 
         (10) is the integral of the rate of purchases at T+t, for a customer alive at T the expectation of
         λ e^(-λpt) over λ ~ gamma(r+x, α+T) and p ~ beta(a, b+x):
 
-            (r+x)/(α+T) · 2F1(r+x+1, a; a+b+x; -t/(α+T))
-            = (r+x)/(α+T) · (1+t/(α+T))^-a · 2F1(a+b-r-1, a; a+b+x; t/(α+T+t)).
+            (r+x)/(α+T) · E[(1 + p t/(α+T))^-(r+x+1)].
 
-        The integral has no singularity at a = 1 and loses no digits where (10) subtracts near equals.
-        In the second form (Pfaff's), no parameter but the last grows with x, and the series converges fast.
+        That integral has no singularity at a = 1, and loses no digits where (10) subtracts near equals.
         """
         start = self.alpha + age
 
         def purchases(times: Floats) -> Floats:
-            first, last = self.a + self.b - self.r - 1, (self.a + self.b + frequency)[:, None]
-            series = hyp2f1(first, self.a, last, times / (start[:, None] + times))
-            return np.asarray(np.exp(-self.a * np.log1p(times / start[:, None])) * series)
+            tau = times / start[:, None]
+            last, power = (
+                np.broadcast_to(v[:, None], tau.shape) for v in (self.b + frequency, self.r + frequency)
+            )
+            return mean_power(self.a, last.ravel(), power.ravel() + 1, tau.ravel()).reshape(tau.shape)
 
-        return np.asarray((self.r + frequency) / start * over_horizon(purchases, start, horizon, rate))
+        return np.asarray((self.r + frequency) / start * over_horizon(purchases, start, horizon, rates))
 
     def unconditional(self, times: Floats) -> Floats:
         """E[X(t)] of a new customer: (9)."""

@@ -60,9 +60,9 @@ def maximise(
     begins = [np.log(np.asarray(start, dtype=np.float64)) for start in starts]
     found = [search(first, begin) for begin in begins]
     logs, _ = min(found, key=lambda end: end[1])
-    logs, value, hessian = newton(full, logs, hessian_at(first, logs), names)
-    low, high = np.min(begins, axis=0) - REACH, np.max(begins, axis=0) + REACH
-    _identified(logs, hessian, names, (low, high))
+    bounds = np.min(begins, axis=0) - REACH, np.max(begins, axis=0) + REACH
+    logs, value, hessian = newton(full, logs, hessian_at(first, logs), names, bounds)
+    _identified(logs, hessian, names)
     values = np.exp(logs)
     parameters = dict(zip(names, values.tolist(), strict=True))
     covariance = values[:, None] * np.linalg.inv(hessian) * values
@@ -85,15 +85,8 @@ def require_repeats(histories: Histories) -> None:
         )
 
 
-def _identified(logs: Floats, hessian: Floats, names: Sequence[str], bounds: tuple[Floats, Floats]) -> None:
-    """Refuse a maximum at infinity, and a direction in which the likelihood does not change."""
-    low, high = bounds
-    for name, log, least, most in zip(names, logs, low, high, strict=True):
-        if log - least < 0.1 or most - log < 0.1:
-            raise FitError(
-                f"{name} runs to {np.exp(log):.3g} without a maximum: the data are as if customers did not "
-                "differ in it; a simpler model, or more data, is needed"
-            )
+def _identified(logs: Floats, hessian: Floats, names: Sequence[str]) -> None:
+    """Refuse a direction in which the likelihood does not change."""
     curvatures, directions = np.linalg.eigh(hessian)
     if curvatures[0] < FLAT:
         direction = directions[:, 0]

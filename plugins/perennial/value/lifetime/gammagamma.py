@@ -116,8 +116,8 @@ def fit(spends: Spends, start: GammaGamma | None = None) -> Fit[GammaGamma]:
         raise FitError(
             f"{round(customers)} customers have a mean repeat spend above zero: a longer period is needed"
         )
-    mean = float(spends.mean_spend @ spends.customers / customers)
-    starts = [(p, q, mean * (q - 1) / p) for p, q in ((2.0, 3.0), (6.0, 4.0))]
+    middle = float(np.median(spends.mean_spend))
+    starts = [(p, q, middle * (q - 1) / p) for p, q in ((2.0, 3.0), (6.0, 4.0))]
     fitted = maximise(
         lambda parameters: GammaGamma(**parameters),
         NAMES,

@@ -55,7 +55,7 @@ def search(objective: Counted, begin: Floats) -> tuple[Floats, float]:
 
 
 def newton(
-    objective: Counted, logs: Floats, hessian: Floats, names: Sequence[str]
+    objective: Counted, logs: Floats, hessian: Floats, names: Sequence[str], bounds: tuple[Floats, Floats]
 ) -> tuple[Floats, float, Floats]:
     """Newton steps from near the maximum; the Hessian is kept as long as it brings us on quickly."""
     value, gradient = objective(logs)
@@ -63,6 +63,7 @@ def newton(
         raise FitError(f"the likelihood cannot be computed at {text(names, logs)}: look for extreme values")
     promised, fresh = np.inf, False
     for _ in range(STEPS):
+        _inside(logs, names, bounds)
         before = promised
         step, promised = _towards(hessian, gradient)
         if not fresh and (promised <= TOLERANCE or promised > before / 4):
@@ -80,6 +81,16 @@ def newton(
         f"no maximum found: {promised:.2g} of log-likelihood is still promised at "
         f"{text(names, logs)}; the data may not tell the parameters apart"
     )
+
+
+def _inside(logs: Floats, names: Sequence[str], bounds: tuple[Floats, Floats]) -> None:
+    """Refuse a maximum at zero or at infinity."""
+    for name, log, least, most in zip(names, logs, *bounds, strict=True):
+        if not least + 0.1 < log < most - 0.1:
+            raise FitError(
+                f"{name} runs to {np.exp(log):.3g} without a maximum: the data are as if customers did not "
+                "differ in it; a simpler model, or more data, is needed"
+            )
 
 
 def _towards(hessian: Floats, gradient: Floats) -> tuple[Floats, float]:

@@ -57,7 +57,7 @@ class ParetoNbd(PurchaseModel):
         return np.asarray((self.r + frequency) / (self.alpha + age) * lifetime)
 
     def discounted_while_alive(
-        self, frequency: Floats, age: Floats, horizon: float | None, rate: float
+        self, frequency: Floats, age: Floats, horizon: float | None, *rates: float
     ) -> Floats:
         """The same, with each purchase at T+t worth e^(-rate t); None is for ever.
 
@@ -70,7 +70,7 @@ class ParetoNbd(PurchaseModel):
             return np.asarray(np.exp(-self.s * np.log1p(times / start[:, None])))
 
         return np.asarray(
-            (self.r + frequency) / (self.alpha + age) * over_horizon(survival, start, horizon, rate)
+            (self.r + frequency) / (self.alpha + age) * over_horizon(survival, start, horizon, rates)
         )
 
     def unconditional(self, times: Floats) -> Floats:

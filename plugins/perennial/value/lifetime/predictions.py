@@ -15,9 +15,9 @@ class PurchaseModel(Protocol):
         """Purchases to expect within the horizon of a customer who is alive now."""
 
     def discounted_while_alive(
-        self, frequency: Floats, age: Floats, horizon: float | None, rate: float
+        self, frequency: Floats, age: Floats, horizon: float | None, *rates: float
     ) -> Floats:
-        """The same, each purchase discounted continuously at `rate` a unit of time; None is for ever."""
+        """The same, discounted continuously at each rate per unit of time (rates × n); None is for ever."""
 
     def unconditional(self, times: Floats) -> Floats:
         """Repeat purchases to expect of a new customer within each of the times."""
@@ -32,4 +32,4 @@ class PurchaseModel(Protocol):
     ) -> Floats:
         """Discounted expected transactions: the value of the purchases to come, in purchases of today."""
         alive = self.p_alive(frequency, recency, age)
-        return alive * self.discounted_while_alive(frequency, age, horizon, rate)
+        return alive * self.discounted_while_alive(frequency, age, horizon, rate)[0]

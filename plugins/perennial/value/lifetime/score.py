@@ -58,12 +58,7 @@ def score(
 
 def _distinct(histories: Histories, model: PurchaseModel, horizon: Horizon) -> pl.DataFrame:
     frequency, age = histories.until_age.columns
-    expected = model.expected_while_alive(frequency, age, horizon.length)
-    discounted = (
-        model.discounted_while_alive(frequency, age, horizon.length, horizon.rate)
-        if horizon.rate
-        else expected
-    )
+    expected, discounted = model.discounted_while_alive(frequency, age, horizon.length, 0.0, horizon.rate)
     alive = model.p_alive(histories.frequency, histories.recency, histories.age)
     of_triple = histories.until_age.of_triple
     return pl.DataFrame(
