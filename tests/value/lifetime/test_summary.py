@@ -18,7 +18,7 @@ DAYS = Convention(unit_days=1)
 
 
 def events(*rows: tuple[str | None, datetime | None, str | None, str]) -> pl.LazyFrame:
-    schema = {
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
         "person_id": pl.String,
         "event_time": pl.Datetime("us", "UTC"),
         "amount": pl.Decimal(18, 2),

@@ -1,22 +1,25 @@
 """The tail integral of Pareto/NBD equals its hypergeometric forms, on both sides of α = β."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import hyp2f1  # type: ignore[import-untyped]
 
-from perennial.value.lifetime.tails import log_tail
+from perennial.value.lifetime.histories import Floats
+from perennial.value.lifetime.tails import Tail, log_tail
 
 
-def by_hypergeometric(a, b, alpha, beta, y):
+def by_hypergeometric(a: Floats, b: float, alpha: float, beta: float, y: Floats) -> Floats:
     """Euler's integral: one form for each side."""
     c = a + b - 1
     if alpha >= beta:
         series = hyp2f1(b, c, c + 1, (alpha - beta) / (alpha + y))
     else:
         series = hyp2f1(a, c, c + 1, (beta - alpha) / (beta + y))
-    return np.log(series / c) - c * np.log(max(alpha, beta) + y)
+    return np.asarray(np.log(series / c) - c * np.log(max(alpha, beta) + y))
 
 
 @pytest.mark.parametrize(
@@ -33,12 +36,13 @@ def test_both_hypergeometric_forms_are_met(alpha, beta, b):
 def test_derivatives_are_those_of_the_integral(alpha, beta):
     a, y, b, h = np.array([0.5, 1.5, 20.0, 300.0]), np.array([3.0, 0.0, 30.0, 9.0]), 1.6, 1e-5
     tail = log_tail(a, b, alpha, beta, y)
-    for derivative, step in {
+    steps: dict[str, Callable[[float], Tail]] = {
         "by_a": lambda d: log_tail(a + d, b, alpha, beta, y),
         "by_b": lambda d: log_tail(a, b + d, alpha, beta, y),
         "by_alpha": lambda d: log_tail(a, b, alpha + d, beta, y),
         "by_beta": lambda d: log_tail(a, b, alpha, beta + d, y),
-    }.items():
+    }
+    for derivative, step in steps.items():
         numeric = (step(h).log - step(-h).log) / (2 * h)
         assert getattr(tail, derivative) == pytest.approx(numeric, rel=1e-5)
 

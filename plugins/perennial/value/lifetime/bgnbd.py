@@ -63,6 +63,7 @@ class BgNbd(PurchaseModel):
         That integral has no singularity at a = 1, and loses no digits where (10) subtracts near equals.
         """
         start = self.alpha + age
+        decay = (self.r + frequency + 1) * self.a / (self.a + self.b + frequency)
 
         def purchases(times: Floats) -> Floats:
             tau = times / start[:, None]
@@ -71,7 +72,11 @@ class BgNbd(PurchaseModel):
             )
             return mean_power(self.a, last.ravel(), power.ravel() + 1, tau.ravel()).reshape(tau.shape)
 
-        return np.asarray((self.r + frequency) / start * over_horizon(purchases, start, horizon, rates))
+        return np.asarray(
+            (self.r + frequency)
+            / start
+            * over_horizon(purchases, start / np.maximum(1, decay), horizon, rates)
+        )
 
     def unconditional(self, times: Floats) -> Floats:
         """E[X(t)] of a new customer: (9)."""

@@ -70,7 +70,9 @@ class ParetoNbd(PurchaseModel):
             return np.asarray(np.exp(-self.s * np.log1p(times / start[:, None])))
 
         return np.asarray(
-            (self.r + frequency) / (self.alpha + age) * over_horizon(survival, start, horizon, rates)
+            (self.r + frequency)
+            / (self.alpha + age)
+            * over_horizon(survival, start / max(1.0, self.s), horizon, rates)
         )
 
     def unconditional(self, times: Floats) -> Floats:

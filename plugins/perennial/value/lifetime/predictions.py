@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+import numpy as np
+
 from perennial.value.lifetime.histories import Floats
 
 
@@ -32,4 +34,5 @@ class PurchaseModel(Protocol):
     ) -> Floats:
         """Discounted expected transactions: the value of the purchases to come, in purchases of today."""
         alive = self.p_alive(frequency, recency, age)
-        return alive * self.discounted_while_alive(frequency, age, horizon, rate)[0]
+        while_alive = self.discounted_while_alive(frequency, age, horizon, rate)
+        return np.asarray(alive * while_alive[0])
