@@ -1,7 +1,7 @@
 """# A batch is taken back
 
-Takes the events of one batch out of the lake again, in one commit, as if it had not come; the later stages see
-it when they run next. The batch stays in the list as inactive, and can be ingested again. Records cannot be
+Takes the events of one batch out of the lake again, in one commit, as if it had not come; later stages see it
+when they run next. The batch stays in the list as inactive, and can be ingested again. Records cannot be
 taken back: ingest a corrected batch instead.
 """
 

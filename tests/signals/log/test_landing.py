@@ -1,4 +1,4 @@
-"""Messages of a Kafka topic land in the lake once, from whichever partition, and however often it is tried."""
+"""Messages of a Kafka topic land in the lake once, from whichever partition, however often it is tried."""
 
 import json
 from datetime import UTC, datetime
