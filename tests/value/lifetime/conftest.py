@@ -1,10 +1,13 @@
 """CDNOW, as the wheel of `lifetimes` has it: the data of the papers."""
 
+from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
 import polars as pl
 import pytest
+
+from perennial.value.lifetime.summary import summarise
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +36,9 @@ def cdnow_events(datasets: Path) -> pl.LazyFrame:
         pl.col("event_time").str.to_datetime("%Y%m%d", time_unit="us", time_zone="UTC"),
         pl.col("amount").cast(pl.Decimal(18, 2)),
     )
+
+
+@pytest.fixture(scope="session")
+def cdnow_exact(cdnow_events: pl.LazyFrame) -> pl.DataFrame:
+    """Our summary of the same customers at the end of September 1997: not rounded."""
+    return summarise(cdnow_events, date(1997, 10, 1)).sort("person_id").collect()

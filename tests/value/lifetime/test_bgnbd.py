@@ -24,11 +24,13 @@ def columns(rows: pl.DataFrame):
     return tuple(rows[name].cast(pl.Float64).to_numpy() for name in ("frequency", "recency", "age"))
 
 
-def test_cdnow_has_the_published_parameters(fitted):
-    rounded = {name: round(value, 3) for name, value in fitted.parameters.items()}
+@pytest.mark.parametrize("rows", ["cdnow", "cdnow_exact"])
+def test_cdnow_has_the_published_parameters(rows, request):
+    found = fit(Histories.grouped(request.getfixturevalue(rows)))
+    rounded = {name: round(value, 3) for name, value in found.parameters.items()}
     assert rounded == {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
-    assert round(fitted.log_likelihood, 1) == -9582.4
-    assert fitted.customers == 2357
+    assert round(found.log_likelihood, 1) == -9582.4
+    assert found.customers == 2357
 
 
 def test_the_likelihood_of_groups_is_that_of_the_customers(cdnow, fitted):

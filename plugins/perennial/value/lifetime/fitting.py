@@ -27,7 +27,7 @@ __all__ = ["SAMPLE", "Fit", "FitError", "maximise", "require_repeats"]
 
 M = TypeVar("M")
 
-SAMPLE = 10_000
+SAMPLE = 4_000
 """As many histories or spends do for the way to the neighbourhood of the maximum."""
 
 

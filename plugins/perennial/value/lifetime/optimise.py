@@ -1,6 +1,6 @@
 """A log-likelihood with its gradient in; where it is greatest, and how it is curved there, out.
 
-L-BFGS-B comes near from afar; Newton steps with differences of the exact gradient end where half the Newton
+BFGS comes near from afar; Newton steps with differences of the exact gradient end where half the Newton
 decrement, the gain that the best quadratic approximation still promises, is below `TOLERANCE`. That criterion
 knows neither the scale of the data nor that of the parameters.
 """
@@ -17,7 +17,7 @@ from perennial.value.lifetime.histories import Floats
 Objective = Callable[[Floats], tuple[float, Floats]]
 """The log-likelihood and its gradient, by the logarithms of the parameters."""
 
-TOLERANCE = 1e-7
+TOLERANCE = 1e-9
 STEPS = 30
 REACH = 12.0
 """How far from a start, in logarithms, a parameter may go."""
@@ -47,11 +47,16 @@ class Counted:
 
 
 def search(objective: Counted, begin: Floats) -> tuple[Floats, float]:
-    bounds = [(float(x) - REACH, float(x) + REACH) for x in begin]
-    # L-BFGS-B ends where the relative gain is small; Newton goes on from there.
-    options = {"ftol": 1e-12, "gtol": 1e-6, "maxiter": 500}
-    end = minimize(objective, begin, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-    return np.asarray(end.x), float(end.fun)
+    """BFGS from a start: where it ended, and the value there."""
+
+    def near(logs: Floats) -> tuple[float, Floats]:
+        return objective(logs) if np.abs(logs - begin).max() < REACH else (np.inf, np.zeros_like(logs))
+
+    # It need not end precisely: Newton goes on from there.
+    value, gradient = near(begin)
+    scale = max(1.0, float(np.abs(gradient).max()))
+    end = minimize(lambda logs: [part / scale for part in near(logs)], begin, jac=True, method="BFGS")
+    return np.asarray(end.x), float(end.fun) * scale
 
 
 def newton(
