@@ -20,7 +20,8 @@ from common import Benchmark, Measured, measured, median
 
 from perennial.lake.catalog import Lake
 from perennial.signals.dataset import Dataset
-from perennial.signals.ingest import BatchReport, Intake, ingest
+from perennial.signals.ingest import BatchReport, ingest
+from perennial.signals.intake import Intake
 
 ORDERS = Dataset.model_validate(
     {

@@ -8,7 +8,7 @@ import pytest
 
 from perennial.lake.catalog import Lake
 from perennial.signals.dataset import Dataset
-from perennial.signals.ingest import Intake
+from perennial.signals.intake import Intake
 
 ORDERS = {
     "name": "orders",

@@ -11,8 +11,9 @@ from perennial.lake.erasure import ERASED, erased_people
 from perennial.signals.batches import BatchError
 from perennial.signals.dataset import Identity
 from perennial.signals.erased import fingerprint
+from perennial.signals.expressions import ExpressionError
 from perennial.signals.ingest import TooManyBadRows, ingest
-from perennial.signals.reading import SourceMissing
+from perennial.signals.reading import FileUnreadable, SourceMissing
 
 from .conftest import line
 
@@ -142,3 +143,22 @@ def test_rows_of_an_erased_person_do_not_come_in_again(lake, intake, orders, del
     late = line("o3", customer="c2", at="2017-12-27 10:00:00")
     back = ingest(intake, mine, deliver(late, day="2017-12-27"), date(2017, 12, 27))
     assert back.accepted == 1, "who comes back later is a new customer"
+
+
+def test_a_document_that_does_not_fit_its_files_fails_the_batch(lake, intake, orders, deliver):
+    wrong = orders.columns["pieces"].model_copy(update={"min": None, "expression": "amount + 1"})
+    unfit = orders.model_copy(update={"columns": {**orders.columns, "pieces": wrong}})
+    with pytest.raises(ExpressionError):
+        ingest(intake, unfit, deliver(line("o1")), MONDAY)
+    failed = intake.batches.find("orders-2017-12-25")
+    assert (failed.status, failed.errors[0].code) == ("failed", "document_unfit")
+    assert not lake.events("orders").exists()
+
+
+def test_a_file_that_cannot_be_read_fails_the_batch(lake, intake, orders, deliver):
+    whole = orders.model_copy(update={"source": orders.source.model_copy(update={"format": "parquet"})})
+    with pytest.raises(FileUnreadable):
+        ingest(intake, whole, deliver(line("o1")), MONDAY)
+    failed = intake.batches.find("orders-2017-12-25")
+    assert (failed.status, failed.errors[0].code) == ("failed", "file_unreadable")
+    assert ingest(intake, orders, deliver(line("o1")), MONDAY).accepted == 1

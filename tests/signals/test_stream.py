@@ -13,7 +13,7 @@ from perennial.lake import files, tables
 from perennial.lake.catalog import Lake
 from perennial.signals.batches import Status
 from perennial.signals.dataset import Dataset
-from perennial.signals.ingest import Intake
+from perennial.signals.intake import Intake
 from perennial.signals.log import FolderLog, pack
 from perennial.signals.stream import land_stream, offset_name, trim_stream
 

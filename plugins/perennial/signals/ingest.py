@@ -14,20 +14,13 @@ from pathlib import Path
 import polars as pl
 
 from perennial.errors import TerminalError
-from perennial.lake.catalog import Lake
-from perennial.lake.erasure import erased as lake_erased
-from perennial.signals.batch_files import BatchFiles
-from perennial.signals.batches import Batch, BatchError, Batches, Status
+from perennial.signals.batches import Batch, BatchError, Status
 from perennial.signals.dataset import Dataset
-from perennial.signals.events import EventLanding
-from perennial.signals.index import EventIndex
+from perennial.signals.intake import BEGINNING, Intake, Landing
 from perennial.signals.quarantine import QuarantineFiles
 from perennial.signals.reading import FILE, LINE, Chunk, FileUnreadable, SchemaMismatch, chunks, find
-from perennial.signals.records import RecordLanding
 from perennial.signals.validation import explained, sorted_out
 
-BEGINNING = datetime(1, 1, 1, tzinfo=UTC)
-"""As of when the records of a history hold: anything else is newer."""
 NOTHING = pl.DataFrame(schema={FILE: pl.String, LINE: pl.Int64})
 AHEAD = 4
 """Chunks that are checked while another one is taken."""
@@ -39,34 +32,6 @@ Storage = Mapping[str, str]
 
 class TooManyBadRows(TerminalError):
     """More rows are bad than the dataset tolerates: none of the batch was taken."""
-
-
-@dataclass(frozen=True)
-class Intake:
-    """Where batches are taken into, and when."""
-
-    lake: Lake
-    index: Path
-    """The folder of the indexes of event ids."""
-    now: datetime
-
-    def landing(
-        self, dataset: Dataset, batch: str, held_at: datetime | None = None, *, dry_run: bool = False
-    ) -> "Landing":
-        """The way of good rows into the dataset's table."""
-        erased = lake_erased(self.lake.root).collect()
-        if dataset.kind == "record":
-            return RecordLanding(dataset, batch, self.lake.records(dataset.name), held_at or self.now, erased)
-        table = self.lake.events(dataset.name)
-        index = EventIndex(self.index / dataset.name, table)
-        return EventLanding(dataset, batch, BatchFiles(table, batch, dry_run=dry_run), index, erased)
-
-    @property
-    def batches(self) -> Batches:
-        return Batches(self.lake.batches)
-
-
-Landing = EventLanding | RecordLanding
 
 
 @dataclass(frozen=True)
@@ -160,7 +125,7 @@ def take_files(
             raise _too_many(dataset, new, bad, rows)
         batches.move(new.batch, Status.STAGED, intake.now, **_counts(good, bad, rows))
         good.promote()
-    except (FileUnreadable, SchemaMismatch, TooManyBadRows) as error:
+    except TerminalError as error:
         if not dry_run:
             errors = (_error(error), *_faults(good, bad))
             batches.move(
@@ -222,15 +187,16 @@ def _too_many(dataset: Dataset, new: Batch, bad: QuarantineFiles, rows: int) -> 
     )
 
 
-CODES = {
+CODES: dict[type[TerminalError], str] = {
     FileUnreadable: "file_unreadable",
     SchemaMismatch: "schema_mismatch",
     TooManyBadRows: "too_many_bad_rows",
 }
+"""What is wrong with a batch as a whole; anything else is a fault of its dataset's document."""
 
 
 def _error(error: TerminalError) -> BatchError:
-    return BatchError(CODES[type(error)], str(error))
+    return BatchError(CODES.get(type(error), "document_unfit"), str(error))
 
 
 def _faults(good: Landing, bad: QuarantineFiles) -> tuple[BatchError, ...]:

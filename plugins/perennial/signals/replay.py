@@ -13,7 +13,7 @@ import polars as pl
 from perennial.errors import TerminalError
 from perennial.signals.batches import Batch, Batches, Status
 from perennial.signals.dataset import Dataset
-from perennial.signals.ingest import BEGINNING, Intake
+from perennial.signals.intake import BEGINNING, Intake
 from perennial.signals.quarantine import open_rows, resolve
 from perennial.signals.reading import messages
 from perennial.signals.validation import validate

@@ -11,7 +11,7 @@ from perennial.signals.batch_files import BatchFiles
 from perennial.signals.batches import NEXT, BatchUnknown, Status, TransitionRefused
 from perennial.signals.dataset import Dataset
 from perennial.signals.events import ATTEMPTS, TooBusyError
-from perennial.signals.ingest import Intake
+from perennial.signals.intake import Intake
 
 
 class NotRevertible(TerminalError):

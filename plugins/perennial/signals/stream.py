@@ -13,7 +13,8 @@ import polars as pl
 
 from perennial.signals.batches import Batch, Status
 from perennial.signals.dataset import Dataset
-from perennial.signals.ingest import BatchReport, Intake
+from perennial.signals.ingest import BatchReport
+from perennial.signals.intake import Intake
 from perennial.signals.log.base import StreamLog, unpack
 from perennial.signals.quarantine import QuarantineFiles
 from perennial.signals.reading import messages

@@ -18,7 +18,7 @@ from perennial.signals.once import once
 from perennial.value.definition import ValueDefinition
 
 if TYPE_CHECKING:
-    from perennial.signals.ingest import Intake
+    from perennial.signals.intake import Intake
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Workspace:
     def intake(self, now: datetime) -> "Intake":
         """Where batches are taken into."""
         # Only stages that ingest pay for the validation's import.
-        from perennial.signals.ingest import Intake
+        from perennial.signals.intake import Intake
 
         return Intake(self.lake, self.settings.index, now)
 

@@ -9,7 +9,7 @@ import pytest
 
 from perennial.lake.catalog import Lake
 from perennial.signals.dataset import Dataset
-from perennial.signals.ingest import Intake
+from perennial.signals.intake import Intake
 from perennial.signals.log import StreamLog, open_log, pack
 from perennial.signals.stream import land_stream, offset_name
 
