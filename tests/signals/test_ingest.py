@@ -147,7 +147,8 @@ def test_rows_of_an_erased_person_do_not_come_in_again(lake, intake, orders, del
 
 def test_a_document_that_does_not_fit_its_files_fails_the_batch(lake, intake, orders, deliver):
     wrong = orders.columns["pieces"].model_copy(update={"min": None, "expression": "amount + 1"})
-    unfit = orders.model_copy(update={"columns": {**orders.columns, "pieces": wrong}})
+    changed = {"columns": {**orders.columns, "pieces": wrong}, "extra_columns": "ignore"}
+    unfit = orders.model_copy(update=changed)
     with pytest.raises(ExpressionError):
         ingest(intake, unfit, deliver(line("o1")), MONDAY)
     failed = intake.batches.find("orders-2017-12-25")
