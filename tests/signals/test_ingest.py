@@ -15,7 +15,7 @@ from perennial.signals.expressions import ExpressionError
 from perennial.signals.ingest import TooManyBadRows, ingest
 from perennial.signals.reading import FileUnreadable, SourceMissing
 
-from .conftest import line
+from .conftest import HEADER, line
 
 NEXT_DAY = datetime(2017, 12, 26, tzinfo=UTC)
 FEW = {name: ERASED[name] for name in ("namespace", "value_sha256", "erased_at")}
@@ -145,12 +145,14 @@ def test_rows_of_an_erased_person_do_not_come_in_again(lake, intake, orders, del
     assert back.accepted == 1, "who comes back later is a new customer"
 
 
-def test_a_document_that_does_not_fit_its_files_fails_the_batch(lake, intake, orders, deliver):
+def test_a_document_that_does_not_fit_its_files_fails_the_batch(lake, intake, orders, tmp_path):
     wrong = orders.columns["pieces"].model_copy(update={"min": None, "expression": "amount + 1"})
-    changed = {"columns": {**orders.columns, "pieces": wrong}, "extra_columns": "ignore"}
-    unfit = orders.model_copy(update=changed)
-    with pytest.raises(ExpressionError):
-        ingest(intake, unfit, deliver(line("o1")), MONDAY)
+    source = orders.source.model_copy(update={"daily": "{day}.parquet"})
+    changed = {"columns": {**orders.columns, "pieces": wrong}, "source": source, "extra_columns": "ignore"}
+    texts = dict.fromkeys(HEADER.split(","), ["x"])
+    pl.DataFrame({**texts, "amount": [{"value": 1}]}).write_parquet(tmp_path / f"{MONDAY}.parquet")
+    with pytest.raises(ExpressionError, match="no single value"):
+        ingest(intake, orders.model_copy(update=changed), str(tmp_path), MONDAY)
     failed = intake.batches.find("orders-2017-12-25")
     assert (failed.status, failed.errors[0].code) == ("failed", "document_unfit")
     assert not lake.events("orders").exists()
