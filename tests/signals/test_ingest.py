@@ -149,7 +149,7 @@ def test_a_document_that_does_not_fit_its_files_fails_the_batch(lake, intake, or
     wrong = orders.columns["pieces"].model_copy(update={"min": None, "expression": "amount + 1"})
     source = orders.source.model_copy(update={"daily": "{day}.parquet"})
     changed = {"columns": {**orders.columns, "pieces": wrong}, "source": source, "extra_columns": "ignore"}
-    texts = dict.fromkeys(HEADER.split(","), ["x"])
+    texts = {name: ["x"] for name in HEADER.split(",")}
     pl.DataFrame({**texts, "amount": [{"value": 1}]}).write_parquet(tmp_path / f"{MONDAY}.parquet")
     with pytest.raises(ExpressionError, match="no single value"):
         ingest(intake, orders.model_copy(update=changed), str(tmp_path), MONDAY)
