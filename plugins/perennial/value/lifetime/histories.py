@@ -60,8 +60,9 @@ class Histories:
     def grouped(cls, summary: pl.DataFrame) -> Self:
         """Group summaries (columns `frequency`, `recency`, `age`); anything that cannot be is refused."""
         check(summary)
+        keys = summary.select(pl.col(TRIPLE).cast(pl.Float64))
+        groups = keys.group_by(TRIPLE).agg(customers=pl.len().cast(pl.Float64))
         # Ordered, so that sums of floats are the same in each run.
-        groups = summary.group_by(pl.col(TRIPLE).cast(pl.Float64)).agg(customers=pl.len().cast(pl.Float64))
         return cls(*(groups.sort(TRIPLE)[name].to_numpy() for name in [*TRIPLE, "customers"]))
 
     @property

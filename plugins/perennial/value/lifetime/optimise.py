@@ -53,8 +53,7 @@ def search(objective: Counted, begin: Floats) -> tuple[Floats, float]:
         return objective(logs) if np.abs(logs - begin).max() < REACH else (np.inf, np.zeros_like(logs))
 
     # It need not end precisely: Newton goes on from there.
-    value, gradient = near(begin)
-    scale = max(1.0, float(np.abs(gradient).max()))
+    scale = max(1.0, float(np.abs(near(begin)[1]).max()))
     end = minimize(lambda logs: [part / scale for part in near(logs)], begin, jac=True, method="BFGS")
     return np.asarray(end.x), float(end.fun) * scale
 
