@@ -19,6 +19,8 @@ from perennial.signals.reading.lines import Block, Lines
 from perennial.signals.reading.records import Record, records
 from perennial.signals.reading.streams import Stream
 
+PIECE = 1 << 18
+"""Bytes of a doubtful block that are looked at again by themselves."""
 LINES_BACK = 1000
 """How far the end of a block is moved to find one that is not within quotes."""
 NO_LINES = np.array([], dtype=np.int64)
@@ -51,7 +53,7 @@ class _Delimited:
             raise FileUnreadable(f"{self._file}: has more than one column {', '.join(twice)}")
         layout.check(self._file, self._dataset, [(str(name),) for name in names])
         self._schema = pl.Schema({str(name): pl.String() for name in names})
-        self._lines.put_back(data)
+        self._lines.put_back_lines(data, len(data))
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows, block after block; one chunk at the least, so that its columns are known."""
@@ -66,7 +68,12 @@ class _Delimited:
                 self._line += 1
             else:
                 data = self._whole_records(block.data)
-                rows, lines = self._quickly(data) or self._carefully(data, broken)
+                read = self._quickly(data)
+                if read is None and len(data) > 2 * PIECE:
+                    # Most of it is beyond doubt: only the pieces that are not must be read with care.
+                    self._lines.put_back_lines(data, PIECE)
+                    continue
+                rows, lines = read or self._carefully(data, broken)
             yield Chunk(self._located(rows, lines), broken.frame())
 
     def _whole_records(self, data: bytes) -> bytes:

@@ -43,7 +43,8 @@ class Doubts:
         if not rows[:, -1].null_count():
             return False
         data = self._data
-        if self._has_empty_lines():
+        # An empty line is read as a row of nothing: it is one only if every column misses a value somewhere.
+        if all(column.null_count() for column in rows) and self._has_empty_lines():
             return True
         delimiter = self._dialect.delimiter.encode()
         if not self._has_quotes:

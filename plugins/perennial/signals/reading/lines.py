@@ -3,6 +3,7 @@
 The next bytes are read, and decompressed, while the last ones are worked on.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -31,10 +32,15 @@ class Lines:
         self._stream, self._longest = stream, longest
         self._block = BLOCK
         self._rest = b""
+        self._pieces: deque[bytes] = deque()
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="perennial-read")
         self._coming: Future[bytes] | None = None
-        self.ended = False
+        self._at_end = False
+
+    @property
+    def ended(self) -> bool:
         """Whether nothing comes after the last block."""
+        return self._at_end and not self._pieces
 
     def close(self) -> None:
         """Stop reading."""
@@ -46,10 +52,12 @@ class Lines:
 
     def take(self) -> Block:
         """The next lines; none at the end of the stream."""
+        if self._pieces:
+            return Block(self._pieces.popleft())
         data, self._rest = self._rest, b""
-        while not self.ended:
+        while not self._at_end:
             found = self._read()
-            self.ended = not found
+            self._at_end = not found
             data = data + found if data else found
             end = data.rfind(EOL) + 1
             if end == len(data) and data:
@@ -62,8 +70,20 @@ class Lines:
         return Block(data)
 
     def put_back(self, rest: bytes) -> None:
-        """Give these bytes again, before those that follow."""
-        self._rest = rest + self._rest
+        """Give these bytes again, together with those that follow."""
+        if self._pieces:
+            self._pieces[0] = rest + self._pieces[0]
+        else:
+            self._rest = rest + self._rest
+
+    def put_back_lines(self, data: bytes, size: int) -> None:
+        """Give these lines again, in blocks of about this size."""
+        pieces, start = [], 0
+        while start < len(data):
+            end = data.find(EOL, start + size - 1) + 1 or len(data)
+            pieces.append(data[start:end])
+            start = end
+        self._pieces.extendleft(reversed(pieces))
 
     def _read(self) -> bytes:
         """The next bytes, none at the end; those after them are on their way then."""
@@ -90,5 +110,5 @@ class Lines:
                 self._rest = found[end:]
                 break
         else:
-            self.ended = True
+            self._at_end = True
         return Block(beginning[: self._longest], size)
