@@ -11,7 +11,7 @@ from scipy.special import betaln  # type: ignore[import-untyped]
 from perennial.value.lifetime.histories import Floats
 
 STEP = 1 / 10
-LONGEST = 10.0
+LONGEST = 25.0
 EXPONENT = 37.0
 """e^-37 is below the precision of a double."""
 ROWS = 1024

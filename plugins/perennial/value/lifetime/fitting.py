@@ -12,15 +12,14 @@ import numpy as np
 
 from perennial.value.lifetime.histories import Floats, Histories
 from perennial.value.lifetime.optimise import (
-    FLAT,
     REACH,
     Counted,
     FitError,
     Objective,
     hessian_at,
+    identified,
     newton,
     search,
-    text,
 )
 
 __all__ = ["SAMPLE", "Fit", "FitError", "maximise", "require_repeats"]
@@ -62,7 +61,7 @@ def maximise(
     logs, _ = min(found, key=lambda end: end[1])
     bounds = np.min(begins, axis=0) - REACH, np.max(begins, axis=0) + REACH
     logs, value, hessian = newton(full, logs, hessian_at(first, logs), names, bounds)
-    _identified(logs, hessian, names)
+    identified(logs, hessian, names)
     values = np.exp(logs)
     parameters = dict(zip(names, values.tolist(), strict=True))
     covariance = values[:, None] * np.linalg.inv(hessian) * values
@@ -82,16 +81,4 @@ def require_repeats(histories: Histories) -> None:
     if not len(histories.frequency) or not histories.frequency.any() or not histories.mean_age > 0:
         raise FitError(
             f"none of {round(histories.total)} customers bought again: a longer calibration period is needed"
-        )
-
-
-def _identified(logs: Floats, hessian: Floats, names: Sequence[str]) -> None:
-    """Refuse a direction in which the likelihood does not change."""
-    curvatures, directions = np.linalg.eigh(hessian)
-    if curvatures[0] < FLAT:
-        direction = directions[:, 0]
-        together = ", ".join(n for n, weight in zip(names, direction, strict=True) if abs(weight) > 0.3)
-        raise FitError(
-            f"the likelihood does not tell {together} apart (curvature {curvatures[0]:.2g}) at "
-            f"{text(names, logs)}; more data is needed"
         )

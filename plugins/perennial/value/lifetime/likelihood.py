@@ -1,11 +1,12 @@
 """A model's terms at distinct pairs in; the log-likelihood of all histories and its gradient out.
 
-BG/NBD and Pareto/NBD have the same form: a customer either is still alive at the age T, or became inactive
-since the last purchase at t_x. The likelihood of a history is
+BG/NBD and Pareto/NBD have the same form. The likelihood of a history is
 
     L(x, t_x, T) = C(x) · [ H(x, T) + G(x, t_x) ],
 
-where C does not depend on time, and each term is known as a logarithm together with its derivatives.
+where C does not depend on time, and each term is known as a logarithm together with its derivatives. In
+BG/NBD, H is the case of a customer who is alive at the age T, and G that of one who left after the last
+purchase; in Pareto/NBD, G also holds those who will leave after T, and H the rest of those who are alive.
 """
 
 from dataclasses import dataclass

@@ -81,6 +81,7 @@ def newton(
         if ahead is not None:
             logs, value, gradient = ahead
         fresh = False
+    identified(logs, hessian, names)
     raise FitError(
         f"no maximum found: {promised:.2g} of log-likelihood is still promised at "
         f"{text(names, logs)}; the data may not tell the parameters apart"
@@ -126,6 +127,18 @@ def hessian_at(objective: Counted, logs: Floats, width: float = 1e-4) -> Floats:
     ]
     rows = np.array([(after - before) / (2 * width) for after, before in ends])
     return np.asarray((rows + rows.T) / 2)
+
+
+def identified(logs: Floats, hessian: Floats, names: Sequence[str]) -> None:
+    """Refuse a direction in which the likelihood does not change."""
+    curvatures, directions = np.linalg.eigh(hessian)
+    if curvatures[0] < FLAT:
+        direction = directions[:, 0]
+        together = ", ".join(n for n, weight in zip(names, direction, strict=True) if abs(weight) > 0.3)
+        raise FitError(
+            f"the likelihood does not tell {together} apart (curvature {curvatures[0]:.2g}) at "
+            f"{text(names, logs)}; more data is needed"
+        )
 
 
 def text(names: Sequence[str], logs: Floats) -> str:
