@@ -39,7 +39,7 @@ def answers() -> bytes:
         words = next(text for least, text in WORDS.items() if score >= least)
         lines.append(_line(household, day, score, f"{1 + (code % 41) / 10:.1f}".replace(".", ","), words))
     lines.append(_line(1, FIRST_DAY, 11, "4,0", "eleven of ten"))
-    lines.append(_line(2, FIRST_DAY, 8, "4.0", "a point for a comma"))
+    lines.append(_line(2, FIRST_DAY, 8, "four", "a word for a number"))
     lines.append(f"3;{FIRST_DAY:%d.%m.%Y} 12:00")
     return ("\r\n".join(lines) + "\r\n").encode("cp1252")
 
