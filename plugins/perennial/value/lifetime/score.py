@@ -34,16 +34,20 @@ def continuous(annual: float, unit_days: int) -> float:
 
 
 def score(
-    summary: pl.DataFrame, purchases: PurchaseModel, spend: GammaGamma | None, horizon: Horizon
+    summary: pl.DataFrame,
+    purchases: PurchaseModel,
+    spend: GammaGamma | None,
+    horizon: Horizon,
+    histories: Histories | None = None,
 ) -> pl.DataFrame:
-    """Add to the summaries, in their order:
+    """Add to the summaries, in their order (`histories` are theirs, if they are grouped already):
 
     - `p_alive`, `expected_purchases` and `discounted_purchases` within the horizon;
     - with a model of spend: `expected_spend` (the mean of a purchase to come), and `predicted_value`, their
       product with the discounted purchases, and `predicted_spend`, with the others.
     """
     keys = summary.select(pl.col(TRIPLE).cast(pl.Float64))
-    distinct = _distinct(Histories.grouped(summary), purchases, horizon)
+    distinct = _distinct(histories or Histories.grouped(summary), purchases, horizon)
     scored = keys.join(distinct, on=TRIPLE, how="left", maintain_order="left").drop(TRIPLE)
     result = pl.concat([summary, scored], how="horizontal")
     if spend is None:
