@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import hyp2f1  # type: ignore[import-untyped]
+from scipy.special import hyp2f1
 
 from perennial.value.lifetime.bgnbd import BgNbd, fit
 from perennial.value.lifetime.histories import Histories

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import hyperu  # type: ignore[import-untyped]
+from scipy.special import hyperu
 
 from perennial.value.lifetime.histories import Histories
 from perennial.value.lifetime.paretonbd import ParetoNbd, fit

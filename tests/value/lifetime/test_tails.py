@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import hyp2f1  # type: ignore[import-untyped]
+from scipy.special import hyp2f1
 
 from perennial.value.lifetime.histories import Floats
 from perennial.value.lifetime.tails import Tail, log_tail

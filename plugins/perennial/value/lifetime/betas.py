@@ -6,7 +6,7 @@ peak and exponential tails; trapezoids in k, where y is the peak plus its width 
 """
 
 import numpy as np
-from scipy.special import betaln  # type: ignore[import-untyped]
+from scipy.special import betaln
 
 from perennial.value.lifetime.histories import Floats
 

@@ -16,7 +16,7 @@ customer without a repeat purchase is alive by assumption.
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from scipy.special import digamma, gammaln  # type: ignore[import-untyped]
+from scipy.special import digamma, gammaln
 
 from perennial.value.lifetime.betas import mean_power
 from perennial.value.lifetime.fitting import SAMPLE, Fit, maximise, require_repeats

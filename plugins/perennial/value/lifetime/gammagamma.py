@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import polars as pl
-from scipy.special import digamma, gammaln  # type: ignore[import-untyped]
+from scipy.special import digamma, gammaln
 
 from perennial.value.lifetime.fitting import SAMPLE, Fit, FitError, maximise
 from perennial.value.lifetime.histories import Distinct, Floats

@@ -10,7 +10,7 @@ period: their parameters of leaving then have no maximum, and this model is the 
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from scipy.special import digamma, gammaln  # type: ignore[import-untyped]
+from scipy.special import digamma, gammaln
 
 from perennial.value.lifetime.fitting import SAMPLE, Fit, maximise, require_repeats
 from perennial.value.lifetime.histories import Floats, Histories

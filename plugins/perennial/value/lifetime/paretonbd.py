@@ -16,7 +16,7 @@ G(x, t_x) = s ∫ from t_x to ∞ of (α+u)^-(r+x) (β+u)^-(s+1) du: only positi
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from scipy.special import digamma, exprel, gammaln  # type: ignore[import-untyped]
+from scipy.special import digamma, exprel, gammaln
 
 from perennial.value.lifetime.fitting import SAMPLE, Fit, maximise, require_repeats
 from perennial.value.lifetime.histories import Floats, Histories
