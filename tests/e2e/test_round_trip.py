@@ -228,7 +228,7 @@ def test_nothing_of_the_stack_is_left_after_down_and_it_comes_up_again(journey, 
     assert journey.stack.processes.left() == []
     assert not journey.stack.server.running()
     again = up(folder, print)
-    assert set(again.health().values()) == {"up"}
+    eventually(lambda: set(again.health().values()) == {"up"}, "all of it answers")
     unchanged(Journey(Stack.open(folder), journey.demo), lake, store)
 
 
