@@ -183,3 +183,13 @@ def test_blocks_end_between_records_not_within_quotes(read: Read, monkeypatch):
     assert found.lines == [*range(2, 3002, 3)]
     # Only the header is read on its own.
     assert len(careful) <= 2
+
+
+def test_long_records_and_bad_lines_in_one_doubtful_block(read: Read):
+    long = "\n".join(["x" * 99] * 4000)
+    content = f'a,b,c\n1,"{long}",3\nbad,line\n4,5,6\n7,"{long}",9\n1,"open,2\n' + "8,8,8\n" * 90_000
+    found = read(content, ABC)
+    assert [(line, raw) for line, raw, _ in found.broken] == [(4002, "bad,line"), (8004, '1,"open,2')]
+    assert found.rows[:3] == [("1", long, "3"), ("4", "5", "6"), ("7", long, "9")]
+    assert found.rows[3:] == [("8", "8", "8")] * 90_000
+    assert found.lines == [2, 4003, 4004, *range(8005, 98_005)]

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from perennial.errors import PerennialError
 from perennial.signals.dataset import Dataset
-from perennial.signals.reading import FILE, LINE, lines
+from perennial.signals.reading import FILE, LINE, delimited, lines
 from perennial.signals.validation import validate
 
 from .conftest import Found, dataset
@@ -38,6 +38,7 @@ fuzz = settings(
 @pytest.fixture(autouse=True)
 def _blocks(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "BLOCK", block)
+    monkeypatch.setattr(delimited, "PIECE", 100)
 
 
 def read(content: bytes, things: Dataset, name: str) -> Found:

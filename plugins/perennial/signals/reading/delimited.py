@@ -39,6 +39,7 @@ class _Delimited:
         self._file, self._dataset, self._dialect = file, dataset, dataset.source.csv
         self._longest, self._lines = dataset.limits.row_bytes, lines
         self._line = 1
+        self._unfinished = False
         self._schema = pl.Schema()
 
     def begin(self) -> None:
@@ -58,6 +59,7 @@ class _Delimited:
     def chunks(self) -> Iterator[Chunk]:
         """The rows, block after block; one chunk at the least, so that its columns are known."""
         yield Chunk(self._located(self._schema.to_frame(), NO_LINES), BROKEN.to_frame())
+        careful = False
         for block in self._lines:
             if not block.data:
                 continue
@@ -69,11 +71,13 @@ class _Delimited:
             else:
                 data = self._whole_records(block.data)
                 read = self._quickly(data)
-                if read is None and len(data) > 2 * PIECE:
+                if read is None and not careful and len(data) > PIECE:
                     # Most of it is beyond doubt: only the pieces that are not must be read with care.
-                    self._lines.put_back_lines(data, PIECE)
+                    careful = not self._lines.put_back_lines(data, PIECE)
                     continue
                 rows, lines = read or self._carefully(data, broken)
+                # What could not be finished must not be taken apart again.
+                careful = self._unfinished
             yield Chunk(self._located(rows, lines), broken.frame())
 
     def _whole_records(self, data: bytes) -> bytes:
@@ -94,6 +98,7 @@ class _Delimited:
 
     def _quickly(self, data: bytes) -> tuple[pl.DataFrame, Numbers] | None:
         """The rows if there is no doubt about them."""
+        self._unfinished = False
         doubts = Doubts(data, self._dialect, self._longest)
         if doubts.before():
             return None
@@ -130,6 +135,7 @@ class _Delimited:
                 lines.append(self._line)
             self._line += record.lines
             end = record.end
+        self._unfinished = end < len(data)
         self._lines.put_back(data[end:])
         return pl.DataFrame(rows, schema=self._schema, orient="row"), np.array(lines, dtype=np.int64)
 

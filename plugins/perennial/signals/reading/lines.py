@@ -76,14 +76,15 @@ class Lines:
         else:
             self._rest = rest + self._rest
 
-    def put_back_lines(self, data: bytes, size: int) -> None:
-        """Give these lines again, in blocks of about this size."""
+    def put_back_lines(self, data: bytes, size: int) -> bool:
+        """Give these lines again, in blocks of about this size; returns whether there are several."""
         pieces, start = [], 0
         while start < len(data):
             end = data.find(EOL, start + size - 1) + 1 or len(data)
             pieces.append(data[start:end])
             start = end
         self._pieces.extendleft(reversed(pieces))
+        return len(pieces) > 1
 
     def _read(self) -> bytes:
         """The next bytes, none at the end; those after them are on their way then."""

@@ -3,6 +3,7 @@
 import io
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from glob import glob
 from pathlib import Path
 from typing import IO, Any, cast
@@ -157,6 +158,8 @@ def _store(uri: str, storage: Storage | None) -> tuple[Any, str]:
             f"{scheme}://{bucket}",
             config=cast(Any, options),
             client_options={"allow_http": str(http).lower() in ("true", "1")},
+            # A task that meets a store which is down is tried again as a whole, later.
+            retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=30)},
         ), path
     except (BaseError, ValueError) as error:
         raise TerminalError(
