@@ -60,6 +60,7 @@ def test_encodings(read: Read, encoding):
         ("1,2,3,4", "4 fields instead of 3"),
         ("1", "1 field instead of 3"),
         ('1,"2"x,3', "text follows a closing quote"),
+        ('""x" """,2,', "text follows a closing quote"),
         ('1,2,"3', "a quote is opened and never closed"),
     ],
 )
