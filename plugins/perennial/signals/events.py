@@ -10,7 +10,7 @@ from perennial.lake.tables import CommitTransaction, ConcurrentCommit
 from perennial.signals.batch_files import BatchFiles
 from perennial.signals.dataset import Dataset
 from perennial.signals.erased import without_erased
-from perennial.signals.index import GROWTH, EventIndex, contains, hashed
+from perennial.signals.index import GROWTH, EventIndex, contains, hashed, stacked
 
 ATTEMPTS = 30
 ROWS = 1_000_000
@@ -40,6 +40,8 @@ class EventLanding:
     _duplicate: int = 0
     _waiting: list[pl.DataFrame] = field(default_factory=list)
     _taken: list[pl.DataFrame] = field(default_factory=list)
+    _runs: list[np.ndarray] = field(default_factory=list)
+    """What was taken so far, as `contains` wants it."""
     _own: list[np.ndarray] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -112,7 +114,7 @@ class EventLanding:
         self._own = []
         if before is not None:
             own = hashed(before.select("event_id").collect()).sort("high")
-            self._own.append(np.stack([own["high"].to_numpy(), own["low"].to_numpy()]))
+            self._own.append(stacked(own))
 
     def _known(self, codes: pl.DataFrame) -> np.ndarray:
         known: np.ndarray = self.index.known(codes) & ~contains(self._own, codes)
@@ -122,11 +124,12 @@ class EventLanding:
         """Keep the hashes in few runs, as the index does."""
         while self._taken and self._taken[-1].height <= GROWTH * run.height:
             run = self._taken.pop().merge_sorted(run, key="high")
+            self._runs.pop()
         self._taken.append(run)
+        self._runs.append(stacked(run))
 
     def _seen(self, codes: pl.DataFrame) -> np.ndarray:
-        runs = [np.stack([part["high"].to_numpy(), part["low"].to_numpy()]) for part in self._taken]
-        return contains(runs, codes)
+        return contains(self._runs, codes)
 
     def _leave_out_what_came_meanwhile(self) -> None:
         gone = [part.filter(self._known(part)) for part in self._taken]
@@ -138,6 +141,7 @@ class EventLanding:
         kept = rows.with_row_index("place").filter(~pl.col("place").is_in(mask.implode())).drop("place")
         self.files.rewrite(kept.lazy())
         self._taken = [part.join(known, on=["high", "low"], how="anti") for part in self._taken]
+        self._runs = [stacked(part) for part in self._taken]
         self._accepted, self._duplicate = kept.height, self._duplicate + len(mask)
 
 

@@ -25,6 +25,8 @@ from perennial.lake.tables import Table
 FORMAT = "xxh3_64 of seeds 0 and 1"
 GROWTH = 3
 """A run is merged with the next one unless it is more than so many times as long."""
+LONG, MANY = 1_000_000, 8
+"""Runs of that length are costly to merge: they wait until there are so many runs."""
 SLICE = 5_000_000
 """Rows that are read at a time while an index is built."""
 
@@ -41,6 +43,11 @@ def hashes(ids: pl.Expr) -> list[pl.Expr]:
 def hashed(rows: pl.DataFrame) -> pl.DataFrame:
     """The hashes of the column `event_id`, in the rows' order."""
     return rows.select(hashes(pl.col("event_id")))
+
+
+def stacked(run: pl.DataFrame) -> np.ndarray:
+    """Hashes, sorted by `high`, as two rows."""
+    return np.stack([run["high"].to_numpy(), run["low"].to_numpy()])
 
 
 def contains(runs: Iterable[np.ndarray], queries: pl.DataFrame) -> np.ndarray:
@@ -130,7 +137,7 @@ class EventIndex:
             return
         while self._runs:
             name, last = list(self._runs.items())[-1]
-            if last.shape[1] > GROWTH * run.height:
+            if last.shape[1] > GROWTH * run.height or (run.height >= LONG and len(self._runs) < MANY):
                 break
             run = _frame(last).merge_sorted(run, key="high")
             del self._runs[name]
@@ -147,7 +154,7 @@ class EventIndex:
 
     def _keep(self, run: pl.DataFrame) -> None:
         name = f"{uuid4().hex}.npy"
-        np.save(self.folder / name, np.stack([run["high"].to_numpy(), run["low"].to_numpy()]))
+        np.save(self.folder / name, stacked(run))
         self._runs[name] = _mapped(self.folder / name)
 
     def _load(self) -> None:

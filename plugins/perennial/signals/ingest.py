@@ -4,9 +4,7 @@ A batch that comes again replaces what it brought before: the tables are then th
 another batch has brought already is known by its key and not taken twice.
 """
 
-from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -14,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from perennial.errors import TerminalError
+from perennial.signals.ahead import ahead
 from perennial.signals.batches import Batch, BatchError, Status
 from perennial.signals.dataset import Dataset
 from perennial.signals.intake import BEGINNING, Intake, Landing
@@ -22,8 +21,8 @@ from perennial.signals.reading import FILE, LINE, Chunk, FileUnreadable, SchemaM
 from perennial.signals.validation import explained, sorted_out
 
 NOTHING = pl.DataFrame(schema={FILE: pl.String, LINE: pl.Int64})
-AHEAD = 4
-"""Chunks that are checked while another one is taken."""
+AHEAD = 6
+"""Chunks that are read and checked while another one is taken."""
 EXPLAINED = 50_000
 """Bad rows whose reasons are found at a time."""
 Storage = Mapping[str, str]
@@ -105,7 +104,11 @@ def take_files(
     rows = 0
     try:
         others: list[pl.DataFrame] = []
-        for chunk, taken, refused in _sorted_out(chunks(files, dataset, storage), dataset):
+
+        def checked(chunk: Chunk) -> tuple[Chunk, pl.DataFrame, pl.DataFrame]:
+            return chunk, *sorted_out(chunk.rows, dataset)
+
+        for chunk, taken, refused in ahead(chunks(files, dataset, storage), checked, AHEAD):
             rows += chunk.rows.height + chunk.broken.height
             bad.take(chunk.broken)
             good.take(taken)
@@ -137,24 +140,6 @@ def take_files(
         bad.discard()
     batches.move(new.batch, Status.SUCCESS, intake.now, errors=_faults(good, bad), **_counts(good, bad, rows))
     return _report(new, good, bad, rows, Status.SUCCESS)
-
-
-def _sorted_out(
-    given: Iterable[Chunk], dataset: Dataset
-) -> Iterator[tuple[Chunk, pl.DataFrame, pl.DataFrame]]:
-    """Chunks in their order with their good and other rows; checking is ahead of who takes them."""
-
-    def checked(chunk: Chunk) -> tuple[Chunk, pl.DataFrame, pl.DataFrame]:
-        return chunk, *sorted_out(chunk.rows, dataset)
-
-    with ThreadPoolExecutor(2) as pool:
-        waiting: deque[Future[tuple[Chunk, pl.DataFrame, pl.DataFrame]]] = deque()
-        for chunk in given:
-            waiting.append(pool.submit(checked, chunk))
-            if len(waiting) > AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
 
 
 def _new(
