@@ -10,9 +10,10 @@ from perennial.errors import TerminalError
 from perennial.lake.catalog import Lake
 from perennial.signals.batches import Batch, Batches, Status
 from perennial.signals.upload_files import NewFile
-from perennial.signals.uploads import SOURCE, Sealed, Staging, Upload, UploadBusy, abandon
+from perennial.signals.uploads import SOURCE, Sealed, Staging, Upload, UploadBusy, abandon, expire
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(days=31)
 
 
 @pytest.fixture
@@ -85,3 +86,20 @@ def test_uploads_that_nobody_goes_on_with_are_given_up(staging: Staging, tmp_pat
         Status.ABANDONED, Status.LOADING, Status.LOADED, Status.LOADING,
     ]  # fmt: skip
     assert abandon(staging, batches, NOW) == ["orders-busy"]
+
+
+def test_files_of_uploads_that_ended_do_not_stay(staging: Staging, tmp_path: Path) -> None:
+    batches = Batches(Lake(str(tmp_path / "lake")).batches)
+    ended = {"taken": (Status.SUCCESS, NOW), "fresh": (Status.FAILED, NOW), "old": (Status.FAILED, LONG_AGO)}
+    for name, (status, at) in ended.items():
+        with staging.writing(begin(staging, name)) as folder:
+            new = NewFile(folder, "a.csv")
+            new.file.write(b"x")
+            new.keep(None)
+            new.discard()
+        batches.create(Batch(name, "orders", SOURCE, None, status, at))
+    assert expire(staging, batches, NOW) == ["old"]
+    assert {name: len(staging.files_of(name)) for name in ended} == {"taken": 0, "fresh": 1, "old": 0}
+    states = {name: str(found.status) for name in ended if (found := batches.find(name))}
+    assert states == {"taken": "success", "fresh": "failed", "old": "deleted"}
+    assert expire(staging, batches, NOW) == []

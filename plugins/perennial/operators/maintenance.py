@@ -48,8 +48,6 @@ class MaintainTableOperator(StageOperator):
     """
 
     def __init__(self, *, table: str, **kwargs: Any) -> None:
-        # Mapped over tables, the operator names its outlet itself, for the scheduler to know it beforehand.
-        kwargs.pop("outlets", None)
         super().__init__(**kwargs)
         self.table = table
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from perennial.lake.catalog import Lake
 from perennial.lake.erasure import erased
+from perennial.lake.tables import Table
 from perennial.signals.batch_files import BatchFiles
 from perennial.signals.batches import Batches
 from perennial.signals.dataset import Dataset
@@ -27,14 +28,17 @@ class Intake:
     """The folder of the indexes of event ids."""
     now: datetime
 
+    def table(self, dataset: Dataset) -> Table:
+        """Where a dataset's rows are."""
+        return self.lake.events(dataset.name) if dataset.kind == "event" else self.lake.records(dataset.name)
+
     def landing(
         self, dataset: Dataset, batch: str, held_at: datetime | None = None, *, dry_run: bool = False
     ) -> Landing:
         """The way of good rows into the dataset's table."""
-        people = erased(self.lake.root).collect()
+        people, table = erased(self.lake.root).collect(), self.table(dataset)
         if dataset.kind == "record":
-            return RecordLanding(dataset, batch, self.lake.records(dataset.name), held_at or self.now, people)
-        table = self.lake.events(dataset.name)
+            return RecordLanding(dataset, batch, table, held_at or self.now, people)
         index = EventIndex(self.index / dataset.name, table)
         return EventLanding(dataset, batch, BatchFiles(table, batch, dry_run=dry_run), index, people)
 

@@ -46,9 +46,7 @@ def land_stream(
 
 def committed(intake: Intake, dataset: Dataset, name: str) -> int:
     """The position up to which a partition has landed."""
-    lake = intake.lake
-    table = lake.events(dataset.name) if dataset.kind == "event" else lake.records(dataset.name)
-    return max(0, table.transaction(name))
+    return max(0, intake.table(dataset).transaction(name))
 
 
 def _land(

@@ -184,7 +184,16 @@ def expire(staging: Staging, batches: Batches, now: datetime, after: timedelta =
         if staging.find(batch) is not None:
             staging.forget(batch)
         batches.move(batch, Status.DELETED, now)
+    _forget_what_was_taken(staging, batches)
     return names
+
+
+def _forget_what_was_taken(staging: Staging, batches: Batches) -> None:
+    """Whoever took a batch removes its files; one that was killed in between has left them."""
+    taken = batches.current().filter(source=SOURCE, status=str(Status.SUCCESS)).select("batch").collect()
+    for batch in taken["batch"]:
+        if staging.find(batch) is not None and staging.listing(batch):
+            staging.forget(batch)
 
 
 @contextmanager
