@@ -1,6 +1,6 @@
 """Work that threads do ahead of who needs it: items in, their results out in the same order."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -13,7 +13,7 @@ PATIENCE = 0.1
 """Seconds after which a full queue is tried again: who takes from it may have given up."""
 
 
-def ahead(given: Iterable[T], work: Callable[[T], R], most: int) -> Iterator[R]:
+def ahead(given: Iterable[T], work: Callable[[T], R], most: int) -> Generator[R, None, None]:
     """The results of `work`, at most so many ahead; an error of either comes out at its place."""
     queue: Queue[Future[R] | None] = Queue(most)
     stopped = Event()
