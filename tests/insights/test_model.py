@@ -36,6 +36,10 @@ def test_ddl():
         ("SELECT 1", "expected a comment"),
         ("/* title: T */ SELECT 1", "kind"),
         ("/* title: [ */ SELECT 1", "t.sql"),
+        (
+            "/*\ntitle: T\nkind: fact\ncolumns: {a: text}\nprimary_key: [a]\ncomments: {b: B}\n*/ SELECT 1",
+            "comments on columns that are not declared: b",
+        ),
     ],
 )
 def test_a_file_without_its_declaration_is_refused(tmp_path, text, message):

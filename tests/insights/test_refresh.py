@@ -204,3 +204,20 @@ def test_what_became_of_a_batch_and_why_rows_were_set_aside(filled, url):
         ("b", "basket_id: required, but missing", 1),
         ("b", "quantity: below 0", 2),
     ]
+
+
+def test_tables_and_columns_say_what_they_hold(filled, url, tmp_path):
+    include = tmp_path / "include"
+    shutil.copytree(filled.settings.include, include)
+    file = include / "sql/insights/fact_batch.sql"
+    declared = file.read_text()
+    for text in ("Rows that broke a rule", "Rows that were set aside"):
+        file.write_text(declared.replace("*/", f"comments:\n  rows_set_aside: {text}\n*/", 1))
+        workspace = Workspace(replace(filled.settings, include=include))
+        refresh_insights(workspace, url, "daily", AS_OF[0])
+        told = query(
+            url,
+            "SELECT obj_description(t), col_description(t, 9) "
+            "FROM (SELECT 'insights.fact_batch'::regclass::oid AS t) AS it",
+        )
+        assert told == [("Batches of signals, and what became of their rows", text)]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from perennial.documents import Document, DocumentError
 
@@ -31,7 +31,15 @@ class Model(Document):
     primary_key: list[str] = Field(min_length=1)
     references: dict[str, str] = {}
     """Which dimension each foreign key points to: declared for readers, and not enforced."""
+    comments: dict[str, str] = {}
+    """What a reader of the store should know of a column."""
     query: str
+
+    @model_validator(mode="after")
+    def _comments_on_columns(self) -> "Model":
+        if strangers := sorted(set(self.comments) - set(self.columns)):
+            raise ValueError(f"comments on columns that are not declared: {', '.join(strangers)}")
+        return self
 
 
 def load_models(folder: Path) -> dict[str, Model]:

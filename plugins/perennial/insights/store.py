@@ -30,6 +30,13 @@ CREATE TABLE IF NOT EXISTS {SCHEMA}.adwh_lkup_process_delta_log (
 """
 # One refresh at a time: a second one waits, and then starts from the checkpoint of the first.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('perennial.insights'))"
+COMMENTS = f"""
+SELECT relname, attname, description
+FROM pg_description
+JOIN pg_class ON pg_class.oid = objoid AND classoid = 'pg_class'::regclass
+LEFT JOIN pg_attribute ON attrelid = objoid AND attnum = objsubid AND objsubid > 0
+WHERE relnamespace = '{SCHEMA}'::regnamespace
+"""
 SLICE = 100_000
 """Rows that are written as text at a time, on their way into the store."""
 
@@ -56,9 +63,14 @@ class StoreTransaction:
         self._connection = connection
 
     def create(self, models: list[Model]) -> None:
-        """Create what is missing: the schema, the logs, and each model's table."""
+        """Create what is missing: the schema, the logs, and each model's table, with its comments."""
         for statement in (LOGS, *map(ddl, models)):
             self._connection.execute(statement)
+        known = {(table, column): text for table, column, text in self._connection.execute(COMMENTS)}
+        for model in models:
+            for place, text in comments(model).items():
+                if known.get(place) != text:
+                    self._connection.execute(_comment(*place, text))
 
     def put(self, model: Model, rows: pl.DataFrame, days: list[date] | None) -> None:
         """Put rows in place of those of the same days, or of the whole table."""
@@ -106,3 +118,17 @@ def ddl(model: Model) -> str:
     columns = ", ".join(f"{name} {type_}" for name, type_ in model.columns.items())
     key = ", ".join(model.primary_key)
     return f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{model.name} ({columns}, PRIMARY KEY ({key}))"
+
+
+def comments(model: Model) -> dict[tuple[str, str | None], str]:
+    """What its table (None) and its columns hold, for who browses the store."""
+    texts: dict[str | None, str] = {None: model.title, **model.comments}
+    return {(model.name, column): text for column, text in texts.items()}
+
+
+def _comment(table: str, column: str | None, text: str) -> sql.Composed:
+    if column is None:
+        where = sql.SQL("TABLE {}").format(sql.Identifier(SCHEMA, table))
+    else:
+        where = sql.SQL("COLUMN {}").format(sql.Identifier(SCHEMA, table, column))
+    return sql.SQL("COMMENT ON {} IS {}").format(where, sql.Literal(text))
