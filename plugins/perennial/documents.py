@@ -1,5 +1,6 @@
 """YAML documents in, typed models out; an error names the file, the path in it, and what was found."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,15 +25,7 @@ class DocumentError(TerminalError):
 
 def load(path: Path, model: type[D], **context: Any) -> D:
     """Read one document; a model's `name` is the file's stem unless the file gives one."""
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
-        raise DocumentError(f"{path}: no such document; known in this folder: {known}") from None
-    except yaml.YAMLError as error:
-        raise DocumentError(f"{path}: not YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise DocumentError(f"{path}: expected a mapping at the top, found {type(content).__name__}")
+    content = _read(path)
     if "name" in model.model_fields:
         content.setdefault("name", path.stem)
     try:
@@ -44,6 +37,33 @@ def load(path: Path, model: type[D], **context: Any) -> D:
 def load_all(folder: Path, model: type[D], **context: Any) -> dict[str, D]:
     """Read every `*.yaml` of a folder, by file stem, in the order of their names."""
     return {path.stem: load(path, model, **context) for path in sorted(folder.glob("*.yaml"))}
+
+
+def load_kinds(folder: Path, kinds: Mapping[str, type[Document]], default: str) -> dict[str, Document]:
+    """Read every `*.yaml` of a folder whose documents are of several kinds: their key `kind` says which.
+
+    One without it is of the `default` kind.
+    """
+    found: dict[str, Document] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        kind = _read(path).get("kind", default)
+        if kind not in kinds:
+            raise DocumentError(f"{path}: kind: expected one of {', '.join(kinds)}; found {kind!r}")
+        found[path.stem] = load(path, kinds[kind])
+    return found
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
+        raise DocumentError(f"{path}: no such document; known in this folder: {known}") from None
+    except yaml.YAMLError as error:
+        raise DocumentError(f"{path}: not YAML: {error}") from error
+    if not isinstance(content, dict):
+        raise DocumentError(f"{path}: expected a mapping at the top, found {type(content).__name__}")
+    return content
 
 
 def _explain(path: Path, error: ValidationError) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from perennial.errors import TerminalError
+from perennial.lake.lifetime import LIFETIME_ACTUALS, LIFETIME_MODELS
 from perennial.lake.tables import Table
 
 EMAIL_EVENTS = pl.Schema(
@@ -85,6 +86,23 @@ RESOLUTIONS = pl.Schema(
 )
 """How quarantined rows ended: `replayed` (taken), `duplicate` (known already) or `discarded`."""
 
+VALUE_DAYS = pl.Schema(
+    {
+        "definition": pl.String(),
+        "as_of": pl.Date(),
+        "chunk": pl.String(),
+        "whole": pl.Boolean(),
+        "rows": pl.Int64(),
+        "fingerprint": pl.String(),
+        "ledger": pl.Int64(),
+        "step": pl.Int64(),
+    }
+)
+"""Where the values of each computed day are, and from which ledger; of a day, the highest step counts."""
+
+LATE_DAYS = pl.Schema({"definition": pl.String(), "ledger": pl.Int64(), "day": pl.Date()})
+"""Which days' entries each snapshot of a ledger changed."""
+
 
 @dataclass(frozen=True)
 class Lake:
@@ -119,9 +137,48 @@ class Lake:
         """The life of every batch; `perennial.signals.batches` reads and writes it."""
         return Table(self.root, "signals/batches", schema=BATCHES)
 
+    def ledger(self, definition: str) -> Table:
+        """Partial sums of each customer and day, by month and customer bucket: value is computed from it."""
+        return Table(self.root, f"ledger/{definition}", partition="part")
+
     def value(self, definition: str) -> Table:
-        """Sums and ranks of customers, by the day as of which they were computed."""
-        return Table(self.root, f"value/{definition}", partition="as_of")
+        """Sums and ranks of customers; `perennial.value.history` reads and writes it."""
+        return Table(self.root, f"value/{definition}", partition="chunk")
+
+    @property
+    def value_days(self) -> Table:
+        """For which days value was computed, and where its rows are."""
+        return Table(self.root, "value_days", schema=VALUE_DAYS)
+
+    @property
+    def value_late(self) -> Table:
+        """Which days each change of a ledger touched: what was computed before, of later days, is stale."""
+        return Table(self.root, "value_late", schema=LATE_DAYS)
+
+    def value_by_decile(self, definition: str) -> Table:
+        """How many customers, and how much, each decile has, by the day as of which it holds."""
+        return Table(self.root, f"value_by_decile/{definition}", partition="as_of")
+
+    def value_movement(self, definition: str) -> Table:
+        """How many customers moved from one decile to another since the start of the month."""
+        return Table(self.root, f"value_movement/{definition}", partition="as_of")
+
+    def rfm(self, definition: str) -> Table:
+        """Recency, frequency, monetary value and segment of customers, by the day as of which they hold."""
+        return Table(self.root, f"rfm/{definition}", partition="as_of")
+
+    def lifetime(self, definition: str) -> Table:
+        """What customers are expected to be worth, by the day as of which it was predicted."""
+        return Table(self.root, f"lifetime/{definition}", partition="as_of")
+
+    @property
+    def lifetime_models(self) -> Table:
+        """Fits of lifetime value; `perennial.value.lifetime.registry` reads and writes it."""
+        return Table(self.root, "lifetime_models", schema=LIFETIME_MODELS)
+
+    def lifetime_actuals(self, definition: str) -> Table:
+        """What came of earlier predictions, by the day as of which they are compared."""
+        return Table(self.root, f"lifetime_actuals/{definition}", partition="as_of", schema=LIFETIME_ACTUALS)
 
     @property
     def profiles(self) -> Table:
@@ -150,6 +207,12 @@ class Lake:
             "events": self.events,
             "records": self.records,
             "value": self.value,
+            "value_by_decile": self.value_by_decile,
+            "value_movement": self.value_movement,
+            "ledger": self.ledger,
+            "rfm": self.rfm,
+            "lifetime": self.lifetime,
+            "lifetime_actuals": self.lifetime_actuals,
             "quarantine": self.quarantine,
         }
         if area in by_area:
@@ -159,6 +222,7 @@ class Lake:
             self.identities,
             self.membership,
             self.email_events,
+            self.lifetime_models,
             self.batches,
             self.corrections,
             self.resolutions,

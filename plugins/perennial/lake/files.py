@@ -13,7 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import polars as pl
-from deltalake import DeltaTable, Schema
+from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
@@ -99,6 +99,21 @@ def create(table: Table, schema: pl.Schema) -> int:
     return table.version()
 
 
+def recreate(table: Table, schema: pl.Schema, transactions: Sequence[CommitTransaction]) -> int:
+    """Leave an empty table with these columns, whatever was there; returns the snapshot."""
+    write_deltalake(
+        table.uri,
+        pl.DataFrame(schema=schema),
+        mode="overwrite",
+        schema_mode="overwrite",
+        partition_by=table.partition,
+        configuration=CONFIGURATION,
+        commit_properties=properties(transactions),
+        post_commithook_properties=HOOKS,
+    )
+    return table.version()
+
+
 def commit(
     table: Table,
     added: Sequence[DataFile],
@@ -136,6 +151,14 @@ def commit(
     except CommitFailedError as error:
         raise ConcurrentCommit(f"{table.name}: {error}") from error
     return table.version()
+
+
+def replace(table: Table, rows: pl.DataFrame, partitions: Iterable[str]) -> int:
+    """Put rows in place of those of some partitions, in one commit; returns the snapshot."""
+    create(table, rows.schema)
+    version, replaced = table.version(), set(partitions)
+    old = [path for path, partition in parts(table, version).items() if partition in replaced]
+    return commit(table, write(table, rows), version, [], old)
 
 
 def _write(table: Table, rows: pl.DataFrame, partition: str | None) -> DataFile:
@@ -222,6 +245,15 @@ def paths(table: Table, version: int) -> list[str]:
     """The paths of all files of a snapshot, below the table's root."""
     actions = pl.DataFrame(table.look(version).get_add_actions(flatten=True))
     return actions["path"].to_list() if actions.height else []
+
+
+def parts(table: Table, version: int) -> dict[str, str]:
+    """The files of a snapshot, each with the partition that it holds, as text."""
+    actions = pl.DataFrame(table.look(version).get_add_actions(flatten=True))
+    if actions.is_empty():
+        return {}
+    named = actions.select("path", pl.col(f"partition.{table.partition}").cast(pl.String))
+    return dict(named.iter_rows())
 
 
 def holding(table: Table, version: int, column: str, value: str) -> list[str]:

@@ -7,6 +7,7 @@ import polars as pl
 from perennial.documents import DocumentError
 from perennial.profiles.build import build, identities, remember
 from perennial.profiles.definition import ProfileDefinition
+from perennial.stages.value import history
 from perennial.stages.workspace import Workspace
 
 
@@ -18,7 +19,7 @@ def build_profiles(workspace: Workspace, as_of: date) -> int:
         workspace.datasets,
         {name: workspace.rows(name) for name in definition.events},
         {name: workspace.rows(name) for name in definition.attributes},
-        {name: workspace.lake.value(name).scan().filter(as_of=as_of) for name in definition.value},
+        {name: history(workspace, name).read(as_of) for name in definition.value},
         as_of,
     ).collect()
     remember(workspace.lake.identities, identities(people.lazy(), definition).collect())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from perennial.audiences.definition import Audience
-from perennial.documents import DocumentError, load_all
+from perennial.documents import Document, DocumentError, load_all, load_kinds
 from perennial.lake.catalog import Lake
 from perennial.lake.tables import Table
 from perennial.profiles.definition import ProfileDefinition
@@ -19,6 +19,9 @@ from perennial.value.definition import ValueDefinition
 
 if TYPE_CHECKING:
     from perennial.signals.intake import Intake
+
+VALUE_KINDS: dict[str, type[Document]] = {"deciles": ValueDefinition}
+"""The kinds of documents in `include/value`."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,11 @@ class Workspace:
 
     @cached_property
     def value(self) -> dict[str, ValueDefinition]:
-        return load_all(self.settings.include / "value", ValueDefinition)
+        return {name: each for name, each in self._value.items() if isinstance(each, ValueDefinition)}
+
+    @cached_property
+    def _value(self) -> dict[str, Document]:
+        return load_kinds(self.settings.include / "value", VALUE_KINDS, default="deciles")
 
     @cached_property
     def profiles(self) -> dict[str, ProfileDefinition]:

@@ -1,152 +1,101 @@
-"""Events in; per customer, overall and per dimension, each metric's sum and decile in every lookback out.
+"""Events in; per customer, overall and per dimension, each metric's value and rank in every lookback out.
 
-One pass over the events serves all metrics and lookbacks. A decile is `NTILE(n)` over the sums in descending
-order: 1 is the greatest, sizes differ by at most one and the first buckets take the surplus. Ties go to the
-smaller customer id, so that reruns are equal. Who has no row in a window has neither sum nor rank there.
+This is the definition, written once for every engine that narwhals speaks to: Polars, and Spark where one
+machine is not enough. A rank is `NTILE(n)` over the values in descending order: 1 is the greatest, sizes
+differ by at most one and the first buckets take the surplus. Ties go to the smaller customer id, so that
+reruns are equal. Who has no row in a window has neither value nor rank there.
+
+On one machine `perennial.value.days` gives the same answer, faster, from the ledger.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import Any
 
-import polars as pl
+import narwhals as nw
 
-from perennial.errors import TerminalError
-from perennial.value.definition import ALL, OVERALL, UNKNOWN, Dimension, Metric, ValueDefinition
+from perennial.value.definition import ValueDefinition
+from perennial.value.entries import PERSON, MetricError, entries, partials_of
+from perennial.value.partials import Partial
+from perennial.value.totals import groupings, totals, value
+from perennial.value.windows import windows
 
-PERSON = "person_id"
-KEYS = [PERSON, "dimension", "dimension_value"]
+__all__ = ["KEYS", "MetricError", "deciles", "ntile"]
+
+KEYS = [PERSON, "dimension", "dimension_value", "lookback"]
 
 
-class MetricError(TerminalError):
-    """A metric or dimension names a column that is not there, or that cannot be summed."""
+def deciles(events: Any, definition: ValueDefinition, as_of: date, records: Mapping[str, Any]) -> Any:
+    """Rank all customers as of the start of the day `as_of`, in the engine of `events`.
 
-
-def deciles(
-    events: pl.LazyFrame, definition: ValueDefinition, as_of: date, records: dict[str, pl.LazyFrame]
-) -> pl.LazyFrame:
-    """Rank all customers as of midnight (UTC) at the start of the day `as_of`.
-
-    `events` has `event_time` and the columns that the definition names; `records` has the datasets that its
-    dimensions look up. Returns one row per (person_id, dimension, dimension_value), with columns
-    `<metric>_<lookback>` (as the metric's own type) and `<metric>_<lookback>_decile` (Int16).
+    `events` has `event_time` (UTC) and the columns that the definition names; `records` has the datasets
+    that its dimensions look up. Returns a frame of the same engine, one row per (person_id, dimension,
+    dimension_value, lookback), with columns `<metric>` and `<metric>_decile` (Int16). Decimals are whole
+    numbers of their smallest unit; `perennial.value.money.as_money` makes them decimals again.
     """
-    seen = events.filter(pl.col("event_time") < _midnight(as_of))
-    _check(seen, definition)
-    sums = pl.concat(_sums(seen, definition, as_of, records), how="vertical")
-    return _ranked(sums, definition)
+    frame = nw.from_native(events).lazy()
+    known = {name: nw.from_native(each).lazy() for name, each in records.items()}
+    found, spans = partials_of(frame, definition), windows(definition, as_of)
+    rows = entries(frame, definition, known)
+    parts = []
+    for grouping in groupings(definition):
+        summed = totals(rows, found, spans, grouping)
+        parts += [ranked(each, definition, found) for each in _lookbacks(summed, definition, found, grouping)]
+    return nw.to_native(nw.concat(parts, how="vertical"))
 
 
-def _sums(
-    events: pl.LazyFrame, definition: ValueDefinition, as_of: date, records: dict[str, pl.LazyFrame]
-) -> Iterator[pl.LazyFrame]:
-    person = pl.col(definition.identity).alias(PERSON)
-    aggregates = list(_aggregates(events, definition, as_of))
-    yield (
-        events.group_by(person)
-        .agg(aggregates)
-        .with_columns(dimension=pl.lit(OVERALL), dimension_value=pl.lit(ALL))
-        .select(*KEYS, pl.exclude(KEYS))
-    )
-    for name, dimension in definition.dimensions.items():
-        yield (
-            _with_dimension(events, name, dimension, records)
-            .group_by(person, pl.col("dimension_value").fill_null(UNKNOWN))
-            .agg(aggregates)
-            .with_columns(dimension=pl.lit(name))
-            .select(*KEYS, pl.exclude(KEYS))
+def _lookbacks(
+    summed: nw.LazyFrame, definition: ValueDefinition, found: Sequence[Partial], grouping: str
+) -> Iterator[nw.LazyFrame]:
+    for window in definition.windows():
+        values = [
+            value(name, metric, scale_of(name, found), window) for name, metric in definition.metrics.items()
+        ]
+        yield summed.select(
+            PERSON,
+            nw.lit(grouping).alias("dimension"),
+            "dimension_value",
+            nw.lit(window).alias("lookback"),
+            *(each.alias(name) for name, each in zip(definition.metrics, values, strict=True)),
+        ).filter(
+            nw.any_horizontal(*(~nw.col(name).is_null() for name in definition.metrics), ignore_nulls=True)
         )
 
 
-def _aggregates(events: pl.LazyFrame, definition: ValueDefinition, as_of: date) -> Iterator[pl.Expr]:
-    schema = events.collect_schema()
-    for window, months in definition.windows().items():
-        inside = pl.lit(True) if months is None else pl.col("event_time") >= _start(as_of, months)
-        anything = inside.any()
-        for name, metric in definition.metrics.items():
-            total = _total(metric, schema, inside)
-            yield pl.when(anything).then(total).alias(f"{name}_{window}")
+def ranked(values: nw.LazyFrame, definition: ValueDefinition, found: Sequence[Partial]) -> nw.LazyFrame:
+    """Add the ranks of one lookback, within each dimension value."""
+    group, order = "dimension_value", "__order"
+    times = {partial.name for partial in found if partial.temporal}
+    for name in ranked_metrics(definition, found):
+        # Row numbers, on every engine: nulls are not counted, and equal values are ordered by the customer.
+        backwards = nw.col(name).rank("min", descending=True).over(group) if name in times else -nw.col(name)
+        values = values.with_columns(backwards.alias(order))
+        rank = nw.col(order).cum_count().over(group, order_by=[order, PERSON])
+        size = nw.col(order).count().over(group)
+        values = values.with_columns(rank.alias("__rank"), size.alias("__size"))
+        bucket = ntile(nw.col("__rank"), nw.col("__size"), definition.buckets)
+        known = nw.when(~nw.col(name).is_null()).then(bucket).cast(nw.Int16)
+        values = values.with_columns(known.alias(f"{name}_decile")).drop(order, "__rank", "__size")
+    return values
 
 
-def _total(metric: Metric, schema: pl.Schema, inside: pl.Expr) -> pl.Expr:
-    if metric.count_distinct:
-        return pl.col(metric.count_distinct).filter(inside).n_unique().cast(pl.Int64)
-    column = str(metric.sum)
-    # Money is summed as whole numbers of its smallest unit, and is a decimal again afterwards.
-    dtype = schema[column]
-    if isinstance(dtype, pl.Decimal):
-        minor = pl.col(column).to_physical().cast(pl.Int64)
-        return _decimal(pl.when(inside).then(minor).sum(), dtype.scale)
-    return pl.when(inside).then(pl.col(column)).sum()
+def ranked_metrics(definition: ValueDefinition, found: Sequence[Partial]) -> list[str]:
+    """The metrics by which customers are ranked: all but those that are texts."""
+    texts = {partial.name for partial in found if not partial.ranked}
+    return [name for name in definition.metrics if name not in texts]
 
 
-def _decimal(minor: pl.Expr, scale: int) -> pl.Expr:
-    return (minor.cast(pl.Decimal(18, scale)) / pl.lit(10**scale, pl.Decimal(18, 0))).cast(
-        pl.Decimal(18, scale)
-    )
+def scale_of(name: str, found: Sequence[Partial]) -> int:
+    """How many digits of a metric's whole numbers are decimals."""
+    return next((partial.scale for partial in found if partial.name in (name, f"{name}__sum")), 0)
 
 
-def _with_dimension(
-    events: pl.LazyFrame, name: str, dimension: Dimension, records: dict[str, pl.LazyFrame]
-) -> pl.LazyFrame:
-    value = pl.col(dimension.column).cast(pl.String).alias("dimension_value")
-    if dimension.lookup is None:
-        return events.with_columns(value)
-    if dimension.lookup not in records or dimension.by is None:
-        raise MetricError(
-            f"dimension {name}: no records {dimension.lookup!r}, or no column `by` which to find them"
-        )
-    found = records[dimension.lookup].select(dimension.by, value)
-    return events.join(found, on=dimension.by, how="left")
-
-
-def _ranked(sums: pl.LazyFrame, definition: ValueDefinition) -> pl.LazyFrame:
-    group = ["dimension", "dimension_value"]
-    names = [f"{metric}_{window}" for window in definition.windows() for metric in definition.metrics]
-    # Ordinal ranks break ties by position: customers stand in the order of their ids.
-    ordered = sums.sort(*group, PERSON)
-    return ordered.with_columns(
-        ntile(pl.col(name).rank("ordinal", descending=True), pl.col(name).count(), definition.buckets)
-        .over(group)
-        .alias(f"{name}_decile")
-        for name in names
-    )
-
-
-def ntile(rank: pl.Expr, size: pl.Expr, buckets: int) -> pl.Expr:
-    """SQL's `NTILE(buckets)` from an ordinal rank (1 is first) among `size` rows."""
-    rank, size = rank.cast(pl.Int64), size.cast(pl.Int64)
+def ntile(rank: nw.Expr, size: nw.Expr, buckets: int) -> nw.Expr:
+    """SQL's `NTILE(buckets)` from a rank (1 is first) among `size` rows."""
+    rank, size = rank.cast(nw.Int64), size.cast(nw.Int64)
     small, surplus = size // buckets, size % buckets
     cut = surplus * (small + 1)
     in_large = (rank - 1) // (small + 1) + 1
     # With fewer rows than buckets `small` is 0, and every rank lies below the cut.
-    in_small = surplus + (rank - 1 - cut) // pl.max_horizontal(small, 1) + 1
-    return pl.when(rank <= cut).then(in_large).otherwise(in_small).cast(pl.Int16)
-
-
-def _check(events: pl.LazyFrame, definition: ValueDefinition) -> None:
-    schema = events.collect_schema()
-    if definition.identity not in schema:
-        raise MetricError(
-            f"{definition.name}: identity: {definition.dataset} has no column {definition.identity}; "
-            f"it has {', '.join(schema.names())}"
-        )
-    for name, metric in definition.metrics.items():
-        column = str(metric.sum or metric.count_distinct)
-        if column not in schema:
-            raise MetricError(
-                f"{definition.name}: metric {name}: {definition.dataset} has no column {column}; "
-                f"it has {', '.join(schema.names())}"
-            )
-        if metric.sum and not (schema[column].is_integer() or schema[column].is_decimal()):
-            raise MetricError(
-                f"{definition.name}: metric {name}: {column} is {schema[column]}; only integers and decimals "
-                "can be summed exactly"
-            )
-
-
-def _midnight(day: date) -> pl.Expr:
-    return pl.lit(day).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-
-
-def _start(as_of: date, months: int) -> pl.Expr:
-    return _midnight(as_of).dt.offset_by(f"-{months}mo")
+    in_small = surplus + (rank - 1 - cut) // nw.max_horizontal(small, nw.lit(1, nw.Int64)) + 1
+    return nw.when(rank <= cut).then(in_large).otherwise(in_small)

@@ -1,0 +1,189 @@
+"""The ledger and consecutive days in; for each day, whose values and ranks changed, out.
+
+The first day is computed by `perennial.value.totals`, customer bucket by customer bucket. From one day to the
+next each window gains the days that it reaches and loses those that it leaves; what does not add up (a
+minimum, a maximum, the most recent) is looked for again, for those customers who gained or lost something.
+Every day is then ranked anew. A day's answer is that of `perennial.value.deciles`, bit for bit.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+import narwhals as nw
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from perennial.value.definition import ALL, OVERALL, ValueDefinition
+from perennial.value.entries import DAY, PERSON, ROWS
+from perennial.value.moves import INDEX, Moves
+from perennial.value.partials import Partial
+from perennial.value.spill import Spill
+from perennial.value.standing import Standing
+from perennial.value.totals import KEYS, UNTIL, distinct, groupings, totals
+from perennial.value.windows import Window, windows
+
+
+class Entries(Protocol):
+    """Entries by customer bucket: as `perennial.value.entries` makes them, or put together by day."""
+
+    @property
+    def buckets(self) -> int:
+        """Into how many parts customers are divided."""
+
+    def scan(self, bucket: int, first: date, end: date) -> pl.LazyFrame:
+        """Those of the days from `first` to `end`, which is exclusive."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What changed from one day to the next, in one lookback, overall or in one dimension."""
+
+    as_of: date
+    grouping: str
+    lookback: str
+    rows: pl.DataFrame
+    """Whose values or ranks changed: all of them on the first day. Who has nothing any more has nulls."""
+    summary: pl.DataFrame
+    """Per metric, dimension value and rank: `customers`, and `total`, `least` and `most` of the metric."""
+    ranks: dict[str, NDArray[np.int16]]
+    """Of everybody in `people`, by metric; 0 is none."""
+    people: pl.DataFrame
+
+
+def changes(
+    ledger: Entries, definition: ValueDefinition, found: Sequence[Partial], days: Sequence[date]
+) -> Iterator[Changes]:
+    """Compute consecutive days, the first of them whole; by grouping, lookback and day."""
+    spans = [windows(definition, day) for day in days]
+    for grouping in groupings(definition):
+        with Spill() as spill:
+            _first(ledger, found, spans, grouping, spill)
+            people, index = _people(spill)
+            moving = _moving(ledger, found, spans, grouping, spill, index) if len(days) > 1 else []
+            detail = _detail(ledger, found, spans, grouping, spill, index) if len(days) > 1 else None
+            for lookback in definition.windows():
+                state = Standing(definition, found, lookback, people)
+                state.fill(spill, index)
+                yield _changes(days[0], grouping, lookback, state)
+                for at in range(1, len(days)):
+                    old, new = spans[at - 1][lookback], spans[at][lookback]
+                    moved = state.advance(moving, old, new)
+                    if detail is not None:
+                        state.look_again(detail, moved, new)
+                    yield _changes(days[at], grouping, lookback, state)
+
+
+def _changes(day: date, grouping: str, lookback: str, state: Standing) -> Changes:
+    rows = state.rank()
+    return Changes(day, grouping, lookback, rows, state.summary(), state.ranks, state.people)
+
+
+def _first(
+    ledger: Entries,
+    found: Sequence[Partial],
+    spans: Sequence[dict[str, Window]],
+    grouping: str,
+    spill: Spill,
+) -> None:
+    """The first day's totals, of everybody who has an entry on any of the days."""
+    start, end = _reach(spans)
+    for bucket in range(ledger.buckets):
+        entries = nw.from_native(ledger.scan(bucket, start, end))
+        summed = totals(entries, found, spans[0], grouping)
+        spill.add(nw.to_native(summed).collect(engine="streaming"))
+
+
+def _people(spill: Spill) -> tuple[pl.DataFrame, NDArray[np.intp]]:
+    """Everybody, in the order in which ties are broken, and where each row of the spill stands in it."""
+    keys = spill.read(KEYS)
+    order = keys.select(pl.arg_sort_by("dimension_value", PERSON)).to_series().to_numpy()
+    index = np.empty(len(order), dtype=np.intp)
+    index[order] = np.arange(len(order))
+    return keys[order], index
+
+
+def _moving(
+    ledger: Entries,
+    found: Sequence[Partial],
+    spans: Sequence[dict[str, Window]],
+    grouping: str,
+    spill: Spill,
+    index: NDArray[np.intp],
+) -> list[Moves]:
+    """What moves into windows, or out of them, on these days."""
+    added = [ROWS, *(partial.name for partial in found if partial.combine == "sum")]
+    near = _borders(spans)
+    start, end = _reach(spans)
+    plain: list[pl.DataFrame] = []
+    superseded: dict[str, list[pl.DataFrame]] = {
+        each.name: [] for each in found if each.combine == "distinct"
+    }
+    for bucket in range(ledger.buckets):
+        entries, whose = ledger.scan(bucket, start, end), _whose(spill, bucket, index)
+        keyed = _keyed(entries, grouping)
+        moved = keyed.filter(_any(near, DAY)).group_by(*KEYS, DAY).agg(pl.col(added).sum())
+        plain.append(moved.join(whose, on=KEYS).select(INDEX, DAY, *added).collect(engine="streaming"))
+        for partial in found:
+            if partial.combine == "distinct":
+                rows = nw.to_native(distinct(nw.from_native(keyed), partial))
+                rows = rows.filter(_any(near, DAY) | _any(near, UNTIL)).join(whose, on=KEYS)
+                counted = rows.select(INDEX, DAY, UNTIL, pl.lit(1, pl.Int64).alias(partial.name))
+                superseded[partial.name].append(counted.collect(engine="streaming"))
+    moves = [Moves.of(pl.concat(plain), added)]
+    return moves + [Moves.of(pl.concat(frames), [name]) for name, frames in superseded.items()]
+
+
+def _detail(
+    ledger: Entries,
+    found: Sequence[Partial],
+    spans: Sequence[dict[str, Window]],
+    grouping: str,
+    spill: Spill,
+    index: NDArray[np.intp],
+) -> pl.DataFrame | None:
+    """All entries, with only what does not add up; None if everything does."""
+    names = [partial.name for partial in found if partial.combine in ("min", "max", "last")]
+    if not names:
+        return None
+    start, end = _reach(spans)
+    parts = []
+    for bucket in range(ledger.buckets):
+        entries, whose = ledger.scan(bucket, start, end), _whose(spill, bucket, index)
+        keyed = _keyed(entries, grouping).join(whose, on=KEYS)
+        parts.append(keyed.select(INDEX, *KEYS, DAY, ROWS, *names).collect(engine="streaming"))
+    return pl.concat(parts)
+
+
+def _whose(spill: Spill, bucket: int, index: NDArray[np.intp]) -> pl.LazyFrame:
+    """The keys of a bucket, each with its index among all."""
+    begin = sum(spill.heights[:bucket])
+    keys = spill.read(KEYS, bucket)
+    return keys.with_columns(pl.Series(INDEX, index[begin : begin + keys.height])).lazy()
+
+
+def _keyed(entries: pl.LazyFrame, grouping: str) -> pl.LazyFrame:
+    of = pl.lit(ALL) if grouping == OVERALL else pl.col(grouping)
+    return entries.with_columns(of.alias("dimension_value"))
+
+
+def _reach(spans: Sequence[dict[str, Window]]) -> tuple[date, date]:
+    """From the earliest day in any window to the end of the last."""
+    every = [window for span in spans for window in span.values()]
+    return min(window.start for window in every), max(window.end for window in every)
+
+
+def _borders(spans: Sequence[dict[str, Window]]) -> list[Window]:
+    """The days that enter or leave some window."""
+    found = set()
+    for name, first in spans[0].items():
+        last = spans[-1][name]
+        found |= {Window(first.end, last.end), Window(first.start, last.start)}
+    return [window for window in found if window.start < window.end]
+
+
+def _any(near: Sequence[Window], column: str) -> pl.Expr:
+    inside = [pl.col(column).is_between(window.start, window.end, closed="left") for window in near]
+    return pl.any_horizontal(inside) if inside else pl.lit(False)

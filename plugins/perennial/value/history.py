@@ -1,0 +1,138 @@
+"""What changed from day to day in; the values of any computed day out.
+
+Days lie in chunks: the first day of a chunk is whole, each later one holds only the rows that changed. Who
+reads a day takes the newest row of each key up to it. A chunk is never rewritten: a day that is computed
+again gets a chunk of its own, and the table of days says which one counts.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from perennial.errors import TerminalError
+from perennial.lake import files
+from perennial.lake.catalog import VALUE_DAYS
+from perennial.lake.files import DataFile
+from perennial.lake.tables import Table
+from perennial.value.deciles import KEYS
+from perennial.value.definition import ValueDefinition
+from perennial.value.windows import touched
+
+LONGEST = 31
+"""Days of a chunk, at the most."""
+HEAVIEST = 2
+"""Changed rows of a chunk for each row of its first day: to read a day costs no more than three whole ones."""
+
+
+class ValueMissing(TerminalError):
+    """Values of a day are asked for that were not computed, or not as the document now says."""
+
+
+@dataclass(frozen=True)
+class History:
+    """The values of one definition, over the days."""
+
+    table: Table
+    days: Table
+    late: Table
+    definition: ValueDefinition
+
+    def read(self, as_of: date) -> pl.LazyFrame:
+        """The rows of a day, with a column `as_of`. Raises `ValueMissing`."""
+        chunk = self._chunk(as_of)
+        if chunk is None:
+            known = self.computed()["as_of"].to_list()
+            raise ValueMissing(
+                f"value {self.definition.name} was not computed as of {as_of}; it was for {len(known)} days"
+                + (f", {known[0]} to {known[-1]}" if known else "")
+                + ": run the Dag customer_value_days for it"
+            )
+        rows = self.table.scan().filter(pl.col("chunk") == chunk, pl.col("as_of") <= as_of)
+        newest = rows.sort("as_of").unique(KEYS, keep="last")
+        return (
+            newest.filter(pl.any_horizontal(pl.exclude(*KEYS, "chunk", "as_of").is_not_null()))
+            .with_columns(as_of=pl.lit(as_of))
+            .drop("chunk")
+        )
+
+    def computed(self) -> pl.DataFrame:
+        """The days that can be read, each with what it was computed from, in order."""
+        mine = self.days.scan().filter(definition=self.definition.name)
+        return mine.sort("step").unique("as_of", keep="last").sort("as_of").collect()
+
+    def stale(self, days: pl.DataFrame | None = None) -> list[date]:
+        """The computed days that would be others now: late events, or another document."""
+        known = self.computed() if days is None else days
+        late = self.late.scan().filter(definition=self.definition.name).collect()
+        found = []
+        for row in known.iter_rows(named=True):
+            newer = late.filter(pl.col("ledger") > row["ledger"])["day"]
+            other = row["fingerprint"] != self.definition.fingerprint
+            if other or any(touched(self.definition, day, row["as_of"]) for day in newer.unique()):
+                found.append(row["as_of"])
+        return found
+
+    def is_current(self, as_of: date) -> bool:
+        """Whether a day was computed, and would give the same again."""
+        known = self.computed().filter(as_of=as_of)
+        return bool(known.height) and not self.stale(known)
+
+    def write(self, frames: Iterable[pl.DataFrame]) -> list[DataFile]:
+        """Write rows, with `chunk` and `as_of`, that nobody sees yet."""
+        written: list[DataFile] = []
+        for frame in frames:
+            if not frame.is_empty():
+                self._create(frame.schema)
+                written += files.write(self.table, frame)
+        return written
+
+    def commit(self, written: Sequence[DataFile], days: pl.DataFrame) -> None:
+        """Make rows visible, and say which days they are: (as_of, chunk, whole, rows, ledger)."""
+        self._forget()
+        if written:
+            files.commit(self.table, written, self.table.version(), [])
+        step = self.days.version() + 2
+        named = days.with_columns(
+            definition=pl.lit(self.definition.name),
+            fingerprint=pl.lit(self.definition.fingerprint),
+            step=pl.lit(step, pl.Int64),
+        )
+        self.days.append(named.select(*VALUE_DAYS))
+
+    def continues(self, as_of: date) -> str | None:
+        """The chunk to which a day may be added, as what changed since the day before; None for a new one."""
+        every = self.days.scan().filter(definition=self.definition.name).collect()
+        before = self.computed().filter(as_of=as_of - timedelta(days=1))
+        if before.is_empty() or self.stale(before):
+            return None
+        chunk = every.filter(chunk=before["chunk"][0])
+        whole = chunk.filter("whole")["rows"].sum()
+        light = chunk.filter(~pl.col("whole"))["rows"].sum() <= HEAVIEST * whole
+        # Nothing of the chunk may reach beyond the day before: its later days would see these rows.
+        last = chunk["as_of"].max() == as_of - timedelta(days=1)
+        return before["chunk"][0] if last and light and chunk.height < LONGEST else None
+
+    def _chunk(self, as_of: date) -> str | None:
+        known = self.computed().filter(as_of=as_of)
+        return known["chunk"][0] if known.height else None
+
+    def _create(self, schema: pl.Schema) -> None:
+        files.create(self.table, schema)
+        have = self.table.scan().collect_schema()
+        for name, dtype in schema.items():
+            if have[name] != dtype:
+                raise TerminalError(
+                    f"value {self.definition.name}: {name} was {have[name]} and would be {dtype}: the table "
+                    f"{self.table.name} keeps its types. Give the metric another name"
+                )
+
+    def _forget(self) -> None:
+        """Take away chunks that no day refers to any more: the next commit's readers do not miss them."""
+        if not self.table.exists():
+            return
+        needed, version = set(self.computed()["chunk"]), self.table.version()
+        unused = [path for path, part in files.parts(self.table, version).items() if part not in needed]
+        if unused:
+            files.commit(self.table, [], version, [], unused)
