@@ -165,11 +165,11 @@ class Lake:
 
     def rfm(self, definition: str) -> Table:
         """Recency, frequency, monetary value and segment of customers, by the day as of which they hold."""
-        return Table(self.root, f"rfm/{definition}", partition="as_of")
+        return Table(self.root, f"rfm/{definition}", partition="as_of", evolves=True)
 
     def lifetime(self, definition: str) -> Table:
         """What customers are expected to be worth, by the day as of which it was predicted."""
-        return Table(self.root, f"lifetime/{definition}", partition="as_of")
+        return Table(self.root, f"lifetime/{definition}", partition="as_of", evolves=True)
 
     @property
     def lifetime_models(self) -> Table:
@@ -183,7 +183,7 @@ class Lake:
     @property
     def profiles(self) -> Table:
         """One row a person, by the day as of which it holds."""
-        return Table(self.root, "profiles/snapshot", partition="as_of")
+        return Table(self.root, "profiles/snapshot", partition="as_of", evolves=True)
 
     @property
     def identities(self) -> Table:

@@ -58,6 +58,8 @@ class Table:
     partition: str | None = None
     schema: pl.Schema | None = None
     """Where it is declared, the table reads as empty before the first commit."""
+    evolves: bool = False
+    """Whether rows may bring columns that the table does not have yet: what documents decide changes."""
 
     @property
     def uri(self) -> str:
@@ -172,6 +174,8 @@ class Table:
     ) -> int:
         if since == -1:
             how["mode"] = "error" if how["mode"] == "append" else how["mode"]
+        if self.evolves:
+            how["schema_mode"] = "merge"
         target = self.uri if since is None or since < 0 else self.open(since)
         try:
             write_deltalake(

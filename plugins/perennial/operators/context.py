@@ -23,9 +23,9 @@ def as_of(context: Context) -> datetime:
     params: Mapping[str, Any] = context.get("params") or {}
     run = context["dag_run"]
     if params.get("as_of"):
-        return _midnight(_day(params["as_of"], "as_of"))
+        return _midnight(day(params["as_of"], "as_of"))
     if run.partition_key:
-        return _midnight(_day(run.partition_key, "the partition's key") + timedelta(days=1))
+        return _midnight(day(run.partition_key, "the partition's key") + timedelta(days=1))
     moment = run.logical_date or run.run_after
     return _midnight(moment.astimezone(UTC).date())
 
@@ -46,11 +46,12 @@ def refuse_unknown_keys(context: Context) -> None:
         )
 
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+def _midnight(of: date) -> datetime:
+    return datetime(of.year, of.month, of.day, tzinfo=UTC)
 
 
-def _day(text: str, where: str) -> date:
+def day(text: str, where: str) -> date:
+    """A day as a form gives it; raises `RunRefused`, which says where."""
     try:
         return date.fromisoformat(text[:10])
     except ValueError:

@@ -16,6 +16,21 @@ def as_of() -> Param:
     )
 
 
+def day(title: str, description: str) -> Param:
+    """A day that must be given."""
+    return Param(type="string", format="date", title=title, description=description)
+
+
+def only_stale() -> Param:
+    """Whether days that are as they should be are left alone."""
+    return Param(
+        False,
+        type="boolean",
+        title="Only days that late events touched",
+        description="Leave out days that would come out as they are: compute those that changed since.",
+    )
+
+
 def datasets(include: Path) -> Param:
     """Which datasets to take; empty for all."""
     names = sorted(path.stem for path in (include / "datasets").glob("*.yaml"))

@@ -9,7 +9,7 @@ from perennial.identity.namespaces import EMAIL, EMAIL_SHA256, normalised, sha25
 from perennial.lake.tables import Table
 from perennial.profiles.definition import ProfileDefinition
 from perennial.signals.dataset import Dataset
-from perennial.value.definition import ALL, OVERALL
+from perennial.value import shapes
 
 PERSON = "person_id"
 CARRIED = {"batch", "event_id", "event_date"}
@@ -26,8 +26,9 @@ def build(
     """Everyone who was seen before midnight (UTC) at the start of `as_of`, one row each, sorted by person_id.
 
     Columns: person_id, first_seen and last_seen (UTC), the records' columns, `email_sha256` where there is an
-    `email`, the overall sums and deciles as they are named by value (`spend_12m`, `spend_12m_decile`), and
-    for each of them and each dimension a list of (key, value) named `<dimension>.<column>`.
+    `email`; and of each value document the overall values and deciles (`spend_12m`, `spend_12m_decile`), for
+    each of them and each dimension a list of (key, value) named `<dimension>.<column>`, and all of it nested
+    in a struct of the document's name: see `perennial.value.shapes`.
     """
     people = _seen(definition, datasets, events, as_of)
     for name in definition.attributes:
@@ -37,8 +38,8 @@ def build(
         identity = _person_column(dataset, definition)
         attributes = records[name].select(_person(identity, definition), *(c for c in own if c != identity))
         people = people.join(attributes, on=PERSON, how="left")
-    for table in value.values():
-        people = _with_value(people, table)
+    for name, rows in value.items():
+        people = _with_value(people, name, rows)
     if EMAIL in people.collect_schema():
         email = normalised(pl.col(EMAIL), EMAIL)
         people = people.with_columns(email).with_columns(sha256(pl.col(EMAIL)).alias(EMAIL_SHA256))
@@ -93,29 +94,10 @@ def _person(column: str, definition: ProfileDefinition) -> pl.Expr:
     return normalised(pl.col(column), definition.person).alias(PERSON)
 
 
-def _with_value(people: pl.LazyFrame, value: pl.LazyFrame) -> pl.LazyFrame:
-    columns = [
-        name
-        for name in value.collect_schema()
-        if name not in (PERSON, "dimension", "dimension_value", "as_of")
-    ]
-    overall = value.filter(dimension=OVERALL, dimension_value=ALL).select(PERSON, *columns)
-    people = people.join(overall, on=PERSON, how="left")
-    for dimension in _dimensions(value):
-        maps = (
-            value.filter(dimension=dimension)
-            .sort(PERSON, "dimension_value")
-            .group_by(PERSON)
-            .agg(_map(name).alias(f"{dimension}.{name}") for name in columns)
-        )
-        people = people.join(maps, on=PERSON, how="left")
+def _with_value(people: pl.LazyFrame, name: str, value: pl.LazyFrame) -> pl.LazyFrame:
+    # Read once: what follows asks for it several times.
+    rows = value.collect().lazy()
+    nested = shapes.nested(rows).select(PERSON, pl.struct("deciles", "totals").alias(name))
+    for frame in (shapes.flattened(rows), shapes.by_dimension(rows), nested):
+        people = people.join(frame, on=PERSON, how="left")
     return people
-
-
-def _dimensions(value: pl.LazyFrame) -> list[str]:
-    names = value.select(pl.col("dimension").unique()).collect()["dimension"]
-    return sorted(name for name in names if name != OVERALL)
-
-
-def _map(name: str) -> pl.Expr:
-    return pl.struct(key="dimension_value", value=name).filter(pl.col(name).is_not_null())

@@ -20,7 +20,8 @@ def refresh_insights(
     """Refresh the tables of a process from everything that changed since the last time."""
     lake = workspace.lake
     tables = {name: workspace.table(name) for name in workspace.datasets}
-    tables |= {name: lake.value(name) for name in workspace.value}
+    tables |= {f"{name}_by_decile": lake.value_by_decile(name) for name in workspace.value}
+    tables |= {f"{name}_movement": lake.value_movement(name) for name in workspace.value}
     tables |= {"profiles": lake.profiles, "membership": lake.membership, "email_events": lake.email_events}
     frames = {
         "audience_definitions": _described(workspace.audiences.values()),

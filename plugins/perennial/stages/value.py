@@ -106,7 +106,9 @@ def ledger(workspace: Workspace, name: str) -> Ledger:
 def _compute(workspace: Workspace, definition: ValueDefinition, days: list[date]) -> int:
     name = definition.name
     entries, past = ledger(workspace, name), history(workspace, name)
-    version = entries.table.version()
+    if not entries.is_made():
+        raise ValueMissing(f"value {name} has no ledger, or one of another document: refresh it first")
+    version, since = entries.table.version(), past.days.version()
     found = entries.found(workspace.rows(definition.dataset))
     continued = past.continues(days[0]) if len(days) == 1 else None
     chunk = continued or f"{days[0]}.{uuid4().hex[:8]}"
@@ -128,7 +130,9 @@ def _compute(workspace: Workspace, definition: ValueDefinition, days: list[date]
          "rows": recording.counts.get(day, 0), "ledger": version}
         for day in days
     ]  # fmt: skip
-    past.commit(written, pl.DataFrame(computed, schema_overrides={"ledger": pl.Int64, "rows": pl.Int64}))
+    past.commit(
+        written, pl.DataFrame(computed, schema_overrides={"ledger": pl.Int64, "rows": pl.Int64}), since
+    )
     return sum(recording.counts.values())
 
 

@@ -88,18 +88,23 @@ class History:
                 written += files.write(self.table, frame)
         return written
 
-    def commit(self, written: Sequence[DataFile], days: pl.DataFrame) -> None:
-        """Make rows visible, and say which days they are: (as_of, chunk, whole, rows, ledger)."""
+    def commit(self, written: Sequence[DataFile], days: pl.DataFrame, since: int) -> None:
+        """Make rows visible, and say which days they are: (as_of, chunk, whole, rows, ledger).
+
+        Raises `ConcurrentCommit` if another run computed days of this definition since snapshot `since` of
+        the table of days.
+        """
         self._forget()
         if written:
             files.commit(self.table, written, self.table.version(), [])
-        step = self.days.version() + 2
+        step = since + 1
         named = days.with_columns(
             definition=pl.lit(self.definition.name),
             fingerprint=pl.lit(self.definition.fingerprint),
             step=pl.lit(step, pl.Int64),
         )
-        self.days.append(named.select(*VALUE_DAYS))
+        guard = (f"value/{self.definition.name}", step)
+        self.days.append(named.select(*VALUE_DAYS), transactions=[guard], since=since)
 
     def continues(self, as_of: date) -> str | None:
         """The chunk to which a day may be added, as what changed since the day before; None for a new one."""
@@ -129,10 +134,12 @@ class History:
                 )
 
     def _forget(self) -> None:
-        """Take away chunks that no day refers to any more: the next commit's readers do not miss them."""
+        """Take away chunks that no day refers to any more; what another run is writing was never referred to."""
         if not self.table.exists():
             return
-        needed, version = set(self.computed()["chunk"]), self.table.version()
-        unused = [path for path, part in files.parts(self.table, version).items() if part not in needed]
+        every = self.days.scan().filter(definition=self.definition.name).collect()
+        unneeded = set(every["chunk"]) - set(self.computed()["chunk"])
+        version = self.table.version()
+        unused = [path for path, part in files.parts(self.table, version).items() if part in unneeded]
         if unused:
             files.commit(self.table, [], version, [], unused)
