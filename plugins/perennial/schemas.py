@@ -2,6 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any, Union
+
+from pydantic import TypeAdapter
 
 from perennial.activation.definition import Activation
 from perennial.audiences.definition import Audience
@@ -9,24 +12,32 @@ from perennial.documents import Document
 from perennial.profiles.definition import ProfileDefinition
 from perennial.settings import Settings
 from perennial.signals.dataset import Dataset
-from perennial.value.definition import ValueDefinition
+from perennial.stages.workspace import VALUE_KINDS
 from perennial.web.dashboards import Dashboard
 
-KINDS: dict[str, type[Document]] = {
-    "datasets": Dataset,
-    "value": ValueDefinition,
-    "profiles": ProfileDefinition,
-    "audiences": Audience,
-    "activations": Activation,
-    "dashboards": Dashboard,
+KINDS: dict[str, tuple[type[Document], ...]] = {
+    "datasets": (Dataset,),
+    "value": tuple(VALUE_KINDS.values()),
+    "profiles": (ProfileDefinition,),
+    "audiences": (Audience,),
+    "activations": (Activation,),
+    "dashboards": (Dashboard,),
 }
-"""The model of the documents in each folder of `include/`."""
+"""The models of the documents in each folder of `include/`."""
 
 
 def schema(kind: str) -> str:
     """The JSON Schema of a kind of document, as text; `name` is optional, since the file's own is taken."""
-    content = KINDS[kind].model_json_schema()
-    content["required"] = [field for field in content.get("required", []) if field != "name"]
+    models = KINDS[kind]
+    either: Any = Union[models]  # noqa: UP007
+    content: dict[str, Any] = TypeAdapter(either).json_schema()
+    definitions = content.get("$defs", {})
+    for each in (
+        content,
+        *(definitions[model.__name__] for model in models if model.__name__ in definitions),
+    ):
+        if "required" in each:
+            each["required"] = [field for field in each["required"] if field != "name"]
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 

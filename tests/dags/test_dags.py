@@ -16,6 +16,7 @@ NAMES = [
     "erasure",
     "insights",
     "lake_maintenance",
+    "lifetime_value",
     "profiles",
     "responses",
     "sandbox_campaigns",

@@ -16,11 +16,12 @@ from perennial.settings import Settings
 from perennial.signals.dataset import Dataset
 from perennial.signals.once import once
 from perennial.value.definition import ValueDefinition
+from perennial.value.lifetime.definition import LifetimeDefinition
 
 if TYPE_CHECKING:
     from perennial.signals.intake import Intake
 
-VALUE_KINDS: dict[str, type[Document]] = {"deciles": ValueDefinition}
+VALUE_KINDS: dict[str, type[Document]] = {"deciles": ValueDefinition, "lifetime": LifetimeDefinition}
 """The kinds of documents in `include/value`."""
 
 
@@ -41,6 +42,10 @@ class Workspace:
     @cached_property
     def value(self) -> dict[str, ValueDefinition]:
         return {name: each for name, each in self._value.items() if isinstance(each, ValueDefinition)}
+
+    @cached_property
+    def lifetime(self) -> dict[str, LifetimeDefinition]:
+        return {name: each for name, each in self._value.items() if isinstance(each, LifetimeDefinition)}
 
     @cached_property
     def _value(self) -> dict[str, Document]:

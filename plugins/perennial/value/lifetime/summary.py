@@ -51,15 +51,31 @@ def summarise(
     `holdout_spend` from `end` to there, 0 for who did not come back; who bought first in the holdout is not
     in it.
     """
+    purchases = _purchases(events, end, convention, holdout_end or end)
+    return _by_person(purchases, end, convention, holdout_end is not None)
+
+
+def came(events: pl.LazyFrame, start: date, end: date, convention: Convention = WEEKS) -> pl.LazyFrame:
+    """What was bought from one midnight to another, counted as a holdout is that begins at the first.
+
+    Returns per person `purchases` and exact `spend`, for those who did anything.
+    """
+    purchases = _purchases(events.filter(pl.col("event_time") >= _midnight(start)), start, convention, end)
+    return purchases.group_by(PERSON).agg(
+        purchases=pl.col("bought").sum().cast(pl.Int64), spend=pl.col("net").sum()
+    )
+
+
+def _purchases(events: pl.LazyFrame, end: date, convention: Convention, until: date) -> pl.LazyFrame:
+    """Purchases before `until`, with the step before `end` on which they were made."""
     _check(events, convention)
     step = pl.lit(convention.step_days * MICROSECONDS_A_DAY)
     # 0 is the last step before the end, -1 the first one after it.
     steps_before = (pl.lit(_micros(end)) - 1 - pl.col("event_time").dt.timestamp("us")) // step
     by_transaction = convention.count == "transactions"
     needed = [PERSON, "event_time", "amount", *(["transaction_id"] if by_transaction else [])]
-    seen = events.select(needed).drop_nulls()
-    seen = seen.filter(pl.col("event_time") < _midnight(holdout_end or end))
-    purchases = (
+    seen = events.select(needed).drop_nulls().filter(pl.col("event_time") < _midnight(until))
+    return (
         seen.with_columns(step=steps_before)
         .group_by(PERSON, "transaction_id" if by_transaction else "step")
         .agg(
@@ -69,7 +85,6 @@ def summarise(
             bought=(pl.col("amount") >= 0).any(),
         )
     )
-    return _by_person(purchases, end, convention, holdout_end is not None)
 
 
 def _by_person(

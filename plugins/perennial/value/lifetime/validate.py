@@ -27,8 +27,14 @@ class Holdout:
     convention: Convention
     customers: pl.DataFrame
     """Summaries with `holdout_purchases` and `holdout_spend`."""
+    history_days: int
+    """From the first purchase of all to the end of the calibration."""
     baselines: dict[str, Errors]
     """Of spend: `last_year` and `rfm_regression`; one that the history is too short for is missing."""
+    baseline_deciles: dict[str, pl.DataFrame]
+    """Of spend, by decile of what the baseline predicts."""
+    best: dict[str, pl.DataFrame]
+    """`spend` and `purchases` by decile of what came: nothing could rank customers better."""
 
     @property
     def length(self) -> float:
@@ -75,18 +81,27 @@ def holdout(
     if not customers.height:
         raise ValidationError(f"nobody bought before {calibration_end}: there is nothing to calibrate on")
     days = (holdout_end - calibration_end).days
-    history = float(customers["age"].to_numpy().max()) * convention.unit_days + 1
-    actual = customers["holdout_spend"].cast(pl.Float64).to_numpy()
-    simple = {"last_year": measure(baselines.carried_forward(customers, history, days), actual)}
+    history = round(float(customers["age"].to_numpy().max()) * convention.unit_days) + 1
+    simple = {"last_year": baselines.carried_forward(customers, history, days)}
     # The regression learns from an end before the holdout, over as long a time if the history allows it.
-    learnt = min(days, int(history // 2))
+    learnt = min(days, history // 2)
     if learnt:
         before = calibration_end - timedelta(days=learnt)
         training = _summary(events, before, calibration_end, convention)
         if training.height > len(baselines.FEATURES) + 1:
-            predicted = baselines.regression(training, customers, days / learnt)
-            simple["rfm_regression"] = measure(predicted, actual)
-    return Holdout(calibration_end, holdout_end, convention, customers, simple)
+            simple["rfm_regression"] = baselines.regression(training, customers, days / learnt)
+    actual = customers["holdout_spend"].cast(pl.Float64).to_numpy()
+    bought = customers["holdout_purchases"].cast(pl.Float64).to_numpy()
+    return Holdout(
+        calibration_end=calibration_end,
+        holdout_end=holdout_end,
+        convention=convention,
+        customers=customers,
+        history_days=history,
+        baselines={name: measure(predicted, actual) for name, predicted in simple.items()},
+        baseline_deciles={name: by_decile(predicted, actual) for name, predicted in simple.items()},
+        best={"spend": by_decile(actual, actual), "purchases": by_decile(bought, bought)},
+    )
 
 
 def validate(period: Holdout, purchases: PurchaseModel, spend: GammaGamma) -> Quality:
@@ -114,7 +129,7 @@ def is_better(new: Quality, old: Quality | None, tolerance: float = 0.0) -> Verd
     one may be worse; equal is good enough, since the newer model has seen more.
     """
     if old is None:
-        return Verdict(True, "no model is in use")
+        return Verdict(True, "no model was in use")
     if (new.calibration_end, new.holdout_end, new.spend.customers) != (
         old.calibration_end,
         old.holdout_end,
@@ -125,9 +140,11 @@ def is_better(new: Quality, old: Quality | None, tolerance: float = 0.0) -> Verd
             f"customers cannot be compared with one from {old.calibration_end} to {old.holdout_end} on "
             f"{old.spend.customers}: validate both on the same holdout"
         )
-    figures = f"deviance of spend {new.spend.deviance:.6g}, in use {old.spend.deviance:.6g}"
-    if new.spend.deviance <= old.spend.deviance * (1 + tolerance):
+    figures = f"deviance of spend {new.spend.deviance:.5g}, in use {old.spend.deviance:.5g}"
+    if new.spend.deviance <= old.spend.deviance:
         return Verdict(True, f"not worse than the model in use: {figures}")
+    if new.spend.deviance <= old.spend.deviance * (1 + tolerance):
+        return Verdict(True, f"within {tolerance:.1%} of the model in use: {figures}")
     return Verdict(False, f"worse than the model in use: {figures}")
 
 
