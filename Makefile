@@ -3,9 +3,10 @@
 PYTHON := .venv/bin/python
 LOCAL := PYTHONPATH=plugins $(PYTHON) -m perennial.local
 INSTALLED := .venv/.installed
+SPARK := .venv-spark/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status url store-url test check format schemas bench lock
+.PHONY: help install demo up down status url store-url test check format schemas bench lock spark
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -49,9 +50,20 @@ schemas: $(INSTALLED) ## Write the JSON Schemas of the documents, for editors
 bench: $(INSTALLED) ## Run all benchmarks at small scale
 	@set -e; for script in $$(ls benchmarks/*.py 2>/dev/null); do echo "$$script"; $(PYTHON) "$$script" --scale small; done
 
+spark: $(SPARK) ## Make .venv-spark with Apache Spark (500 MB), for the tests that run on it; it needs Java
+	@:
+
 lock: $(INSTALLED) ## Resolve requirements.in into requirements.txt; UPGRADE=--upgrade takes newer versions
 	@.venv/bin/uv pip compile --universal --generate-hashes --python-version 3.11 --quiet $(UPGRADE) \
 		--custom-compile-command "make lock" requirements.in -o requirements.txt
+
+# The version of the client in requirements.txt. A test run without it skips what needs Apache Spark.
+$(SPARK): requirements.txt | $(INSTALLED)
+	@set -eu; \
+	version=$$(sed -n 's/^pyspark-client==\([^ ;]*\).*/\1/p' requirements.txt); \
+	.venv/bin/uv venv --quiet --clear --python $(PYTHON) .venv-spark; \
+	.venv/bin/uv pip install --quiet --python .venv-spark/bin/python "pyspark==$$version"; \
+	touch $@
 
 # pip's only job is to fetch uv, at the version and with the hashes of the lock; uv installs the rest in seconds.
 $(INSTALLED): requirements.txt

@@ -10,7 +10,9 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from spark_servers import missing, running_spark
 
+from perennial.lake.spark.cluster import Cluster
 from perennial.local import databases
 from perennial.local.ports import free_ports
 from perennial.local.postgres import Server
@@ -75,3 +77,19 @@ def store_url(store: Store) -> str:
 def store_reader_url(store: Store) -> str:
     """The read-only role's URL of `store`."""
     return store.reader_url
+
+
+@pytest.fixture(scope="session", params=["sail", "java"])
+def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A Spark Connect server for the whole session: each test runs on Sail, and on Apache Spark."""
+    if reason := missing(request.param):
+        pytest.skip(reason)
+    with running_spark(request.param, tmp_path_factory.mktemp(request.param)) as url:
+        yield Cluster(url)
+
+
+@pytest.fixture(scope="session")
+def sail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """Sail alone, for what does not depend on the engine."""
+    with running_spark("sail", tmp_path_factory.mktemp("sail")) as url:
+        yield Cluster(url)
