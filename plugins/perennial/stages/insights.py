@@ -12,6 +12,7 @@ from perennial.insights.refresh import RefreshReport, refresh
 from perennial.signals.batches import Batches
 from perennial.signals.once import once
 from perennial.stages.workspace import Workspace
+from perennial.value.lifetime import relations
 
 
 def refresh_insights(
@@ -22,12 +23,14 @@ def refresh_insights(
     tables = {name: workspace.table(name) for name in workspace.datasets}
     tables |= {f"{name}_by_decile": lake.value_by_decile(name) for name in workspace.value}
     tables |= {f"{name}_movement": lake.value_movement(name) for name in workspace.value}
+    tables |= relations.tables(lake, workspace.lifetime)
     tables |= {"profiles": lake.profiles, "membership": lake.membership, "email_events": lake.email_events}
     frames = {
         "audience_definitions": _described(workspace.audiences.values()),
         "profile_definitions": _described(workspace.profiles.values()),
         "batches": Batches(lake.batches).current().drop("errors").collect(),
         "quarantined": _quarantined(workspace),
+        **relations.frames(lake, workspace.lifetime),
     }
     models = load_models(workspace.settings.include / "sql" / "insights")
     views = {name: partial(once, dataset=document) for name, document in workspace.datasets.items()}
