@@ -43,6 +43,21 @@ ROLES: list[dict[str, Any]] = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("values", "ticks"), [((8, 55), ("10", "50")), ((0.1, 0.9), ("0.2", "0.8")), ((0, 5200), ("0", "5,000"))]
+)
+def test_a_decimal_axis_is_written_out(values: tuple[float, float], ticks: tuple[str, str]) -> None:
+    y = {"column": "mean", "format": "decimal"}
+    roles = {"id": "w", "title": "W", "sql": "SELECT 1", "mark": "bar", "x": "kind", "y": y}
+    columns = [Column("kind", "nominal"), Column("mean", "quantitative")]
+    spec = chart(Widget.model_validate(roles), columns)
+    assert spec is not None
+    rows = [{"kind": str(n), "mean": value} for n, value in enumerate(values)]
+    picture = draw(spec, rows, "svg", "light", (400, 300)).decode()
+    assert all(f">{tick}</text>" in picture for tick in ticks)
+    assert "e+" not in picture
+
+
 @pytest.mark.parametrize("mark", MARKS)
 @pytest.mark.parametrize("roles", ROLES)
 def test_every_mark_draws_every_kind_of_column(

@@ -38,7 +38,7 @@ _SHORT = {"notation": "compact", "maximumSignificantDigits": 3}
 _MONEY = {"style": "currency", "currency": "USD"}
 PATTERNS: dict[Format, Pattern] = {
     "integer": Pattern(",.0f", "~s", _digits(0)),
-    "decimal": Pattern(",.2f", "~g", _digits(2)),
+    "decimal": Pattern(",.2f", ",~f", _digits(2)),
     "compact": Pattern(".3~s", "~s", _SHORT),
     "change": Pattern("+,.0f", "+~s", {"signDisplay": "exceptZero", **_digits(0)}),
     "money": Pattern("$,.0f", "$~s", {**_MONEY, **_digits(0)}),
