@@ -17,11 +17,16 @@ from perennial.signals.dataset import Dataset
 from perennial.signals.once import once
 from perennial.value.definition import ValueDefinition
 from perennial.value.lifetime.definition import LifetimeDefinition
+from perennial.value.rfm.definition import RfmDefinition
 
 if TYPE_CHECKING:
     from perennial.signals.intake import Intake
 
-VALUE_KINDS: dict[str, type[Document]] = {"deciles": ValueDefinition, "lifetime": LifetimeDefinition}
+VALUE_KINDS: dict[str, type[Document]] = {
+    "deciles": ValueDefinition,
+    "rfm": RfmDefinition,
+    "lifetime": LifetimeDefinition,
+}
 """The kinds of documents in `include/value`."""
 
 
@@ -42,6 +47,10 @@ class Workspace:
     @cached_property
     def value(self) -> dict[str, ValueDefinition]:
         return {name: each for name, each in self._value.items() if isinstance(each, ValueDefinition)}
+
+    @cached_property
+    def rfm(self) -> dict[str, RfmDefinition]:
+        return {name: each for name, each in self._value.items() if isinstance(each, RfmDefinition)}
 
     @cached_property
     def lifetime(self) -> dict[str, LifetimeDefinition]:

@@ -1,0 +1,1 @@
+"""RFM: how lately, how often and for how much people bought, in equal groups with a name."""
