@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from perennial.lake.lifetime import LIFETIME_ACTUALS
+from perennial.lake.maintenance import tables
 from perennial.stages.lifetime import NoModel, fit_lifetime, score_lifetime
 from perennial.stages.signals import ingest_batch
 from perennial.stages.workspace import Workspace
@@ -186,6 +187,14 @@ def test_the_day_itself_is_not_compared_with_itself(made):
     score_lifetime(made, FIRST)
     found = made.lake.lifetime_actuals("clv").scan().filter(as_of=FIRST).collect()
     assert found.equals(pl.DataFrame(schema=LIFETIME_ACTUALS))
+
+
+def test_maintenance_and_the_catalog_know_every_table(made):
+    fit_lifetime(made, FIRST)
+    score_lifetime(made, FIRST)
+    mine = ["lifetime/clv", "lifetime_actuals/clv", "models/lifetime"]
+    assert tables(made.lake.root) == ["events/orders", *mine]
+    assert [made.lake.named(name).name for name in mine] == mine
 
 
 def test_a_document_that_names_no_column_is_explained(tmp_path, rows):

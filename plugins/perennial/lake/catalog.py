@@ -174,7 +174,7 @@ class Lake:
     @property
     def lifetime_models(self) -> Table:
         """Fits of lifetime value; `perennial.value.lifetime.registry` reads and writes it."""
-        return Table(self.root, "lifetime_models", schema=LIFETIME_MODELS)
+        return Table(self.root, "models/lifetime", schema=LIFETIME_MODELS)
 
     def lifetime_actuals(self, definition: str) -> Table:
         """What came of earlier predictions, by the day as of which they are compared."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import Context
 
+from perennial.operators.context import RunRefused
 from perennial.operators.stage import Counts, StageOperator
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class FitLifetimeOperator(StageOperator):
         from perennial.stages.lifetime import fit_lifetime
 
         force = bool((context.get("params") or {}).get("force"))
-        counts = fit_lifetime(workspace, as_of.date(), since=_since(context), force=force)
+        counts = fit_lifetime(workspace, as_of.date(), since=_since(context, as_of), force=force)
         for name, report in counts.items():
             for day, outcome in report["fits"].items():
                 # A failed fit is no failed task where a good model is in use, but nobody should overlook it.
@@ -36,9 +37,17 @@ class ScoreLifetimeOperator(StageOperator):
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages.lifetime import score_lifetime
 
-        return score_lifetime(workspace, as_of.date(), since=_since(context))
+        return score_lifetime(workspace, as_of.date(), since=_since(context, as_of))
 
 
-def _since(context: Context) -> date | None:
+def _since(context: Context, as_of: datetime) -> date | None:
     text = (context.get("params") or {}).get("since")
-    return date.fromisoformat(text[:10]) if text else None
+    if not text:
+        return None
+    try:
+        since = date.fromisoformat(text[:10])
+    except ValueError:
+        raise RunRefused(f"since is {text!r}; expected a day such as 2017-12-25") from None
+    if since > as_of.date():
+        raise RunRefused(f"since is {since}, after the day as of which the run computes: {as_of.date()}")
+    return since

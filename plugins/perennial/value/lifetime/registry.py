@@ -20,7 +20,7 @@ from perennial.value.lifetime.names import SPEND
 from perennial.value.lifetime.quality import Errors
 from perennial.value.lifetime.refit import Attempt, InUse, Refit
 
-GUARD = "lifetime_models"
+GUARD = "models/lifetime"
 """The name under which fits are committed, so that two at once are noticed."""
 PROMOTED, REJECTED, FAILED = "promoted", "rejected", "failed"
 

@@ -17,7 +17,7 @@ from perennial.value.lifetime.quality import BUCKETS
 from perennial.value.lifetime.refit import InUse
 from perennial.value.lifetime.score import Horizon, continuous, score
 from perennial.value.lifetime.summary import PERSON, summarise
-from perennial.value.ranking import ntiles
+from perennial.value.ranking import buckets_of
 
 
 def scores(events: pl.LazyFrame, definition: LifetimeDefinition, as_of: date, model: InUse) -> pl.DataFrame:
@@ -30,9 +30,10 @@ def scores(events: pl.LazyFrame, definition: LifetimeDefinition, as_of: date, mo
     scored = score(summary, model.final.purchases, model.final.spend, horizon(definition)).with_columns(
         predicted_value=pl.col("predicted_value") * definition.margin
     )
-    value = scored["predicted_value"].to_numpy()
-    ranks = ntiles(value, np.ones(len(value), dtype=np.bool_), np.array([0, len(value)]), BUCKETS)
-    ranked = scored.with_columns(predicted_value_decile=pl.Series(ranks), fit_id=pl.lit(model.fit_id))
+    ranks = np.empty(scored.height, dtype=np.int64)
+    ranks[np.argsort(-scored["predicted_value"].to_numpy(), kind="stable")] = np.arange(1, scored.height + 1)
+    deciles = pl.Series(buckets_of(ranks, scored.height, BUCKETS))
+    ranked = scored.with_columns(predicted_value_decile=deciles, fit_id=pl.lit(model.fit_id))
     return ranked.select(
         # What was spent keeps the exact type of the amounts.
         pl.col(name) if name in ("spend", "spend_last_year") else pl.col(name).cast(kind)
