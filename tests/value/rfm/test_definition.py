@@ -1,7 +1,5 @@
 """An RFM document says what its scores are called, or why it cannot."""
 
-from itertools import product
-
 import duckdb
 import pytest
 from value.rfm.documents import DOCUMENT, definition
@@ -32,10 +30,11 @@ PUBLISHED = """
 def test_every_combination_of_scores_has_the_label_that_the_published_sql_gives():
     document = load_kinds(REPOSITORY / "include" / "value", VALUE_KINDS, default="deciles")["rfm"]
     assert isinstance(document, RfmDefinition)
-    scores = list(product(range(1, 5), repeat=3))
+    scores = list(document.combinations())
+    assert len(scores) == 64
     values = ", ".join(str(each) for each in scores)
-    labels = duckdb.sql(f"SELECT {PUBLISHED} FROM (VALUES {values}) AS t (recency, frequency, monetization)")
-    expected = [label.split(" ")[1] for (label,) in labels.fetchall()]
+    query = f"SELECT {PUBLISHED} FROM (VALUES {values}) AS t (recency, frequency, monetization)"
+    expected = [label.split(" ")[1] for (label,) in duckdb.execute(query).fetchall()]
     assert [document.label(each) for each in scores] == expected
     assert document.labels() == ["Core", "Loyal", "Whales", "Promising", "Rookies", "Slipping"]
 

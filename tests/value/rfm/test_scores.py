@@ -22,7 +22,8 @@ SCORES = ("recency", "frequency", "monetary")
 
 
 def scored(rows: pl.DataFrame, document: RfmDefinition | None = None, as_of: date = AS_OF) -> pl.DataFrame:
-    return rfm(rows.lazy(), document or definition(), as_of).collect().sort("person_id")
+    found: pl.DataFrame = rfm(rows.lazy(), document or definition(), as_of).collect()
+    return found.sort("person_id")
 
 
 def test_recency_frequency_and_money_of_a_customer():

@@ -1,5 +1,6 @@
 """An RFM document: what an order is, over which time, in how many groups, and what scores are called."""
 
+from collections.abc import Iterator
 from functools import cached_property
 from itertools import product
 from typing import Annotated, Any, Literal
@@ -22,7 +23,10 @@ def _range(value: Any) -> Any:
     return [value, value] if isinstance(value, int) else value
 
 
-Bounds = Annotated[tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]], BeforeValidator(_range)]
+Score = Annotated[int, Field(ge=1)]
+Bounds = Annotated[
+    tuple[Score, Score], BeforeValidator(_range, json_schema_input_type=Score | tuple[Score, Score])
+]
 """The first and the last score of a range, both included; one number is itself."""
 
 
@@ -121,7 +125,7 @@ class RfmDefinition(Document):
                     raise ValueError(
                         f"{segment.label}: {axis}: scores go from 1 to {self.buckets}, found {last}"
                     )
-        reached = {self.label(scores) for scores in product(range(1, self.buckets + 1), repeat=3)}
+        reached = {self.label(scores) for scores in self.combinations()}
         for label in labels:
             if label not in reached:
                 raise ValueError(f"{label}: no scores lead to it: segments before it hold for all of them")
@@ -150,9 +154,13 @@ class RfmDefinition(Document):
         """What one combination of scores is called."""
         return next((each.label for each in self.segments if each.holds(scores)), self.default)
 
+    def combinations(self) -> Iterator[Scores]:
+        """All scores that there can be."""
+        possible = range(1, self.buckets + 1)
+        return product(possible, possible, possible)
+
     def labels(self) -> list[str]:
         """All labels in their order; the default comes last, and only where some scores lead to it."""
         every = [segment.label for segment in self.segments]
-        scores = product(range(1, self.buckets + 1), repeat=3)
-        spare = self.default not in every and any(self.label(each) == self.default for each in scores)
+        spare = self.default not in every and self.default in map(self.label, self.combinations())
         return [*every, self.default] if spare else every
