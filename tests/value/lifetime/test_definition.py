@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from perennial.documents import DocumentError, load
+from perennial.settings import REPOSITORY
 from perennial.value.lifetime.definition import ColumnMissing, LifetimeDefinition
 from perennial.value.lifetime.scores import horizon
 from perennial.value.lifetime.summary import Convention
@@ -49,6 +50,12 @@ def test_parameters_depend_on_what_is_counted_and_on_the_unit_and_on_nothing_els
     assert read(tmp_path, LEAST + "margin: 0.3\nhorizon_days: 30\n").settings == first.settings
     for change in ("unit_days: 1", "step_days: 7", "transaction: number"):
         assert read(tmp_path, LEAST + change).settings != first.settings
+
+
+def test_the_documented_example_is_the_demos(tmp_path):
+    documented = (REPOSITORY / "docs/lifetime_value.md").read_text().split("```yaml\n")[1].split("```")[0]
+    demo = load(REPOSITORY / "include/value/lifetime.yaml", LifetimeDefinition)
+    assert read(tmp_path, documented).model_copy(update={"name": demo.name}) == demo
 
 
 @pytest.mark.parametrize(
