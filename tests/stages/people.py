@@ -56,6 +56,7 @@ def fill(lake: Lake) -> None:
         dated = people.with_columns(as_of=pl.lit(day))
         lake.profiles.replace(dated, day)
         lake.value("customer_value").replace(dated.select("person_id", "as_of", spend=pl.lit(1)), day)
+        lake.rfm("rfm").replace(dated.select("person_id", "as_of", segment=pl.lit("Core")), day)
         lake.lifetime("lifetime").replace(dated.select("person_id", "as_of", p_alive=pl.lit(0.5)), day)
         lake.membership.replace(dated.select("person_id", "as_of", audience=pl.lit("top")), day)
     known = [

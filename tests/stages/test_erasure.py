@@ -88,6 +88,7 @@ def test_nothing_is_left_of_the_person_and_all_of_the_others(done):
         (lake.records("contacts"), "household_id", 1),
         (lake.profiles, "person_id", 2),
         (lake.value("customer_value"), "person_id", 2),
+        (lake.rfm("rfm"), "person_id", 2),
         (lake.lifetime("lifetime"), "person_id", 2),
         (lake.membership, "person_id", 2),
         (lake.identities, "person_id", 3),
@@ -114,7 +115,7 @@ def test_the_certificate_says_what_was_removed_and_names_nobody(done):
         "profiles/identities": 3, "profiles/snapshot": 2,
         "quarantine/contacts": 3, "quarantine/email_events": 1,
         "records/contacts": 1, "records/households": 1,
-        "responses/email_events": 2, "signals/corrections": 1, "signals/resolutions": 1,
+        "responses/email_events": 2, "rfm/rfm": 2, "signals/corrections": 1, "signals/resolutions": 1,
         "store: activation.delivery": 1, "store: activation.suppression": 1, "value/customer_value": 2,
     }  # fmt: skip
     kept = erasure.certificates(done.workspace.lake.root).scan().collect()

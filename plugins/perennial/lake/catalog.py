@@ -6,6 +6,7 @@ import polars as pl
 
 from perennial.errors import TerminalError
 from perennial.lake.lifetime import LIFETIME_ACTUALS, LIFETIME_MODELS
+from perennial.lake.rfm import RFM_SCORES
 from perennial.lake.tables import Table
 
 EMAIL_EVENTS = pl.Schema(
@@ -165,7 +166,7 @@ class Lake:
 
     def rfm(self, definition: str) -> Table:
         """Recency, frequency, monetary value and segment of customers, by the day as of which they hold."""
-        return Table(self.root, f"rfm/{definition}", partition="as_of", evolves=True)
+        return Table(self.root, f"rfm/{definition}", partition="as_of", schema=RFM_SCORES, evolves=True)
 
     def lifetime(self, definition: str) -> Table:
         """What customers are expected to be worth, by the day as of which it was predicted."""

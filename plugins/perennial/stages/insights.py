@@ -13,6 +13,7 @@ from perennial.signals.batches import Batches
 from perennial.signals.once import once
 from perennial.stages.workspace import Workspace
 from perennial.value.lifetime import relations
+from perennial.value.rfm.segments import described
 
 
 def refresh_insights(
@@ -23,6 +24,7 @@ def refresh_insights(
     tables = {name: workspace.table(name) for name in workspace.datasets}
     tables |= {f"{name}_by_decile": lake.value_by_decile(name) for name in workspace.value}
     tables |= {f"{name}_movement": lake.value_movement(name) for name in workspace.value}
+    tables |= {name: lake.rfm(name) for name in workspace.rfm}
     tables |= relations.tables(lake, workspace.lifetime)
     tables |= {"profiles": lake.profiles, "membership": lake.membership, "email_events": lake.email_events}
     frames = {
@@ -30,6 +32,7 @@ def refresh_insights(
         "profile_definitions": _described(workspace.profiles.values()),
         "batches": Batches(lake.batches).current().drop("errors").collect(),
         "quarantined": _quarantined(workspace),
+        "rfm_segments": described(workspace.rfm),
         **relations.frames(lake, workspace.lifetime),
     }
     models = load_models(workspace.settings.include / "sql" / "insights")

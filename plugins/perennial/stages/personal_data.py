@@ -69,6 +69,7 @@ def places(workspace: Workspace, wanted: Wanted) -> Iterator[Place]:
     found += [_corrections(lake.corrections, ids, searches), _resolutions(lake.resolutions, ids)]
     found += [_raw(lake.quarantine(name), search) for name, search in searches.items()]
     found += [_owned(lake.value(name), {"person_id": person}, wanted) for name in workspace.value]
+    found += [_owned(lake.rfm(name), {"person_id": person}, wanted) for name in workspace.rfm]
     found += [_owned(lake.lifetime(name), {"person_id": person}, wanted) for name in workspace.lifetime]
     found += [_owned(table, {"person_id": person}, wanted) for table in (lake.profiles, lake.membership)]
     found.append(_owned(lake.email_events, {"person_id": person, "email_sha256": EMAIL_SHA256}, wanted))
