@@ -19,17 +19,11 @@ comments:
   from_segment: The segment at the end of the day before; empty for who had none, such as new customers
   to_segment: The segment at the end of the day; empty for who has none any more
 */
-WITH days AS (
-    SELECT date_key
-    FROM refreshed
-    -- Without the day before nobody can be said to have moved.
-    WHERE date_key IN (SELECT DISTINCT as_of - 1 FROM rfm) AND date_key IN (SELECT DISTINCT as_of FROM rfm)
-),
-today AS (
-    SELECT as_of - 1 AS date_key, person_id, segment FROM rfm WHERE as_of - 1 IN (FROM days)
+WITH today AS (
+    SELECT as_of - 1 AS date_key, person_id, segment FROM rfm WHERE as_of - 1 IN (FROM refreshed)
 ),
 yesterday AS (
-    SELECT as_of AS date_key, person_id, segment FROM rfm WHERE as_of IN (FROM days)
+    SELECT as_of AS date_key, person_id, segment FROM rfm WHERE as_of IN (FROM refreshed)
 )
 SELECT
     date_key,
@@ -39,4 +33,7 @@ SELECT
 FROM today
 FULL JOIN yesterday USING (date_key, person_id)
 WHERE coalesce(today.segment, '') <> coalesce(yesterday.segment, '')
+    -- Of a day that was not computed, or before which none was, nobody can be said to have moved.
+    AND date_key IN (SELECT date_key FROM today)
+    AND date_key IN (SELECT date_key FROM yesterday)
 GROUP BY ALL
