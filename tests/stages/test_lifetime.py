@@ -189,6 +189,20 @@ def test_the_day_itself_is_not_compared_with_itself(made):
     assert found.equals(pl.DataFrame(schema=LIFETIME_ACTUALS))
 
 
+def test_scores_of_a_model_that_may_no_longer_be_used_do_not_stay(made, tmp_path):
+    """Weeks became days: parameters of the old model would be read in the wrong unit."""
+    fit_lifetime(made, FIRST)
+    score_lifetime(made, FIRST)
+    document = tmp_path / "include/value/clv.yaml"
+    document.write_text(document.read_text() + "unit_days: 1\n")
+    changed = Workspace(made.settings)
+    assert score_lifetime(changed, FIRST)["clv"]["model"] is None
+    assert made.lake.lifetime("clv").partitions() == []
+    report = fit_lifetime(changed, FIRST)
+    assert report["clv"]["fits"] == {"1998-01-01": "promoted: no model was in use"}
+    assert score_lifetime(changed, FIRST)["clv"]["customers"] == 2357
+
+
 def test_maintenance_and_the_catalog_know_every_table(made):
     fit_lifetime(made, FIRST)
     score_lifetime(made, FIRST)

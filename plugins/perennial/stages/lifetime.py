@@ -9,7 +9,7 @@ import polars as pl
 from perennial.errors import TerminalError
 from perennial.lake.lifetime import LIFETIME_ACTUALS
 from perennial.stages.workspace import Workspace
-from perennial.value.lifetime.actuals import actuals
+from perennial.value.lifetime.actuals import SCORED, actuals
 from perennial.value.lifetime.definition import LifetimeDefinition
 from perennial.value.lifetime.refit import refit
 from perennial.value.lifetime.registry import FAILED, Registry, day_before
@@ -64,10 +64,14 @@ def score_lifetime(workspace: Workspace, as_of: date, *, since: date | None = No
         for day in days(definition, as_of, since):
             model = registry.in_use(day)
             report[name] = {"model": model.fit_id if model else None, "customers": 0}
+            table = workspace.lake.lifetime(name)
             if model is None:
+                if str(day) in table.partitions():
+                    # By a model that may no longer be used, as after a change of the document.
+                    table.replace(table.scan().filter(as_of=day).collect().clear(), day)
                 continue
             scored = scores(events, definition, day, model)
-            workspace.lake.lifetime(name).replace(scored.with_columns(as_of=pl.lit(day)), day)
+            table.replace(scored.with_columns(as_of=pl.lit(day)), day)
             compared = pl.concat(_compare(workspace, definition, registry, events, day))
             workspace.lake.lifetime_actuals(name).replace(compared, day)
             report[name]["customers"] = scored.height
@@ -93,7 +97,7 @@ def _compare(
     oldest = day - timedelta(days=definition.horizon_days + definition.refit_days)
     fitted = registry.fits(day_before(day)).filter(pl.col("status") != FAILED, pl.col("as_of") >= oldest)
     for scored_as_of in fitted["as_of"].sort():
-        scored = table.filter(as_of=scored_as_of).collect()
+        scored = table.filter(as_of=scored_as_of).select(SCORED).collect()
         model = registry.in_use(scored_as_of)
         if scored.height and model is not None:
             rows = actuals(scored, model.final.purchases, events, definition, scored_as_of, day)

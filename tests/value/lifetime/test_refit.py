@@ -121,6 +121,25 @@ def test_where_nobody_leaves_the_model_without_leaving_is_used_and_the_reason_ke
     assert found.parameters == pytest.approx(expected.parameters, rel=1e-6)
 
 
+def test_where_everybody_is_alike_no_model_is_left_and_each_says_why(weekly):
+    """Everybody buys every tenth day: rates do not differ, and nobody leaves."""
+    rows = [(f"{n:03}", day) for n in range(200) for day in range(n % 10, 270, 10)]
+    frame = pl.DataFrame(rows, schema=["person_id", "day"], orient="row")
+    start = pl.lit(datetime(2026, 1, 1, 12, tzinfo=UTC)).cast(pl.Datetime("us", "UTC"))
+    rng = np.random.default_rng(2)
+    spends = rng.gamma(6, rng.gamma(4, 2, 200)[frame["person_id"].cast(pl.Int64).to_numpy()])
+    events = frame.lazy().select(
+        "person_id",
+        event_time=start + pl.duration(days="day"),
+        amount=pl.Series(spends).round(2).cast(pl.Decimal(18, 2)),
+    )
+    result = refit(events, weekly, date(2026, 9, 28), None)
+    assert result.verdict is None
+    failed = [a.model for a in result.attempts if a.error]
+    assert failed == ["bgnbd", "paretonbd", "nbd"]
+    assert all(f"{name}: " in result.reason for name in ("BG/NBD", "Pareto/NBD", "; NBD"))
+
+
 def test_where_nobody_comes_back_nothing_is_fitted_and_the_reason_kept(cdnow_events, weekly):
     strangers = cdnow_events.with_row_index("n").with_columns(person_id=pl.col("n").cast(pl.String))
     result = refit(strangers, weekly, AS_OF, None)

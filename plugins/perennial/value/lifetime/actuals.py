@@ -10,6 +10,9 @@ from perennial.value.lifetime.predictions import PurchaseModel
 from perennial.value.lifetime.score import Horizon, score
 from perennial.value.lifetime.summary import PERSON, came
 
+SCORED = [PERSON, "frequency", "recency", "age", "expected_spend", "predicted_value_decile"]
+"""What is needed of a day's scores."""
+
 
 def actuals(
     scored: pl.DataFrame,
@@ -21,14 +24,14 @@ def actuals(
 ) -> pl.DataFrame:
     """Compare scores of a day with what the same customers did from then on, by predicted decile.
 
-    `scored` are that day's `scores`, by `model`; `events` are the definition's `purchases`. The comparison
-    ends at `as_of`, or with the horizon if that is over before. Money is neither discounted nor reduced to
-    the margin. Columns: `scored_as_of`, `days` until the end, `decile`, `customers`, and in total
-    `predicted_purchases`, `actual_purchases`, `predicted_spend`, `actual_spend`.
+    `scored` are that day's `scores` (the columns `SCORED`), by `model`; `events` are the definition's
+    `purchases`. The comparison ends at `as_of`, or with the horizon if that is over before. Money is neither
+    discounted nor reduced to the margin. Columns: `scored_as_of`, `days` until the end, `decile`,
+    `customers`, and in total `predicted_purchases`, `actual_purchases`, `predicted_spend`, `actual_spend`.
     """
     end = min(as_of, scored_as_of + timedelta(days=definition.horizon_days))
     until = Horizon(definition.convention.units(scored_as_of, end))
-    history = scored.select(PERSON, "frequency", "recency", "age", "expected_spend", "predicted_value_decile")
+    history = scored.select(SCORED)
     predicted = score(history, model, None, until, Histories.grouped(history))
     since = came(events, scored_as_of, end, definition.convention).collect(engine="streaming")
     compared = predicted.join(since, on=PERSON, how="left", maintain_order="left")

@@ -21,7 +21,7 @@ from perennial.value.lifetime.fitting import Fit, FitError
 from perennial.value.lifetime.gammagamma import Spends
 from perennial.value.lifetime.histories import Histories
 from perennial.value.lifetime.models import FITS, Pair
-from perennial.value.lifetime.names import FALLBACK, SPEND
+from perennial.value.lifetime.names import FALLBACK, NAMES, SPEND
 from perennial.value.lifetime.quality import ValidationError
 from perennial.value.lifetime.summary import summarise
 from perennial.value.lifetime.validate import Holdout, Quality, Verdict, holdout, is_better, validate
@@ -100,7 +100,7 @@ def _refit(result: Refit, events: pl.LazyFrame, definition: LifetimeDefinition, 
                 continue
         result.kind, result.verdict, result.reason = kind, verdict, verdict.reason
         return
-    result.reason = "; ".join(f"{a.model} on {a.fitted_on}: {a.error}" for a in result.attempts if a.error)
+    result.reason = "; ".join(f"{NAMES[a.model]}: {a.error}" for a in result.attempts if a.error)
 
 
 def _candidates(result: Refit, period: Holdout, definition: LifetimeDefinition) -> Iterator[str]:

@@ -17,7 +17,7 @@ from perennial.value.lifetime.quality import BUCKETS
 from perennial.value.lifetime.refit import InUse
 from perennial.value.lifetime.score import Horizon, continuous, score
 from perennial.value.lifetime.summary import PERSON, summarise
-from perennial.value.ranking import buckets_of
+from perennial.value.order import buckets_of
 
 
 def scores(events: pl.LazyFrame, definition: LifetimeDefinition, as_of: date, model: InUse) -> pl.DataFrame:
