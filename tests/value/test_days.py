@@ -41,10 +41,11 @@ def standings(
     """Each day's rows, put together from what changed."""
     found = partials_of(nw.from_native(rows.lazy()), document)
     parts = [
-        each.rows.with_columns(
+        part.with_columns(
             as_of=pl.lit(each.as_of), dimension=pl.lit(each.grouping), lookback=pl.lit(each.lookback)
         )
         for each in changes(ledger(rows, document, buckets), document, found, days)
+        for part in each.rows
     ]
     every = pl.concat(parts)
     for day in days:

@@ -9,6 +9,7 @@ import polars as pl
 
 from perennial.lake import files
 from perennial.lake.changes import removed
+from perennial.lake.files import DataFile
 from perennial.lake.history import SnapshotExpired, SnapshotUnknown
 from perennial.stages.workspace import Workspace
 from perennial.value.days import changes
@@ -113,17 +114,22 @@ def _compute(workspace: Workspace, definition: ValueDefinition, days: list[date]
     continued = past.continues(days[0]) if len(days) == 1 else None
     chunk = continued or f"{days[0]}.{uuid4().hex[:8]}"
     recording = Recording(chunk, scales(definition, found), _before(past, days))
-    written = []
+    written: list[DataFile] = []
+    whole: list[pl.DataFrame] = []
     for each in changes(entries, definition, found, days):
         recording.take(each)
+        rows = recording.rows(each)
         if continued is None:
-            written += past.write(recording.rows())
+            written += past.write(rows)
+        else:
+            whole += rows
     if continued is None:
-        written += past.write(recording.rows(rest=True))
+        written += past.write(recording.rest())
     else:
-        rows = _changed(recording, past.read(days[0] - timedelta(days=1)), days[0])
-        recording.counts[days[0]] = rows.height
-        written += past.write([rows])
+        whole += recording.rest()
+        changed = _changed(whole, past.read(days[0] - timedelta(days=1)), chunk, days[0])
+        recording.counts[days[0]] = changed.height
+        written += past.write([changed])
     _summarise(workspace, name, recording, days)
     computed = [
         {"as_of": day, "chunk": chunk, "whole": continued is None and day == days[0],
@@ -136,14 +142,14 @@ def _compute(workspace: Workspace, definition: ValueDefinition, days: list[date]
     return sum(recording.counts.values())
 
 
-def _changed(recording: Recording, before: pl.LazyFrame, day: date) -> pl.DataFrame:
+def _changed(whole: list[pl.DataFrame], before: pl.LazyFrame, chunk: str, day: date) -> pl.DataFrame:
     """The rows of a day that were others the day before, and nulls for those that are no more."""
-    (now,) = recording.rows(rest=True)
+    now = pl.concat(whole)
     values = [name for name in now.columns if name not in ("chunk", "as_of")]
     old = before.select(values).collect()
     fresh = now.join(old, on=values, how="anti", nulls_equal=True)
     gone = old.join(now, on=KEYS, how="anti").select(KEYS)
-    gone = gone.with_columns(chunk=pl.lit(recording.chunk), as_of=pl.lit(day))
+    gone = gone.with_columns(chunk=pl.lit(chunk), as_of=pl.lit(day))
     return pl.concat([fresh, gone], how="diagonal").select(now.columns)
 
 

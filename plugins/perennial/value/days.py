@@ -1,28 +1,31 @@
 """The ledger and consecutive days in; for each day, whose values and ranks changed, out.
 
-The first day is computed by `perennial.value.totals`, customer bucket by customer bucket. From one day to the
+The first day is computed by `perennial.value.sums`, customer bucket by customer bucket. From one day to the
 next each window gains the days that it reaches and loses those that it leaves; what does not add up (a
 minimum, a maximum, the most recent) is looked for again, for those customers who gained or lost something.
-Every day is then ranked anew. A day's answer is that of `perennial.value.deciles`, bit for bit.
+Who may have passed a border of
+a bucket is then ranked anew. A day's answer is that of `perennial.value.deciles`, bit for bit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
 import narwhals as nw
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from perennial.value.definition import ALL, OVERALL, ValueDefinition
-from perennial.value.entries import DAY, PERSON, ROWS
+from perennial.value.entries import DAY, ROWS
+from perennial.value.field import Field, People
+from perennial.value.lifetime.histories import Indices
 from perennial.value.moves import INDEX, Moves
 from perennial.value.partials import Partial
+from perennial.value.order import Ranks
 from perennial.value.spill import Spill
 from perennial.value.standing import Standing
-from perennial.value.totals import KEYS, UNTIL, distinct, groupings, totals
+from perennial.value.sums import bucket_totals
+from perennial.value.totals import KEYS, UNTIL, distinct, groupings
 from perennial.value.windows import Window, windows
 
 
@@ -44,13 +47,15 @@ class Changes:
     as_of: date
     grouping: str
     lookback: str
-    rows: pl.DataFrame
-    """Whose values or ranks changed: all of them on the first day. Who has nothing any more has nulls."""
+    count: int
+    rows: Iterator[pl.DataFrame]
+    """Whose values or ranks changed, in slices: all of them on the first day. Who has nothing any more has
+    nulls. To be taken before the next changes are asked for."""
     summary: pl.DataFrame
     """Per metric, dimension value and rank: `customers`, and `total`, `least` and `most` of the metric."""
-    ranks: dict[str, NDArray[np.int16]]
-    """Of everybody in `people`, by metric; 0 is none."""
-    people: pl.DataFrame
+    ranks: dict[str, Ranks]
+    """Of everybody in `field`, by metric; 0 is none. They change with the next day."""
+    field: Field
 
 
 def changes(
@@ -58,60 +63,49 @@ def changes(
 ) -> Iterator[Changes]:
     """Compute consecutive days, the first of them whole; by grouping, lookback and day."""
     spans = [windows(definition, day) for day in days]
-    for grouping in groupings(definition):
-        with Spill() as spill:
-            _first(ledger, found, spans, grouping, spill)
-            people, index = _people(spill)
-            moving = _moving(ledger, found, spans, grouping, spill, index) if len(days) > 1 else []
-            detail = _detail(ledger, found, spans, grouping, spill, index) if len(days) > 1 else None
+    spills = {grouping: Spill() for grouping in groupings(definition)}
+    try:
+        people = _first(ledger, found, spans, spills)
+        for grouping in list(spills):
+            field = Field(spills[grouping], people)
+            moving = _moving(ledger, found, spans, grouping, field) if len(days) > 1 else []
+            detail = _detail(ledger, found, spans, grouping, field) if len(days) > 1 else None
             for lookback in definition.windows():
-                state = Standing(definition, found, lookback, people)
-                state.fill(spill, index)
-                yield _changes(days[0], grouping, lookback, state)
+                state = Standing(definition, found, lookback, field)
+                yield _changes(days[0], grouping, state, state.everybody())
                 for at in range(1, len(days)):
                     old, new = spans[at - 1][lookback], spans[at][lookback]
-                    moved = state.advance(moving, old, new)
-                    if detail is not None:
-                        state.look_again(detail, moved, new)
-                    yield _changes(days[at], grouping, lookback, state)
+                    yield _changes(days[at], grouping, state, state.advance(moving, detail, old, new))
+            spills.pop(grouping).close()
+    finally:
+        for spill in spills.values():
+            spill.close()
 
 
-def _changes(day: date, grouping: str, lookback: str, state: Standing) -> Changes:
-    rows = state.rank()
-    return Changes(day, grouping, lookback, rows, state.summary(), state.ranks, state.people)
+def _changes(day: date, grouping: str, state: Standing, changed: Indices) -> Changes:
+    rows, ranks = state.rows(changed), state.ranks
+    return Changes(day, grouping, state.lookback, len(changed), rows, state.summary(), ranks, state.field)
 
 
 def _first(
     ledger: Entries,
     found: Sequence[Partial],
     spans: Sequence[dict[str, Window]],
-    grouping: str,
-    spill: Spill,
-) -> None:
+    spills: Mapping[str, Spill],
+) -> People:
     """The first day's totals, of everybody who has an entry on any of the days."""
     start, end = _reach(spans)
+    persons = []
     for bucket in range(ledger.buckets):
-        entries = nw.from_native(ledger.scan(bucket, start, end))
-        summed = totals(entries, found, spans[0], grouping)
-        spill.add(nw.to_native(summed).collect(engine="streaming"))
-
-
-def _people(spill: Spill) -> tuple[pl.DataFrame, NDArray[np.intp]]:
-    """Everybody, in the order in which ties are broken, and where each row of the spill stands in it."""
-    keys = spill.read(KEYS)
-    order = keys.select(pl.arg_sort_by("dimension_value", PERSON)).to_series().to_numpy()
-    index = np.empty(len(order), dtype=np.intp)
-    index[order] = np.arange(len(order))
-    return keys[order], index
+        summed = bucket_totals(ledger.scan(bucket, start, end), found, spans[0], list(spills))
+        persons.append(summed.persons)
+        for grouping, frame in summed.frames.items():
+            spills[grouping].add(frame)
+    return People(persons)
 
 
 def _moving(
-    ledger: Entries,
-    found: Sequence[Partial],
-    spans: Sequence[dict[str, Window]],
-    grouping: str,
-    spill: Spill,
-    index: NDArray[np.intp],
+    ledger: Entries, found: Sequence[Partial], spans: Sequence[dict[str, Window]], grouping: str, field: Field
 ) -> list[Moves]:
     """What moves into windows, or out of them, on these days."""
     added = [ROWS, *(partial.name for partial in found if partial.combine == "sum")]
@@ -122,8 +116,7 @@ def _moving(
         each.name: [] for each in found if each.combine == "distinct"
     }
     for bucket in range(ledger.buckets):
-        entries, whose = ledger.scan(bucket, start, end), _whose(spill, bucket, index)
-        keyed = _keyed(entries, grouping)
+        keyed, whose = _keyed(ledger.scan(bucket, start, end), grouping), field.index(bucket).lazy()
         moved = keyed.filter(_any(near, DAY)).group_by(*KEYS, DAY).agg(pl.col(added).sum())
         plain.append(moved.join(whose, on=KEYS).select(INDEX, DAY, *added).collect(engine="streaming"))
         for partial in found:
@@ -137,31 +130,19 @@ def _moving(
 
 
 def _detail(
-    ledger: Entries,
-    found: Sequence[Partial],
-    spans: Sequence[dict[str, Window]],
-    grouping: str,
-    spill: Spill,
-    index: NDArray[np.intp],
+    ledger: Entries, found: Sequence[Partial], spans: Sequence[dict[str, Window]], grouping: str, field: Field
 ) -> pl.DataFrame | None:
     """All entries, with only what does not add up; None if everything does."""
-    names = [partial.name for partial in found if partial.combine in ("min", "max", "last")]
-    if not names:
+    looked_for = [partial for partial in found if partial.combine in ("min", "max", "last")]
+    if not looked_for:
         return None
     start, end = _reach(spans)
+    names = [partial.name for partial in looked_for]
     parts = []
     for bucket in range(ledger.buckets):
-        entries, whose = ledger.scan(bucket, start, end), _whose(spill, bucket, index)
-        keyed = _keyed(entries, grouping).join(whose, on=KEYS)
+        keyed = _keyed(ledger.scan(bucket, start, end), grouping).join(field.index(bucket).lazy(), on=KEYS)
         parts.append(keyed.select(INDEX, *KEYS, DAY, ROWS, *names).collect(engine="streaming"))
     return pl.concat(parts)
-
-
-def _whose(spill: Spill, bucket: int, index: NDArray[np.intp]) -> pl.LazyFrame:
-    """The keys of a bucket, each with its index among all."""
-    begin = sum(spill.heights[:bucket])
-    keys = spill.read(KEYS, bucket)
-    return keys.with_columns(pl.Series(INDEX, index[begin : begin + keys.height])).lazy()
 
 
 def _keyed(entries: pl.LazyFrame, grouping: str) -> pl.LazyFrame:

@@ -8,13 +8,13 @@ reruns are equal. Who has no row in a window has neither value nor rank there.
 On one machine `perennial.value.days` gives the same answer, faster, from the ledger.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import narwhals as nw
 
-from perennial.value.definition import ValueDefinition
+from perennial.value.definition import ALL, OVERALL, UNKNOWN, ValueDefinition
 from perennial.value.entries import PERSON, MetricError, entries, partials_of
 from perennial.value.partials import Partial
 from perennial.value.totals import groupings, totals, value
@@ -23,6 +23,8 @@ from perennial.value.windows import windows
 __all__ = ["KEYS", "MetricError", "deciles", "ntile"]
 
 KEYS = [PERSON, "dimension", "dimension_value", "lookback"]
+SEPARATOR = "\n"
+"""Stands in no name of a dimension or a lookback."""
 
 
 def deciles(events: Any, definition: ValueDefinition, as_of: date, records: Mapping[str, Any]) -> Any:
@@ -36,42 +38,46 @@ def deciles(events: Any, definition: ValueDefinition, as_of: date, records: Mapp
     frame = nw.from_native(events).lazy()
     known = {name: nw.from_native(each).lazy() for name, each in records.items()}
     found, spans = partials_of(frame, definition), windows(definition, as_of)
-    rows = entries(frame, definition, known)
-    parts = []
-    for grouping in groupings(definition):
-        summed = totals(rows, found, spans, grouping)
-        parts += [ranked(each, definition, found) for each in _lookbacks(summed, definition, found, grouping)]
-    return nw.to_native(nw.concat(parts, how="vertical"))
+    rows = _by_grouping(entries(frame, definition, known), definition)
+    summed = totals(rows, found, spans, "__value", [PERSON, "dimension", "dimension_value"])
+    return nw.to_native(ranked(_by_lookback(summed, definition, found), definition, found))
 
 
-def _lookbacks(
-    summed: nw.LazyFrame, definition: ValueDefinition, found: Sequence[Partial], grouping: str
-) -> Iterator[nw.LazyFrame]:
-    for window in definition.windows():
-        values = [
-            value(name, metric, scale_of(name, found), window) for name, metric in definition.metrics.items()
-        ]
-        yield summed.select(
-            PERSON,
-            nw.lit(grouping).alias("dimension"),
-            "dimension_value",
-            nw.lit(window).alias("lookback"),
-            *(each.alias(name) for name, each in zip(definition.metrics, values, strict=True)),
-        ).filter(
-            nw.any_horizontal(*(~nw.col(name).is_null() for name in definition.metrics), ignore_nulls=True)
-        )
+def _by_grouping(rows: nw.LazyFrame, definition: ValueDefinition) -> nw.LazyFrame:
+    """Each entry once overall, and once for each dimension: one plan, which engines run in one pass."""
+    every = _repeated(rows, "dimension", groupings(definition))
+    overall = nw.when(nw.col("dimension") == OVERALL).then(nw.lit(ALL))
+    of = [nw.when(nw.col("dimension") == name).then(nw.col(name)) for name in definition.dimensions]
+    return every.with_columns(nw.coalesce(overall, *of, nw.lit(UNKNOWN)).alias("__value"))
+
+
+def _by_lookback(summed: nw.LazyFrame, definition: ValueDefinition, found: Sequence[Partial]) -> nw.LazyFrame:
+    """The metrics' values, one row for each lookback in which there are any."""
+    spans, values = list(definition.windows()), []
+    for name, metric in definition.metrics.items():
+        scale = scale_of(name, found)
+        each = [nw.when(nw.col("lookback") == w).then(value(name, metric, scale, w)) for w in spans]
+        values.append((nw.coalesce(*each) if len(each) > 1 else each[0]).alias(name))
+    known = nw.any_horizontal(*(~nw.col(name).is_null() for name in definition.metrics), ignore_nulls=True)
+    return _repeated(summed, "lookback", spans).select(*KEYS, *values).filter(known)
+
+
+def _repeated(frame: nw.LazyFrame, name: str, values: Sequence[str]) -> nw.LazyFrame:
+    """Each row once for each of the values, which stand in a column of that name."""
+    texts = nw.lit(SEPARATOR.join(values)).str.split(SEPARATOR)
+    return frame.with_columns(texts.alias(name)).explode(name)
 
 
 def ranked(values: nw.LazyFrame, definition: ValueDefinition, found: Sequence[Partial]) -> nw.LazyFrame:
-    """Add the ranks of one lookback, within each dimension value."""
-    group, order = "dimension_value", "__order"
+    """Add the ranks within each lookback and dimension value."""
+    group, order = [name for name in KEYS if name != PERSON], "__order"
     times = {partial.name for partial in found if partial.temporal}
     for name in ranked_metrics(definition, found):
         # Row numbers, on every engine: nulls are not counted, and equal values are ordered by the customer.
-        backwards = nw.col(name).rank("min", descending=True).over(group) if name in times else -nw.col(name)
-        values = values.with_columns(backwards.alias(order))
-        rank = nw.col(order).cum_count().over(group, order_by=[order, PERSON])
-        size = nw.col(order).count().over(group)
+        latest = nw.col(name).rank("min", descending=True).over(*group)
+        values = values.with_columns((latest if name in times else -nw.col(name)).alias(order))
+        rank = nw.col(order).cum_count().over(*group, order_by=[order, PERSON])
+        size = nw.col(order).count().over(*group)
         values = values.with_columns(rank.alias("__rank"), size.alias("__size"))
         bucket = ntile(nw.col("__rank"), nw.col("__size"), definition.buckets)
         known = nw.when(~nw.col(name).is_null()).then(bucket).cast(nw.Int16)

@@ -46,7 +46,7 @@ class Moves:
 
     def step(self, old: Window, new: Window) -> Iterator[tuple[Indices | slice, int]]:
         """Which rows to add (1) and which to take away (-1), as the window moves on."""
-        before, after = (_number(old.start), _number(old.end)), (_number(new.start), _number(new.end))
+        before, after = (number(old.start), number(old.end)), (number(new.start), number(new.end))
         entering = self._between(max(before[1], after[0]), after[1])
         leaving = self._between(before[0], min(after[0], before[1]))
         if self.until is None:
@@ -65,7 +65,8 @@ class Moves:
         return slice(int(left), max(int(left), int(right)))
 
 
-def _number(day: date) -> int:
+def number(day: date) -> int:
+    """Days since 1970."""
     return (day - EPOCH).days
 
 

@@ -9,10 +9,11 @@ import polars as pl
 from perennial.value.days import Changes
 from perennial.value.deciles import KEYS
 from perennial.value.definition import OVERALL
+from perennial.value.field import Field
 from perennial.value.money import as_money
-from perennial.value.ranking import Ranks
+from perennial.value.order import Ranks
 
-SLICE = 2_000_000
+SLICE = 1_000_000
 """Rows that are written as one file."""
 MOVEMENT = pl.Schema(
     {
@@ -45,9 +46,7 @@ class Recording:
 
     def take(self, changes: Changes) -> None:
         """Take what changed on a day in one lookback."""
-        self.counts[changes.as_of] = self.counts.get(changes.as_of, 0) + changes.rows.height
-        if not changes.rows.is_empty():
-            self._waiting.append(self._named(changes))
+        self.counts[changes.as_of] = self.counts.get(changes.as_of, 0) + changes.count
         labels = {"as_of": changes.as_of, "dimension": changes.grouping, "lookback": changes.lookback}
         self.summaries.append(
             changes.summary.with_columns(pl.lit(value).alias(name) for name, value in labels.items())
@@ -55,14 +54,21 @@ class Recording:
         if changes.grouping == OVERALL:
             self._move(changes)
 
-    def rows(self, *, rest: bool = False) -> Iterator[pl.DataFrame]:
-        """Rows that are ready to be written; the rest of them, too, at the end."""
-        if self._waiting and (rest or sum(frame.height for frame in self._waiting) >= SLICE):
+    def rows(self, changes: Changes) -> Iterator[pl.DataFrame]:
+        """Their rows, in pieces that are worth a file; smaller ones wait for those that come."""
+        for rows in changes.rows:
+            self._waiting.append(self._named(changes, rows))
+            if sum(frame.height for frame in self._waiting) >= SLICE:
+                yield from self.rest()
+
+    def rest(self) -> Iterator[pl.DataFrame]:
+        """The rows that still wait."""
+        if self._waiting:
             yield pl.concat(self._waiting)
             self._waiting = []
 
-    def _named(self, changes: Changes) -> pl.DataFrame:
-        rows = as_money(changes.rows.lazy(), self.scales).collect()
+    def _named(self, changes: Changes, rows: pl.DataFrame) -> pl.DataFrame:
+        rows = as_money(rows.lazy(), self.scales).collect()
         named = rows.with_columns(
             chunk=pl.lit(self.chunk),
             as_of=pl.lit(changes.as_of),
@@ -77,7 +83,7 @@ class Recording:
             key = (changes.lookback, metric)
             before = self._passed.get((since, *key))
             if before is None and since in self.before and key in self.before[since]:
-                before = _aligned(changes.people, self.before[since][key])
+                before = _aligned(changes.field, self.before[since][key])
                 self._passed[since, *key] = before
             if before is not None:
                 moved = movement(before, ranks)
@@ -90,7 +96,7 @@ class Recording:
                 named = moved.with_columns(pl.lit(value).alias(name) for name, value in labels.items())
                 self.movements.append(named.select(*MOVEMENT))
             if changes.as_of.day == 1:
-                self._passed[changes.as_of, *key] = ranks
+                self._passed[changes.as_of, *key] = ranks.copy()
 
 
 def month_before(day: date) -> date:
@@ -113,6 +119,7 @@ def movement(before: Ranks, after: Ranks) -> pl.DataFrame:
     return frame.with_columns(pl.when(ends > 0).then(ends), pl.col("customers").cast(pl.Int64))
 
 
-def _aligned(people: pl.DataFrame, ranks: pl.DataFrame) -> Ranks:
-    found = people.select("person_id").join(ranks, on="person_id", how="left", maintain_order="left")
+def _aligned(field: Field, ranks: pl.DataFrame) -> Ranks:
+    people = pl.DataFrame({"person_id": field.people.ids.gather(field.who)})
+    found = people.join(ranks, on="person_id", how="left", maintain_order="left")
     return found["decile"].fill_null(0).to_numpy()

@@ -1,15 +1,15 @@
 """Frames in, one customer bucket each; their columns out, a few at a time: what memory need not hold.
 
-A single bucket is kept; several lie in a folder of the system's temporary files.
+Frames are kept as long as they are small together; then they lie in a folder of the system's temporary files.
 """
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Self
 
-import numpy as np
 import polars as pl
+
+KEPT = 512 * 1024 * 1024
+"""Bytes."""
 
 
 class Spill:
@@ -17,49 +17,43 @@ class Spill:
 
     def __init__(self) -> None:
         self.heights: list[int] = []
-        self._kept: pl.DataFrame | None = None
-        self._folder = TemporaryDirectory(prefix="perennial-value-")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._kept = None
-        self._folder.cleanup()
+        self._kept: list[pl.DataFrame] = []
+        self._size = 0
+        self._folder: TemporaryDirectory[str] | None = None
 
     def add(self, frame: pl.DataFrame) -> None:
         """Take the next bucket's rows."""
-        if not self.heights:
-            self._kept = frame
-        else:
-            self._write()
-            frame.write_ipc(self._path(len(self.heights)))
         self.heights.append(frame.height)
+        self._size += int(frame.estimated_size())
+        if self._folder is not None:
+            frame.write_ipc(self._path(self._folder, len(self.heights) - 1))
+            return
+        self._kept.append(frame)
+        if self._size > KEPT:
+            self._folder = TemporaryDirectory(prefix="perennial-value-")
+            for bucket, kept in enumerate(self._kept):
+                kept.write_ipc(self._path(self._folder, bucket))
+            self._kept.clear()
 
-    def read(self, columns: list[str], bucket: int | None = None) -> pl.DataFrame:
-        """Some columns of one bucket, or of all, in their order."""
-        if self._kept is not None:
-            return self._kept.select(columns)
-        chosen = range(len(self.heights)) if bucket is None else [bucket]
-        return pl.concat([pl.read_ipc(self._path(n), columns=columns) for n in chosen])
+    def read(self, columns: list[str], bucket: int) -> pl.DataFrame:
+        """Some columns of a bucket."""
+        if self._folder is None:
+            return self._kept[bucket].select(columns)
+        return pl.read_ipc(self._path(self._folder, bucket), columns=columns)
 
     def column(self, name: str) -> pl.Series:
-        """One column of all buckets."""
-        return self.read([name])[name]
+        """One column of all buckets; whole numbers may be narrower in some than in others."""
+        parts = [self.read([name], bucket)[name] for bucket in range(len(self.heights))]
+        if parts[0].dtype.is_integer():
+            parts = [part.cast(pl.Int64) for part in parts]
+        return pl.concat(parts)
 
-    def placed(self, name: str, index: np.ndarray) -> np.ndarray:
-        """A column of whole numbers, each value at the place that `index` gives its row."""
-        values = np.empty(len(index), dtype=np.int64)
-        values[index] = self.column(name).to_numpy()
-        return values
+    def close(self) -> None:
+        """Remove what lies on the disk."""
+        self._kept.clear()
+        if self._folder is not None:
+            self._folder.cleanup()
 
-    def _write(self) -> None:
-        """Once there are several buckets, none is kept."""
-        if self._kept is not None:
-            self._kept.write_ipc(self._path(0))
-            self._kept = None
-
-    def _path(self, bucket: int) -> Path:
-        return Path(self._folder.name, f"{bucket}.arrow")
+    @staticmethod
+    def _path(folder: TemporaryDirectory[str], bucket: int) -> Path:
+        return Path(folder.name, f"{bucket}.arrow")

@@ -22,22 +22,27 @@ def groupings(definition: ValueDefinition) -> list[str]:
 
 
 def totals(
-    entries: nw.LazyFrame, found: Sequence[Partial], windows: Mapping[str, Window], grouping: str
+    entries: nw.LazyFrame,
+    found: Sequence[Partial],
+    windows: Mapping[str, Window],
+    grouping: str,
+    keys: Sequence[str] = KEYS,
 ) -> nw.LazyFrame:
     """Put entries together: per person_id and dimension_value, `<partial>_<lookback>` for each window.
 
-    `grouping` is `overall`, or the dimension whose values tell groups apart. A column named `rows_<lookback>`
-    says how many entries a window has; who has none in any window may be missing.
+    `grouping` is `overall`, or the dimension whose values tell groups apart; further columns of the entries
+    may be among the `keys`. A column named `rows_<lookback>` says how many entries a window has; who has none
+    in any window may be missing.
     """
     keyed = _keyed(entries, grouping)
     last = [partial for partial in found if partial.combine == "last"]
-    frame = keyed.with_columns(list(_latest(last, windows))) if last else keyed
+    frame = keyed.with_columns(list(_latest(last, windows, keys))) if last else keyed
     aggregates = [each for name, window in windows.items() for each in _aggregates(found, name, window)]
-    result = frame.group_by(*KEYS).agg(*aggregates)
+    result = frame.group_by(*keys).agg(*aggregates)
     for partial in found:
         if partial.combine == "distinct":
-            counted = _counted(distinct(keyed, partial), partial, windows)
-            result = result.join(counted, on=KEYS, how="left").with_columns(
+            counted = _counted(distinct(keyed, partial, keys), partial, windows, keys)
+            result = result.join(counted, on=[*keys], how="left").with_columns(
                 nw.coalesce(nw.col(column(partial.name, name)), nw.lit(0, nw.Int64)).alias(
                     column(partial.name, name)
                 )
@@ -76,18 +81,18 @@ def value(name: str, metric: Metric, scale: int, window: str | None = None) -> n
     return nw.when(of(contributors(name, metric) or ROWS) > 0).then(of(name))
 
 
-def distinct(keyed: nw.LazyFrame, partial: Partial) -> nw.LazyFrame:
+def distinct(keyed: nw.LazyFrame, partial: Partial, keys: Sequence[str] = KEYS) -> nw.LazyFrame:
     """The days on which somebody had a value, each with the next day on which they had it again.
 
     A value counts in a window on the last of its days there: from one day to the next, what is counted
     changes by what comes, what goes, and what is superseded. (person_id, dimension_value, day, __until)
     """
-    rows = keyed.select(*KEYS, DAY, partial.name)
+    rows = keyed.select(*keys, DAY, partial.name)
     if isinstance(rows.collect_schema()[partial.name], nw.List):
         rows = rows.explode(partial.name)
     rows = rows.filter(~nw.col(partial.name).is_null()).unique()
-    again = nw.col(DAY).shift(-1).over(*KEYS, partial.name, order_by=DAY)
-    return rows.with_columns(again.alias(UNTIL)).select(*KEYS, DAY, UNTIL)
+    again = nw.col(DAY).shift(-1).over(*keys, partial.name, order_by=DAY)
+    return rows.with_columns(again.alias(UNTIL)).select(*keys, DAY, UNTIL)
 
 
 def _keyed(entries: nw.LazyFrame, grouping: str) -> nw.LazyFrame:
@@ -115,21 +120,25 @@ def _aggregates(found: Sequence[Partial], name: str, window: Window) -> Iterator
         yield total.alias(column(partial.name, name))
 
 
-def _latest(found: Sequence[Partial], windows: Mapping[str, Window]) -> Iterator[nw.Expr]:
+def _latest(
+    found: Sequence[Partial], windows: Mapping[str, Window], keys: Sequence[str]
+) -> Iterator[nw.Expr]:
     for partial in found:
         for name, window in windows.items():
             at = nw.when(inside(window)).then(nw.col(_at(partial)))
-            yield at.max().over(*KEYS).alias(column(_at(partial), name))
+            yield at.max().over(*keys).alias(column(_at(partial), name))
 
 
 def _at(partial: Partial) -> str:
     return f"{partial.name}__at"
 
 
-def _counted(rows: nw.LazyFrame, partial: Partial, windows: Mapping[str, Window]) -> nw.LazyFrame:
+def _counted(
+    rows: nw.LazyFrame, partial: Partial, windows: Mapping[str, Window], keys: Sequence[str]
+) -> nw.LazyFrame:
     counts = []
     for name, window in windows.items():
         again = nw.col(UNTIL) < nw.lit(window.end, nw.Date)
         counts_here = inside(window) & ~nw.coalesce(again, nw.lit(False))
         counts.append(counts_here.cast(nw.Int64).sum().alias(column(partial.name, name)))
-    return rows.group_by(*KEYS).agg(*counts)
+    return rows.group_by(*keys).agg(*counts)
