@@ -20,8 +20,8 @@ from perennial.value.entries import DAY, ROWS
 from perennial.value.field import Field, People
 from perennial.value.lifetime.histories import Indices
 from perennial.value.moves import INDEX, Moves
-from perennial.value.partials import Partial
 from perennial.value.order import Ranks
+from perennial.value.partials import Partial
 from perennial.value.spill import Spill
 from perennial.value.standing import Standing
 from perennial.value.sums import bucket_totals

@@ -23,7 +23,7 @@ from perennial.value.windows import touched
 LONGEST = 31
 """Days of a chunk, at the most."""
 HEAVIEST = 2
-"""Changed rows of a chunk for each row of its first day: to read a day costs no more than three whole ones."""
+"""Changed rows of a chunk for each row of its first day: a day costs at most three whole ones to read."""
 
 
 class ValueMissing(TerminalError):
@@ -134,7 +134,7 @@ class History:
                 )
 
     def _forget(self) -> None:
-        """Take away chunks that no day refers to any more; what another run is writing was never referred to."""
+        """Take away chunks that no day refers to any more; what others are writing was never referred to."""
         if not self.table.exists():
             return
         every = self.days.scan().filter(definition=self.definition.name).collect()

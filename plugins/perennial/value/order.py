@@ -1,8 +1,9 @@
 """The values of one large group in, their ranks out, and after a few of them changed, whose ranks changed.
 
 `NTILE(n)` needs no sorted order: only where one bucket ends and the next begins. Values are counted by the
-leading bits of a number that grows with them. Whoever shares these bits with a border is compared exactly; all
-others have the rank of their bits. When some values change, only they are looked at, and those near borders.
+leading bits of a number that grows with them. Whoever shares these bits with a border is compared exactly;
+all others have the rank of their bits. When some values change, only they are looked at, and those near
+borders.
 """
 
 import numpy as np

@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from perennial.value.lifetime.histories import Indices
-from perennial.value.order import Known, Order, Ranks, Ties, Values, buckets_of
+from perennial.value.order import Known, Order, Ties, Values, buckets_of
 
 FEW = 50_000
 """Rows of a group that are sorted faster than counted."""

@@ -21,7 +21,7 @@ def flattened(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def by_dimension(rows: pl.LazyFrame) -> pl.LazyFrame:
-    """Values within dimensions: per person, `<dimension>.<metric>_<lookback>[_decile]` as a list of (key, value)."""
+    """Values within dimensions: `<dimension>.<metric>_<lookback>[_decile]` as a list of (key, value)."""
     within = rows.filter(pl.col("dimension") != OVERALL).sort(PERSON, "dimension", "dimension_value")
     dimensions = within.select(pl.col("dimension").unique()).collect()["dimension"].sort()
     maps = []
@@ -35,9 +35,9 @@ def by_dimension(rows: pl.LazyFrame) -> pl.LazyFrame:
 def nested(rows: pl.LazyFrame) -> pl.LazyFrame:
     """One row a person, with two structs: `deciles.<metric>.<lookback>`, and `totals` of the same shape.
 
-    Each field is a map, as a list of (key, value): from a dimension's value, or `all`, to the rank or the value. Of
-    a definition with several dimensions the keys are `<dimension>:<value>`. A lookback in which somebody has nothing is an
-    empty map.
+    Each field is a map, as a list of (key, value): from a dimension's value, or `all`, to the rank or the
+    value. Of a definition with several dimensions the keys are `<dimension>:<value>`. A lookback in which
+    somebody has nothing is an empty map.
     """
     several = (
         rows.filter(pl.col("dimension") != OVERALL).select(pl.col("dimension").n_unique()).collect().item()

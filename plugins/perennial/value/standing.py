@@ -12,8 +12,8 @@ from perennial.value.entries import ROWS
 from perennial.value.field import Field
 from perennial.value.lifetime.histories import Indices
 from perennial.value.moves import INDEX, Moves
-from perennial.value.partials import Partial, contributors
 from perennial.value.order import Known, Ranks
+from perennial.value.partials import Partial, contributors
 from perennial.value.ranking import Ranking
 from perennial.value.totals import column, totals
 from perennial.value.windows import Window
