@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from web import example_lifetime
+from web import example_lifetime, example_rfm
 
 from perennial.insights.model import load_models
 from perennial.insights.store import LOGS, ddl
@@ -50,6 +50,7 @@ def fill(url: str) -> None:
             "dim_campaign": _campaigns(),
             "fact_sales_by_day": _sales(),
             "fact_value_by_decile": _deciles(),
+            **example_rfm.tables(_days(RANKED_DAYS)),
             **example_lifetime.tables(_days(RANKED_DAYS)),
             "adwh_fact_profile": [
                 (day, 1, HOUSEHOLDS, 0, HOUSEHOLDS - 930 - 3 * index, 3 * HOUSEHOLDS)

@@ -1,5 +1,6 @@
 """Specifications: Vega compiles each without a warning, and draws each in both themes."""
 
+import re
 from typing import Any
 
 import pytest
@@ -102,6 +103,22 @@ def _compiles(
         svg = vl_convert.vegalite_to_svg(whole(spec, rows, (400, 200)), config=picture_config(theme))
         assert "NaN" not in svg
     assert "WARN" not in (said := "".join(capfd.readouterr())), said
+
+
+def test_areas_lie_upon_each_other_as_the_query_orders_them_the_first_on_top() -> None:
+    roles = {"id": "w", "title": "W", "sql": "S", "mark": "area", "x": "day", "y": "n", "color": "kind"}
+    columns = [Column("day", "temporal"), Column("kind", "nominal"), Column("n", "quantitative")]
+    spec = chart(Widget.model_validate(roles), columns)
+    assert spec is not None
+    names = ("zebra", "ant", "mouse")
+    rows = [{"day": f"2017-12-0{day}", "kind": kind, "n": 1} for kind in names for day in (1, 2, 3)]
+    picture = draw(spec, rows, "svg", "light", (400, 300)).decode()
+    tops: dict[str, float] = {}
+    for path in re.findall(r"<path aria-label[^>]*>", picture):
+        fill, start = re.search(r'fill="(#\w+)"', path), re.search(r' d="M[\d.]+,([\d.]+)', path)
+        if fill and start:
+            tops.setdefault(fill[1], float(start[1]))
+    assert sorted(tops, key=lambda fill: tops[fill])[:3] == list(THEMES["light"].category[:3])
 
 
 @pytest.mark.parametrize("theme", THEMES)

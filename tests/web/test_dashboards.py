@@ -21,6 +21,7 @@ def test_the_boards_of_the_round_trip_are_there() -> None:
     wanted = [
         "overview",
         "customer_value",
+        "segments",
         "lifetime_value",
         "audiences",
         "email_responses",

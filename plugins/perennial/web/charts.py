@@ -93,10 +93,16 @@ def _curves(widget: Widget, kinds: Kinds) -> Spec:
         mark |= {"line": True, "fillOpacity": 0.16}
     count = {"op": "count", "as": "points"}
     split = [widget.color.column] if widget.color else []
+    transform: list[Spec] = [{"joinaggregate": [count], "groupby": split}]
+    if area and widget.color:
+        # Areas lie upon each other as the query orders them, the first on top, and not by their names.
+        transform.append({"window": [{"op": "row_number", "as": "row"}]})
+        transform.append({"joinaggregate": [{"op": "min", "field": "row", "as": "place"}], "groupby": split})
+        encoding["order"] = {"field": "place", "type": "quantitative", "sort": "descending"}
     alone = {"test": "datum.points == 1", "value": 1}  # a line of one point would be invisible
     shown = {"condition": [{"param": "near", "empty": False, "value": 1}, alone], "value": 0}
     return {
-        "transform": [{"joinaggregate": [count], "groupby": split}],
+        "transform": transform,
         "encoding": encoding,
         "layer": [
             {"mark": mark},
