@@ -4,8 +4,10 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -79,17 +81,27 @@ def store_reader_url(store: Store) -> str:
     return store.reader_url
 
 
-@pytest.fixture(scope="session", params=["sail", "java"])
-def spark(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A Spark Connect server for the whole session: each test runs on Sail, and on Apache Spark."""
-    if reason := missing(request.param):
-        pytest.skip(reason)
-    with running_spark(request.param, tmp_path_factory.mktemp(request.param)) as url:
-        yield Cluster(url)
-
-
 @pytest.fixture(scope="session")
-def sail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Cluster]]:
+    """Gives a Spark Connect server by its name, `sail` or `java` (Apache Spark), one for all tests."""
+    with ExitStack() as stack:
+
+        @cache
+        def cluster(engine: str) -> Cluster:
+            if reason := missing(engine):
+                pytest.skip(reason)
+            return Cluster(stack.enter_context(running_spark(engine, tmp_path_factory.mktemp(engine))))
+
+        yield cluster
+
+
+@pytest.fixture(params=["sail", "java"])
+def spark(request: pytest.FixtureRequest, clusters: Callable[[str], Cluster]) -> Cluster:
+    """Each test runs on Sail, and on Apache Spark."""
+    return clusters(request.param)
+
+
+@pytest.fixture
+def sail(clusters: Callable[[str], Cluster]) -> Cluster:
     """Sail alone, for what does not depend on the engine."""
-    with running_spark("sail", tmp_path_factory.mktemp("sail")) as url:
-        yield Cluster(url)
+    return clusters("sail")
