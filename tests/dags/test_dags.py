@@ -13,6 +13,7 @@ NAMES = [
     "activation",
     "audiences",
     "customer_value",
+    "customer_value_days",
     "erasure",
     "insights",
     "lake_maintenance",

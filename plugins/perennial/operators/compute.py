@@ -3,11 +3,9 @@
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator, Context
+from airflow.sdk import Context
 
-from perennial.operators.context import day, refuse_unknown_keys
 from perennial.operators.stage import Counts, StageOperator, store_url
-from perennial.settings import Settings
 
 if TYPE_CHECKING:
     from perennial.insights.model import Process
@@ -21,46 +19,6 @@ class ComputeValueOperator(StageOperator):
         from perennial.stages.value import compute_value
 
         return {"rows": compute_value(workspace, as_of.date())}
-
-
-class PlanDaysOperator(BaseOperator):
-    """Take late events into the ledgers, and divide the days that the form names into ranges."""
-
-    def execute(self, context: Context) -> list[dict[str, str]]:
-        from perennial.stages.value import plan, refresh_ledgers
-        from perennial.stages.workspace import Workspace
-
-        refuse_unknown_keys(context)
-        params, workspace = context["params"], Workspace(Settings.from_env())
-        first, last = (day(params[name], name) for name in ("from_day", "to_day"))
-        refresh_ledgers(workspace)
-        ranges = plan(workspace, first, last, only_stale=params["only_stale"])
-        self.log.info("%s ranges of days to compute", len(ranges))
-        return [{"first": each.first.isoformat(), "last": each.last.isoformat()} for each in ranges]
-
-
-class ComputeDaysOperator(BaseOperator):
-    """Rank all customers as of each of consecutive days, in one pass.
-
-    :param first: the first day as of which they are ranked
-    :param last: the last one
-    """
-
-    template_fields = ("first", "last")
-
-    def __init__(self, *, first: str, last: str, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.first = first
-        self.last = last
-
-    def execute(self, context: Context) -> Counts:
-        from perennial.stages.value import Range, compute_days
-        from perennial.stages.workspace import Workspace
-
-        days = Range(day(self.first, "first"), day(self.last, "last"))
-        counts = {"changed_rows": compute_days(Workspace(Settings.from_env()), days)}
-        self.log.info("%s to %s: %s", self.first, self.last, counts)
-        return counts
 
 
 class BuildProfilesOperator(StageOperator):
