@@ -1,15 +1,16 @@
 """# Customer value
 
-Ranks every customer in deciles, by every metric of `include/value`, over every lookback, overall and within
-each dimension, as of the run's day.
+Puts every customer into an RFM segment, and ranks them in deciles, by every metric of `include/value`, over
+every lookback, overall and within each dimension, as of the run's day.
 """
 
 from airflow.sdk import DAG, PartitionedAssetTimetable
 
 from perennial.operators import params
-from perennial.operators.assets import SIGNALS, VALUE
+from perennial.operators.assets import RFM, SIGNALS, VALUE
 from perennial.operators.compute import ComputeValueOperator
 from perennial.operators.retries import DEFAULT_ARGS
+from perennial.operators.rfm import ComputeRfmOperator
 
 with DAG(
     "customer_value",
@@ -21,4 +22,5 @@ with DAG(
     max_active_runs=1,
     params={"as_of": params.as_of()},
 ):
-    ComputeValueOperator(task_id="rank", asset=VALUE)
+    # Whoever waits for the ranks finds the segments, too.
+    ComputeRfmOperator(task_id="segment", asset=RFM) >> ComputeValueOperator(task_id="rank", asset=VALUE)

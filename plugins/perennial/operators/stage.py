@@ -38,12 +38,18 @@ class StageOperator(BaseOperator):
         moment = as_of(context)
         counts = self.run(Workspace(Settings.from_env()), moment, context)
         self.log.info("as of %s: %s", moment.date(), counts)
-        if (context.get("params") or {}).get("dry_run"):
+        if is_quiet(context):
             # Airflow makes an event of every outlet of a task that succeeds, and the next stage would start.
             self.outlets.clear()
         else:
             announce(context, self.asset, moment, counts)
         return counts
+
+
+def is_quiet(context: Context) -> bool:
+    """Whether the next stages are to be left alone: nothing was done, or only the past was computed."""
+    params = context.get("params") or {}
+    return bool(params.get("dry_run") or params.get("since"))
 
 
 def announce(context: Context, asset: Asset, moment: datetime, counts: Counts) -> None:

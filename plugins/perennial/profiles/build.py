@@ -21,6 +21,7 @@ def build(
     events: dict[str, pl.LazyFrame],
     records: dict[str, pl.LazyFrame],
     value: dict[str, pl.LazyFrame],
+    published: list[pl.LazyFrame],
     as_of: date,
 ) -> pl.LazyFrame:
     """Everyone who was seen before midnight (UTC) at the start of `as_of`, one row each, sorted by person_id.
@@ -28,7 +29,8 @@ def build(
     Columns: person_id, first_seen and last_seen (UTC), the records' columns, `email_sha256` where there is an
     `email`; and of each value document the overall values and deciles (`spend_12m`, `spend_12m_decile`), for
     each of them and each dimension a list of (key, value) named `<dimension>.<column>`, and all of it nested
-    in a struct of the document's name: see `perennial.value.shapes`.
+    in a struct of the document's name: see `perennial.value.shapes`. What is `published` beside them has one row
+    a person and is taken as it is.
     """
     people = _seen(definition, datasets, events, as_of)
     for name in definition.attributes:
@@ -40,6 +42,8 @@ def build(
         people = people.join(attributes, on=PERSON, how="left")
     for name, rows in value.items():
         people = _with_value(people, name, rows)
+    for columns in published:
+        people = people.join(columns, on=PERSON, how="left")
     if EMAIL in people.collect_schema():
         email = normalised(pl.col(EMAIL), EMAIL)
         people = people.with_columns(email).with_columns(sha256(pl.col(EMAIL)).alias(EMAIL_SHA256))

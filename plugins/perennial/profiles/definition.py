@@ -19,4 +19,4 @@ class ProfileDefinition(Document):
     attributes: list[str] = []
     """Record datasets, in the order of precedence: the first that knows a column decides it."""
     value: list[str] = []
-    """Value documents whose sums and deciles are published to the profile."""
+    """Value documents, of any kind, whose values, ranks and segments are published to the profile."""

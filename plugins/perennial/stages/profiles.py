@@ -4,11 +4,15 @@ from datetime import date
 
 import polars as pl
 
+import polars as pl
+
 from perennial.documents import DocumentError
 from perennial.profiles.build import build, identities, remember
 from perennial.profiles.definition import ProfileDefinition
 from perennial.stages.value import history
 from perennial.stages.workspace import Workspace
+from perennial.value.lifetime.published import published_as_of
+from perennial.value.rfm.segments import published
 
 
 def build_profiles(workspace: Workspace, as_of: date) -> int:
@@ -19,12 +23,23 @@ def build_profiles(workspace: Workspace, as_of: date) -> int:
         workspace.datasets,
         {name: workspace.rows(name) for name in definition.events},
         {name: workspace.rows(name) for name in definition.attributes},
-        {name: history(workspace, name).read(as_of) for name in definition.value},
+        {name: history(workspace, name).read(as_of) for name in definition.value if name in workspace.value},
+        [_published(workspace, name, as_of) for name in definition.value if name not in workspace.value],
         as_of,
     ).collect()
     remember(workspace.lake.identities, identities(people.lazy(), definition).collect())
     workspace.lake.profiles.replace(people.with_columns(as_of=pl.lit(as_of)), as_of)
     return people.height
+
+
+def _published(workspace: Workspace, name: str, as_of: date) -> pl.LazyFrame:
+    """What a document of segments, or of predicted value, says of each person as of a day."""
+    if name in workspace.lifetime:
+        return published_as_of(workspace.lake.lifetime(name), as_of)
+    if name in workspace.rfm:
+        return published(workspace.lake.rfm(name).scan().filter(as_of=as_of), name)
+    known = [*workspace.value, *workspace.rfm, *workspace.lifetime]
+    raise DocumentError(f"a profile publishes value {name!r}; {workspace.settings.include}/value has {known}")
 
 
 def _only(workspace: Workspace) -> ProfileDefinition:

@@ -81,11 +81,7 @@ class Ledger:
             return []
         since = self.table.version()
         days = self._touched(source, events, lookups, before, also)
-        # Before the ledger changes: whoever is killed in between leaves a note too many, never one too few.
-        notes = {"definition": self.definition.name, "ledger": since + 1, "day": days}
-        late.append(pl.DataFrame(notes, schema=late.schema))
-        self._mend(events, known, days, since, [*snapshots.items()])
-        return days
+        return self._mend(events, known, days, since, [*snapshots.items()], late)
 
     def is_made(self) -> bool:
         """Whether there is a ledger, and one of this definition."""
@@ -141,21 +137,37 @@ class Ledger:
         days: list[date],
         since: int,
         marks: list[tuple[str, int]],
-    ) -> None:
+        late: Table,
+    ) -> list[date]:
+        """Put entries of some days in place of those there are; returns the days on which they differ."""
         schema, paths = self.table.scan(since).collect_schema(), files.parts(self.table, since)
-        written: list[DataFile] = []
-        replaced: list[str] = []
+        renewed: list[tuple[list[date], pl.DataFrame, list[str]]] = []
         for month, group in groupby(days, month_of):
             touched_days = list(group)
             old = [path for path, part in paths.items() if part.rpartition(".")[0] == month]
-            rows = self._rows(events, known, touched_days)
-            if old:
-                kept = read(self.table, schema, None, old).with_columns(_part(self.buckets))
-                kept = kept.filter(~pl.col(DAY).is_in(touched_days))
-                rows = pl.concat([kept, rows.select(schema.names()).cast(schema)])
-            written += self._write(rows)
-            replaced += old
-        files.commit(self.table, written, since, marks, replaced)
+            rows = self._rows(events, known, touched_days).select(schema.names()).cast(schema)
+            fresh = rows.collect(engine="streaming")
+            differing = _differing(fresh, self._kept(schema, old).filter(pl.col(DAY).is_in(touched_days)))
+            if differing:
+                renewed.append((differing, fresh.filter(pl.col(DAY).is_in(differing)), old))
+        changed = [day for differing, _, _ in renewed for day in differing]
+        if changed:
+            # Before the ledger changes: who is killed in between leaves a note too many, never one too few.
+            notes = {"definition": self.definition.name, "ledger": since + 1, "day": changed}
+            late.append(pl.DataFrame(notes, schema=late.schema))
+        written: list[DataFile] = []
+        for differing, fresh, old in renewed:
+            kept = self._kept(schema, old).filter(~pl.col(DAY).is_in(differing))
+            written += self._write(pl.concat([kept, fresh.lazy()]))
+        files.commit(self.table, written, since, marks, [path for _, _, old in renewed for path in old])
+        return changed
+
+    def _kept(self, schema: pl.Schema, paths: list[str]) -> pl.LazyFrame:
+        """The entries in some files, with the part that each belongs to."""
+        if not paths:
+            return pl.LazyFrame(schema=schema)
+        rows = read(self.table, schema, None, paths).with_columns(_part(self.buckets))
+        return rows.select(schema.names())
 
     def _rows(self, events: Events, known: Mapping[str, nw.LazyFrame], days: list[date]) -> pl.LazyFrame:
         """The entries of some days, put together by customer, dimensions and day."""
@@ -207,6 +219,21 @@ def _combined(partial: Partial) -> pl.Expr:
             return column.filter(at == at.max()).max()
         case "distinct":
             return column.drop_nulls().unique().sort()
+
+
+def _differing(fresh: pl.DataFrame, old: pl.LazyFrame) -> list[date]:
+    """The days on which two sets of entries are not the same."""
+    before = old.collect(engine="streaming")
+    days = sorted({*fresh[DAY], *before[DAY]})
+    by_day = [frame.partition_by(DAY, as_dict=True) for frame in (fresh, before)]
+    keys = [name for name in fresh.columns if fresh.schema[name] in (pl.String, pl.Date, pl.Int64)]
+    return [
+        day
+        for day in days
+        if (day,) not in by_day[0]
+        or (day,) not in by_day[1]
+        or not by_day[0][day,].sort(keys).equals(by_day[1][day,].sort(keys))
+    ]
 
 
 def _changed(table: Table, start: int, columns: list[str]) -> pl.DataFrame:
