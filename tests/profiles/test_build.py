@@ -59,13 +59,15 @@ def people() -> pl.DataFrame:
             "person_id": ["a", "a", "a"],
             "dimension": ["overall", "department", "department"],
             "dimension_value": ["all", "DELI", "MEAT"],
-            "spend_1m": [30, 10, None],
-            "spend_1m_decile": [1, 2, None],
+            "lookback": ["1m", "1m", "1m"],
+            "spend": [30, 10, None],
+            "spend_decile": [1, 2, None],
         }
     )
-    frames = {"crm": crm.lazy(), "contacts": contacts.lazy()}
+    segments = pl.LazyFrame({"person_id": ["a", "never"], "rfm_segment": ["Core", "Core"]})
+    frames, values = {"crm": crm.lazy(), "contacts": contacts.lazy()}, {"v": value.lazy()}
     return build(
-        DEFINITION, DATASETS, {"sales": SALES.lazy()}, frames, {"v": value.lazy()}, date(2017, 12, 10)
+        DEFINITION, DATASETS, {"sales": SALES.lazy()}, frames, values, [segments], date(2017, 12, 10)
     ).collect()
 
 
@@ -86,6 +88,18 @@ def test_value_is_published_flat_and_by_dimension(people):
     assert people.row(1, named=True)["department.spend_1m"] is None
 
 
+def test_value_is_published_nested_by_the_name_of_its_document(people):
+    assert people.row(0, named=True)["v"] == {
+        "deciles": {"spend": {"1m": [{"key": "DELI", "value": 2}, {"key": "all", "value": 1}]}},
+        "totals": {"spend": {"1m": [{"key": "DELI", "value": 10}, {"key": "all", "value": 30}]}},
+    }
+    assert people.row(1, named=True)["v"] is None
+
+
+def test_what_has_one_row_a_person_is_taken_as_it_is(people):
+    assert people["rfm_segment"].to_list() == ["Core", None]
+
+
 def test_addresses_are_normalised_and_hashed(people):
     assert people["email"].to_list() == ["a@example.com", None]
     assert people["email_sha256"].str.len_bytes().to_list() == [64, None]
@@ -96,7 +110,9 @@ def test_a_dataset_that_does_not_know_the_person_is_named(people):
     with pytest.raises(
         DocumentError, match="profile people: dataset crm has no identity in the namespace cust"
     ):
-        build(DEFINITION, {**DATASETS, "crm": stranger}, {"sales": SALES.lazy()}, {}, {}, date(2017, 12, 10))
+        build(
+            DEFINITION, {**DATASETS, "crm": stranger}, {"sales": SALES.lazy()}, {}, {}, [], date(2017, 12, 10)
+        )
 
 
 def test_identities_lead_to_their_person(people):

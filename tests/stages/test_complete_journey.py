@@ -12,7 +12,7 @@ from perennial.signals.batches import Batches
 from perennial.stages.audiences import evaluate_audiences
 from perennial.stages.insights import refresh_insights
 from perennial.stages.profiles import build_profiles
-from perennial.stages.value import compute_value
+from perennial.stages.value import compute_value, history
 from perennial.stages.workspace import Workspace
 
 from .conftest import ingest_days, ingest_history, workspace
@@ -48,8 +48,8 @@ def test_broken_lines_are_set_aside_and_repeated_ones_are_not_counted(journey):
 @pytest.mark.parametrize(("window", "months"), WINDOWS.items())
 def test_deciles_equal_ntile_for_every_household_department_and_lookback(journey, window, months):
     expected = deciles_in_sql(AS_OF, months)
-    columns = [f"spend_{window}", f"baskets_{window}", f"spend_{window}_decile", f"baskets_{window}_decile"]
-    ours = journey.lake.value("customer_value").scan().filter(as_of=AS_OF).collect()
+    columns = ["spend", "baskets", "spend_decile", "baskets_decile"]
+    ours = history(journey, "customer_value").read(AS_OF).filter(lookback=window).collect()
     ours = ours.select("person_id", "dimension", "dimension_value", *columns).drop_nulls()
     ours = ours.sort("dimension", "dimension_value", "person_id")
     assert ours.height > 14_000

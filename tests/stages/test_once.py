@@ -12,7 +12,7 @@ import pytest
 from perennial.settings import REPOSITORY, Settings
 from perennial.signals.ingest import ingest
 from perennial.stages.insights import refresh_insights
-from perennial.stages.value import compute_value
+from perennial.stages.value import compute_value, history
 from perennial.stages.workspace import Workspace
 
 DAY = date(2017, 12, 25)
@@ -45,8 +45,8 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def test_sums_of_customers_count_it_once(workspace):
     compute_value(workspace, DAY + timedelta(days=1))
-    value = workspace.lake.value("customer_value").scan().filter(dimension="overall").collect()
-    assert value["spend_lifetime"].to_list() == [Decimal("12.00")]
+    value = history(workspace, "customer_value").read(DAY + timedelta(days=1)).filter(dimension="overall")
+    assert value.filter(lookback="lifetime").collect()["spend"].to_list() == [Decimal("12.00")]
 
 
 @pytest.mark.store
