@@ -9,7 +9,9 @@ import pytest
 
 from perennial.lake.catalog import EMAIL_EVENTS
 from perennial.settings import REPOSITORY, Settings
+from perennial.stages.value import BY_DECILE
 from perennial.stages.workspace import Workspace
+from perennial.value.recording import MOVEMENT
 
 DAY = date(2017, 12, 26)
 """The first of the two days; tables as of its end carry the day after."""
@@ -53,15 +55,22 @@ def add_day(workspace: Workspace, day: date, people: str) -> None:
     }
     lake.events("transactions").append(pl.DataFrame(sales))
     decile = pl.Series(range(1, n + 1), dtype=pl.Int16)
-    value = {
-        "person_id": list(people),
-        "dimension": ["overall"] * n,
-        "dimension_value": ["all"] * n,
-        "spend_12m": pl.Series([Decimal(10 - i) for i in range(n)], dtype=pl.Decimal(18, 2)),
-        "spend_12m_decile": decile,
-        "as_of": [as_of] * n,
-    }
-    lake.value("customer_value").replace(pl.DataFrame(value), as_of)
+    worth = [Decimal(10 - i) for i in range(n)]
+    labels = {"as_of": as_of, "metric": "spend", "lookback": "12m"}
+    ranked = pl.DataFrame({"decile": decile, "total": worth, "least": worth, "most": worth})
+    ranked = ranked.with_columns(
+        customers=pl.lit(1, pl.Int64),
+        dimension=pl.lit("overall"),
+        dimension_value=pl.lit("all"),
+        **{name: pl.lit(value) for name, value in labels.items()},
+    )
+    lake.value_by_decile("customer_value").replace(ranked.select(*BY_DECILE).cast(BY_DECILE), as_of)
+    # The first has been in the first decile since the month began; the others had bought nothing by then.
+    moved = pl.DataFrame({"from_decile": [1] + [None] * (n - 1), "to_decile": decile, "customers": [1] * n})
+    moved = moved.with_columns(
+        since=pl.lit(date(2017, 12, 1)), **{name: pl.lit(value) for name, value in labels.items()}
+    )
+    lake.value_movement("customer_value").replace(moved.select(*MOVEMENT).cast(MOVEMENT), as_of)
     profiles = {
         "person_id": list(people),
         "email": ["x@example.com"] + [None] * (n - 1),

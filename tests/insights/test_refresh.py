@@ -98,6 +98,20 @@ def test_deciles_carry_their_sums(filled, url):
     ]
 
 
+def test_movement_between_deciles_is_since_the_last_day_of_the_month_before(filled, url):
+    for as_of in AS_OF:
+        refresh_insights(filled, url, "daily", as_of)
+    rows = query(url, "SELECT * FROM insights.fact_decile_movement ORDER BY date_key, to_decile")
+    began = date(2017, 11, 30)
+    assert rows == [
+        (DAY, began, "spend", "12m", 1, 1, 1),
+        (DAY, began, "spend", "12m", 0, 2, 1),
+        (AS_OF[0], began, "spend", "12m", 1, 1, 1),
+        (AS_OF[0], began, "spend", "12m", 0, 2, 1),
+        (AS_OF[0], began, "spend", "12m", 0, 3, 1),
+    ]
+
+
 def test_run_again_and_in_another_order_the_tables_are_the_same(filled, url):
     for as_of in AS_OF:
         refresh_insights(filled, url, "daily", as_of)
