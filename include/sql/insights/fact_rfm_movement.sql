@@ -13,8 +13,6 @@ columns:
 primary_key: [date_key, from_segment, to_segment]
 references:
   date_key: adwh_dim_date
-  from_segment: dim_rfm_segment
-  to_segment: dim_rfm_segment
 comments:
   from_segment: The segment at the end of the day before; empty for who had none, such as new customers
   to_segment: The segment at the end of the day; empty for who has none any more
