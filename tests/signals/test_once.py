@@ -1,6 +1,7 @@
 """What is reported twice counts once, as DuckDB's row_number says, and no event gets lost."""
 
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import duckdb
@@ -8,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from perennial.documents import DocumentError, load
 from perennial.signals.dataset import Dataset
@@ -83,6 +85,21 @@ def test_metrics_count_as_row_number_says(found, random):
         expected = connection.sql(QUERY).pl()
     unzoned = pl.col("event_time").dt.replace_time_zone(None)
     assert counted.sort("event_id").with_columns(unzoned).rows() == expected.with_columns(unzoned).rows()
+
+
+def test_spark_counts_the_same(spark):
+    chance = Random(5)
+    days = [START, START + timedelta(hours=1)]
+    visitors, keys = ["ann", "bob", None], ["p", "q", "", None]
+    rows = [
+        (chance.choice(days), f"e{n:03}", chance.choice(visitors), chance.choice(keys),
+         chance.choice([1, 2, None]), n, n, n)
+        for n in range(300)
+    ]  # fmt: skip
+    hits = pl.DataFrame(rows, schema=SCHEMA, orient="row")
+    with spark.session() as session:
+        counted = pl.DataFrame(once(session.createDataFrame(hits.to_arrow()), HITS).toArrow())
+    assert_frame_equal(counted.sort("event_id"), once(hits.lazy(), HITS).collect())
 
 
 def test_a_dataset_without_rules_stays_as_it_is():

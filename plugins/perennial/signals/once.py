@@ -1,37 +1,42 @@
-"""Events in, the same events out, where what was reported twice counts once.
+"""Events in, the same events out, where what was reported twice counts once; on any engine.
 
 An event that repeats a visitor's purchase keeps its row and loses the metrics of that purchase: events can
 still be counted, and sums are right.
 """
 
-import polars as pl
+from typing import Any, TypeVar
+
+import narwhals as nw
 
 from perennial.signals.dataset import Dataset, Once
 
-ROW = "_row"
+Frame = TypeVar("Frame", bound=Any)
+"""A LazyFrame of Polars, or a DataFrame of Spark."""
 
 
-def once(frame: pl.LazyFrame, dataset: Dataset) -> pl.LazyFrame:
+def once(frame: Frame, dataset: Dataset) -> Frame:
     """Null the metrics of all but the first row of each visitor and key, for every rule of the dataset.
 
     The first is that with the earliest `event_time`, and of those the smallest `event_id`. Rows without a key
-    (missing or empty), or without a visitor, count as they are. No row is dropped; the order stays.
+    (missing or empty), or without a visitor, count as they are. No row is dropped; Polars keeps the order.
     """
-    repeated: dict[str, list[pl.Expr]] = {}
+    repeated: dict[str, list[nw.Expr]] = {}
     for rule in dataset.once:
         for metric in rule.metrics:
             repeated.setdefault(metric, []).append(_repeats(rule, dataset))
     kept = [
-        pl.when(~pl.any_horizontal(rules)).then(pl.col(name)).alias(name) for name, rules in repeated.items()
+        nw.when(~nw.any_horizontal(*rules, ignore_nulls=True)).then(nw.col(name)).alias(name)
+        for name, rules in repeated.items()
     ]
-    return frame.with_row_index(ROW).with_columns(kept).drop(ROW) if kept else frame
+    counted: Frame = nw.from_native(frame).with_columns(*kept).to_native() if kept else frame
+    return counted
 
 
-def _repeats(rule: Once, dataset: Dataset) -> pl.Expr:
+def _repeats(rule: Once, dataset: Dataset) -> nw.Expr:
     """Whether a row says again what an earlier one of the same visitor has said."""
-    key = pl.col(rule.key)
-    counted = key.is_not_null() & pl.col(rule.per).is_not_null()
+    key, visitor = nw.col(rule.key), nw.col(rule.per)
+    counted = ~key.is_null() & ~visitor.is_null()
     if dataset.columns[rule.key].type == "string":
-        counted &= key != ""
-    first = pl.col(ROW).sort_by("event_time", "event_id").first().over(rule.per, rule.key)
-    return counted.fill_null(False) & (pl.col(ROW) != first)
+        counted &= nw.coalesce(key, nw.lit("")) != ""
+    number = visitor.cum_count().over(rule.per, rule.key, order_by=["event_time", "event_id"])
+    return counted & (number > 1)
