@@ -79,13 +79,23 @@ class History:
         known = self.computed().filter(as_of=as_of)
         return bool(known.height) and not self.stale(known)
 
+    def prepare(self, schema: pl.Schema) -> None:
+        """Make the table, or give it columns that it does not have yet."""
+        files.create(self.table, schema)
+        have = self.table.scan().collect_schema()
+        for name, dtype in schema.items():
+            if have[name] != dtype:
+                raise TerminalError(
+                    f"value {self.definition.name}: {name} was {have[name]} and would be {dtype}: the table "
+                    f"{self.table.name} keeps its types. Give the metric another name"
+                )
+
     def write(self, frames: Iterable[pl.DataFrame]) -> list[DataFile]:
         """Write rows, with `chunk` and `as_of`, that nobody sees yet."""
         written: list[DataFile] = []
         for frame in frames:
-            if not frame.is_empty():
-                self._create(frame.schema)
-                written += files.write(self.table, frame)
+            self.prepare(frame.schema)
+            written += files.write(self.table, frame)
         return written
 
     def commit(self, written: Sequence[DataFile], days: pl.DataFrame, since: int) -> None:
@@ -122,16 +132,6 @@ class History:
     def _chunk(self, as_of: date) -> str | None:
         known = self.computed().filter(as_of=as_of)
         return known["chunk"][0] if known.height else None
-
-    def _create(self, schema: pl.Schema) -> None:
-        files.create(self.table, schema)
-        have = self.table.scan().collect_schema()
-        for name, dtype in schema.items():
-            if have[name] != dtype:
-                raise TerminalError(
-                    f"value {self.definition.name}: {name} was {have[name]} and would be {dtype}: the table "
-                    f"{self.table.name} keeps its types. Give the metric another name"
-                )
 
     def _forget(self) -> None:
         """Take away chunks that no day refers to any more; what others are writing was never referred to."""
