@@ -17,6 +17,8 @@ from perennial.stages.workspace import Workspace
 PEOPLE = ["1001", "1002", "1003"]
 DAY = date(2026, 11, 20)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MARK = 7
+"""What the ledger says it was made of."""
 
 
 def email(household: str) -> str:
@@ -55,7 +57,13 @@ def fill(lake: Lake) -> None:
     for day in (DAY, DAY + timedelta(days=1)):
         dated = people.with_columns(as_of=pl.lit(day))
         lake.profiles.replace(dated, day)
-        lake.value("customer_value").replace(dated.select("person_id", "as_of", spend=pl.lit(1)), day)
+        chunk, month = str(day), pl.lit("2026-11.000")
+        lake.value("customer_value").append(
+            dated.select("person_id", "as_of", spend=pl.lit(1), chunk=pl.lit(chunk))
+        )
+        lake.ledger("customer_value").append(
+            dated.select("person_id", day="as_of", rows=pl.lit(1), part=month), [("definition", MARK)]
+        )
         lake.rfm("rfm").replace(dated.select("person_id", "as_of", segment=pl.lit("Core")), day)
         lake.lifetime("lifetime").replace(dated.select("person_id", "as_of", p_alive=pl.lit(0.5)), day)
         lake.membership.replace(dated.select("person_id", "as_of", audience=pl.lit("top")), day)

@@ -25,7 +25,7 @@ from perennial.stages.erasure import Request
 from perennial.stages.identities import identities
 from perennial.stages.workspace import Workspace
 
-from .people import DAY, PEOPLE, email, everything, fill, fill_store, workspace
+from .people import DAY, MARK, PEOPLE, email, everything, fill, fill_store, workspace
 
 NOW = datetime.now(UTC) + timedelta(days=2)
 """By then, no file is young enough to belong to a writer that goes on."""
@@ -88,6 +88,7 @@ def test_nothing_is_left_of_the_person_and_all_of_the_others(done):
         (lake.records("contacts"), "household_id", 1),
         (lake.profiles, "person_id", 2),
         (lake.value("customer_value"), "person_id", 2),
+        (lake.ledger("customer_value"), "person_id", 2),
         (lake.rfm("rfm"), "person_id", 2),
         (lake.lifetime("lifetime"), "person_id", 2),
         (lake.membership, "person_id", 2),
@@ -111,7 +112,8 @@ def test_the_certificate_says_what_was_removed_and_names_nobody(done):
     certificate = done.certificate
     removed = {each["place"]: each["rows"] for each in certificate["removed"]}
     assert removed == {
-        "audiences/membership": 2, "events/transactions": 2, "lifetime/lifetime": 2,
+        "audiences/membership": 2, "events/transactions": 2, "ledger/customer_value": 2,
+        "lifetime/lifetime": 2,
         "profiles/identities": 3, "profiles/snapshot": 2,
         "quarantine/contacts": 3, "quarantine/email_events": 1,
         "records/contacts": 1, "records/households": 1,
@@ -126,6 +128,10 @@ def test_the_certificate_says_what_was_removed_and_names_nobody(done):
     assert certificate["expires"][0]["what"].startswith("1 quarantined rows that cannot be split")
     assert certificate["expires"][0]["until"] == (NOW + timedelta(days=30)).date().isoformat()
     assert certificate["verification"]["nobody_is_named_in"] == ["records/products"]
+
+
+def test_the_ledger_of_the_others_need_not_be_made_anew(done):
+    assert done.workspace.lake.ledger("customer_value").transaction("definition") == MARK
 
 
 def test_tables_without_the_person_keep_their_history(made):
@@ -151,6 +157,23 @@ def test_a_person_who_shares_an_address_keeps_their_rows(made):
     made.lake.records("contacts").replace(shared)
     erasure.erase(made, None, request(HOUSEHOLD, GONE), NOW)
     assert made.lake.records("contacts").scan().collect()["household_id"].to_list() == ["2000"]
+
+
+def test_values_of_a_document_that_is_no_more_are_removed(made):
+    for table in (made.lake.value("of_old"), made.lake.ledger("of_old"), made.lake.lifetime("of_old")):
+        rows = {"person_id": PEOPLE, table.partition: "2026-11-20", "worth": 1}
+        table.append(pl.DataFrame(rows))
+    erasure.erase(made, None, request(), NOW)
+    assert search(made, None, GONE) == []
+    assert sorted(made.lake.value("of_old").scan().collect()["person_id"]) == OTHERS
+
+
+def test_tables_that_count_but_name_nobody_are_left_alone(made):
+    deciles = made.lake.value_by_decile("customer_value")
+    deciles.append(pl.DataFrame({"as_of": [DAY], "decile": [1], "customers": [1001]}))
+    certificate = erasure.erase(made, None, request(), NOW)
+    assert snapshots(deciles).height == 1
+    assert certificate["verification"]["nobody_is_named_in"] == ["records/products"]
 
 
 def test_a_dry_run_only_counts(made):

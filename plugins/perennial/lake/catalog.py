@@ -149,12 +149,12 @@ class Lake:
     @property
     def value_days(self) -> Table:
         """For which days value was computed, and where its rows are."""
-        return Table(self.root, "value_days", schema=VALUE_DAYS)
+        return Table(self.root, "value_history/days", schema=VALUE_DAYS)
 
     @property
     def value_late(self) -> Table:
         """Which days each change of a ledger touched: what was computed before, of later days, is stale."""
-        return Table(self.root, "value_late", schema=LATE_DAYS)
+        return Table(self.root, "value_history/late", schema=LATE_DAYS)
 
     def value_by_decile(self, definition: str) -> Table:
         """How many customers, and how much, each decile has, by the day as of which it holds."""
@@ -224,6 +224,8 @@ class Lake:
             self.membership,
             self.email_events,
             self.lifetime_models,
+            self.value_days,
+            self.value_late,
             self.batches,
             self.corrections,
             self.resolutions,

@@ -45,7 +45,16 @@ CERTIFICATES = pl.Schema(
     }
 )
 """The certificates, as JSON documents."""
-IMPERSONAL = ("signals/batches", "lake/checkpoints", "privacy/")
+IMPERSONAL = (
+    "signals/batches",
+    "lake/checkpoints",
+    "privacy/",
+    "value_history/",
+    "value_by_decile/",
+    "value_movement/",
+    "models/",
+    "lifetime_actuals/",
+)
 """Tables in which nobody is named."""
 
 

@@ -12,7 +12,9 @@ import polars as pl
 
 from perennial.identity.namespaces import EMAIL, EMAIL_SHA256, HOUSEHOLD
 from perennial.lake import erasure
+from perennial.lake.catalog import Lake
 from perennial.lake.erasure import Traces, every_file
+from perennial.lake.maintenance import tables
 from perennial.lake.reading import read
 from perennial.lake.tables import Table
 from perennial.signals.erased import fingerprints
@@ -21,6 +23,8 @@ from perennial.stages.workspace import Workspace
 
 Wanted = Mapping[str, frozenset[str]]
 """By namespace, the fingerprints of a person's identities."""
+VALUED = ("ledger/", "value/", "rfm/", "lifetime/")
+"""Areas of the lake with a row, or more, of each customer."""
 PROVIDER_FIELDS: Fields = {EMAIL: {("email",)}}
 """Where providers' events name their recipient."""
 
@@ -68,9 +72,7 @@ def places(workspace: Workspace, wanted: Wanted) -> Iterator[Place]:
     ids = _quarantined(workspace, searches)
     found += [_corrections(lake.corrections, ids, searches), _resolutions(lake.resolutions, ids)]
     found += [_raw(lake.quarantine(name), search) for name, search in searches.items()]
-    found += [_owned(lake.value(name), {"person_id": person}, wanted) for name in workspace.value]
-    found += [_owned(lake.rfm(name), {"person_id": person}, wanted) for name in workspace.rfm]
-    found += [_owned(lake.lifetime(name), {"person_id": person}, wanted) for name in workspace.lifetime]
+    found += [_owned(table, {"person_id": person}, wanted) for table in _valued(lake)]
     found += [_owned(table, {"person_id": person}, wanted) for table in (lake.profiles, lake.membership)]
     found.append(_owned(lake.email_events, {"person_id": person, "email_sha256": EMAIL_SHA256}, wanted))
     found.append(_owned(lake.identities, {"person_id": person}, wanted))
@@ -122,6 +124,13 @@ def _owners(workspace: Workspace) -> Iterator[tuple[str, dict[str, str]]]:
     for name, dataset in workspace.datasets.items():
         if dataset.identities:
             yield name, {identity.column: identity.namespace for identity in dataset.identities}
+
+
+def _valued(lake: Lake) -> Iterator[Table]:
+    """Customers' values of all kinds, those of documents that are no more among them."""
+    for name in tables(lake.root):
+        if name.startswith(VALUED):
+            yield lake.named(name)
 
 
 def _searches(workspace: Workspace, wanted: Wanted) -> dict[str, RawSearch]:
