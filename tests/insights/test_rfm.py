@@ -73,24 +73,28 @@ def test_segments_are_described_in_the_order_of_their_rules(filled, url):
     assert all(description for _, description in found)
 
 
-def test_who_came_went_and_moved_since_the_day_before(filled, url):
-    put(filled, DAY, a="Core", b="Loyal", c="Loyal", gone="Slipping", stays="Whales")
-    put(filled, NEXT, a="Core", b="Promising", c="Promising", new="Rookies", stays="Whales")
-    refresh_insights(filled, url, "daily", NEXT + timedelta(days=1))
-    assert query(url, "SELECT * FROM fact_rfm_movement ORDER BY 1, 2, 3") == [
-        (NEXT, "", "Rookies", 1),
-        (NEXT, "Loyal", "Promising", 2),
-        (NEXT, "Slipping", "", 1),
+def test_where_customers_of_four_weeks_ago_are_now(filled, url):
+    then = DAY - timedelta(days=28)
+    put(filled, then, a="Core", b="Loyal", c="Loyal", gone="Slipping", stays="Whales")
+    put(filled, DAY, a="Core", b="Promising", c="Promising", new="Rookies", stays="Whales")
+    refresh_insights(filled, url, "daily", NEXT)
+    assert query(url, "SELECT * FROM fact_rfm_movement ORDER BY from_segment, to_segment") == [
+        (DAY, then, "", "Rookies", 1),
+        (DAY, then, "Core", "Core", 1),
+        (DAY, then, "Loyal", "Promising", 2),
+        (DAY, then, "Slipping", "", 1),
+        (DAY, then, "Whales", "Whales", 1),
     ]
 
 
-def test_a_day_that_is_computed_again_moves_its_successor_too(filled, url):
-    put(filled, DAY, a="Core")
-    put(filled, NEXT, a="Loyal")
-    refresh_insights(filled, url, "daily", NEXT + timedelta(days=1))
-    put(filled, DAY, a="Whales")
-    refresh_insights(filled, url, "daily", NEXT + timedelta(days=1))
-    assert query(url, "SELECT * FROM fact_rfm_movement") == [(NEXT, "Whales", "Loyal", 1)]
+def test_a_day_that_is_computed_again_also_changes_the_one_four_weeks_later(filled, url):
+    then = DAY - timedelta(days=28)
+    put(filled, then, a="Core")
+    put(filled, DAY, a="Loyal")
+    refresh_insights(filled, url, "daily", NEXT)
+    put(filled, then, a="Whales")
+    refresh_insights(filled, url, "daily", NEXT)
+    assert query(url, "SELECT * FROM fact_rfm_movement") == [(DAY, then, "Whales", "Loyal", 1)]
 
 
 def test_before_the_first_scores_the_tables_are_empty(filled, url):
