@@ -69,8 +69,11 @@ class Standing:
         return np.unique(np.concatenate(changed))
 
     def rows(self, changed: Indices) -> Iterator[pl.DataFrame]:
-        """The values and ranks of some, in slices: (person_id, dimension_value, metrics and their ranks)."""
-        for begin in range(0, len(changed), SLICE):
+        """The values and ranks of some, in slices: (person_id, dimension_value, metrics and their ranks).
+
+        Of nobody there is a slice without rows: it says which columns there are.
+        """
+        for begin in range(0, max(1, len(changed)), SLICE):
             yield self._rows(changed[begin : begin + SLICE])
 
     def summary(self) -> pl.DataFrame:
