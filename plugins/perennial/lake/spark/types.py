@@ -50,5 +50,11 @@ def quoted(name: str) -> str:
     return f"`{name.replace('`', '``')}`"
 
 
+def literal(value: str) -> str:
+    """A text in Spark's SQL, whatever characters it has."""
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
 def _whole(kind: Any) -> pl.DataType:
     return kind if isinstance(kind, pl.DataType) else kind()
