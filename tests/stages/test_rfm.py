@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from perennial.lake.changes import touched
+from perennial.lake.spark.cluster import SparkError
 from perennial.settings import REPOSITORY, Settings
 from perennial.stages.rfm import compute_rfm, compute_rfm_days
 from perennial.stages.workspace import Workspace
@@ -119,6 +121,26 @@ def test_each_day_is_one_partition_for_who_reads_what_changed(tmp_path):
     compute_rfm(made, AS_OF)
     assert touched(made.lake.rfm("rfm"), version) == ["2018-01-01"]
     assert made.lake.rfm("rfm").partitions() == ["2017-12-31", "2018-01-01"]
+
+
+def test_spark_leaves_the_rows_that_polars_leaves(spark, tmp_path):
+    made = workspace(tmp_path)
+    (tmp_path / "include/value/there.yaml").write_text(DOCUMENT + "engine: spark\n")
+    history(made)
+    put(made, ("h0", "b1", "-3.00", datetime(2017, 12, 30, tzinfo=UTC)))
+    day = AS_OF - timedelta(days=1)
+    compute_rfm_days(made, day, AS_OF, lambda: spark)
+    counts = compute_rfm(made, AS_OF, lambda: spark)
+    assert counts["there"] == counts["rfm"] > 0
+    for as_of in (day, AS_OF):
+        there = made.lake.rfm("there").scan().filter(as_of=as_of).collect()
+        assert_frame_equal(there, scores(made, as_of), check_row_order=False, check_column_order=False)
+
+
+def test_without_a_place_to_compute_spark_is_refused(tmp_path):
+    made = workspace(tmp_path, DOCUMENT + "engine: spark\n")
+    with pytest.raises(SparkError, match="`engine: spark` takes a connection perennial_spark"):
+        compute_rfm(made, AS_OF)
 
 
 def test_nobody_bought_anything_yet(tmp_path):

@@ -1,10 +1,13 @@
 """Events in, RFM scores and segments of all customers, as of a day or of many, out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
 import polars as pl
 
+from perennial.lake.spark.cluster import Cluster
+from perennial.stages import rfm_spark
+from perennial.stages.value_spark import no_cluster
 from perennial.stages.workspace import Workspace
 from perennial.value.money import decimal
 from perennial.value.rfm.definition import RfmDefinition
@@ -12,18 +15,31 @@ from perennial.value.rfm.scores import purchases, scale, scored
 from perennial.value.windows import days_between, months_before
 
 
-def compute_rfm(workspace: Workspace, as_of: date) -> dict[str, int]:
-    """Score all customers by every RFM document as of a day; returns how many there were, by document."""
-    return {name: _compute(workspace, each, [as_of]) for name, each in workspace.rfm.items()}
+def compute_rfm(
+    workspace: Workspace, as_of: date, spark: Callable[[], Cluster] = no_cluster
+) -> dict[str, int]:
+    """Score all customers by every RFM document as of a day; returns how many there were, by document.
+
+    `spark` gives where documents with `engine: spark` are computed.
+    """
+    return compute_rfm_days(workspace, as_of, as_of, spark)
 
 
-def compute_rfm_days(workspace: Workspace, first: date, last: date) -> dict[str, int]:
-    """Score all customers as of each of consecutive days, in one pass over the events.
+def compute_rfm_days(
+    workspace: Workspace, first: date, last: date, spark: Callable[[], Cluster] = no_cluster
+) -> dict[str, int]:
+    """Score all customers as of each of consecutive days, on one machine in one pass over the events.
 
     Returns the rows that were written, by document.
     """
-    days = days_between(first, last)
-    return {name: _compute(workspace, each, days) for name, each in workspace.rfm.items()}
+    days, rows = days_between(first, last), {}
+    for name, definition in workspace.rfm.items():
+        if definition.engine == "spark":
+            cluster = spark()
+            rows[name] = sum(rfm_spark.compute(workspace, definition, day, cluster) for day in days)
+        else:
+            rows[name] = _compute(workspace, definition, days)
+    return rows
 
 
 def _compute(workspace: Workspace, definition: RfmDefinition, days: Sequence[date]) -> int:
@@ -34,7 +50,7 @@ def _compute(workspace: Workspace, definition: RfmDefinition, days: Sequence[dat
         scores = scored(bought, definition, as_of).with_columns(
             decimal(pl.col("revenue"), digits).alias("revenue"), as_of=pl.lit(as_of)
         )
-        written = scores.sort("person_id").collect()
+        written = scores.sort("person_id").collect(engine="streaming")
         workspace.lake.rfm(definition.name).replace(written, as_of)
         rows += written.height
     return rows

@@ -2,6 +2,7 @@
 
 import duckdb
 import pytest
+import yaml
 from value.rfm.documents import DOCUMENT, definition
 
 from perennial.documents import DocumentError, load, load_kinds
@@ -49,6 +50,13 @@ def test_a_default_that_no_scores_lead_to_is_no_segment():
     assert "Other" not in definition().labels()
 
 
+def test_the_document_of_the_documentation_is_one_and_has_every_key(tmp_path):
+    text = (REPOSITORY / "docs" / "rfm.md").read_text().split("```yaml\n")[1].split("```")[0]
+    (tmp_path / "rfm.yaml").write_text(text)
+    document = load(tmp_path / "rfm.yaml", RfmDefinition)
+    assert set(RfmDefinition.model_fields) - {"name", "description"} == document.model_fields_set - {"name"}
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
@@ -73,8 +81,6 @@ def test_a_default_that_no_scores_lead_to_is_no_segment():
     ],
 )
 def test_a_document_that_cannot_be_is_explained(tmp_path, changed, message):
-    import yaml
-
     (tmp_path / "broken.yaml").write_text(yaml.safe_dump({**DOCUMENT, **changed}))
     with pytest.raises(DocumentError, match=message):
         load(tmp_path / "broken.yaml", RfmDefinition)

@@ -90,6 +90,7 @@ class RfmDefinition(Document):
     """Scores go from 1, the best, to this: 4 for quartiles."""
     time_zone: str = "UTC"
     """Whose midnights cut the days."""
+    engine: Literal["polars", "spark"] = "polars"
     segments: Annotated[list[Segment], Field(min_length=1)]
     """In order: the first that holds gives the label."""
     default: Annotated[str, Field(min_length=1, max_length=60)] = "Other"
