@@ -1,5 +1,6 @@
 """A day that was advanced to equals the day computed from scratch, bit for bit."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -54,9 +55,11 @@ def standings(
 
 
 def scratch(rows: pl.DataFrame, document: ValueDefinition, day: date) -> pl.DataFrame:
-    return deciles(rows.lazy(), document, day, {"products": PRODUCTS.lazy()}).collect()
+    found: pl.LazyFrame = deciles(rows.lazy(), document, day, {"products": PRODUCTS.lazy()})
+    return found.collect()
 
 
+LONG = bool(os.environ.get("PERENNIAL_LONG"))
 SEMANTICS = st.sampled_from(["trailing", "adjacent", "cumulative"])
 FIRST_DAYS = st.dates(date(2017, 8, 1), date(2018, 1, 5)) | st.sampled_from(
     [date(2017, 11, 25), date(2017, 9, 27)]
@@ -64,7 +67,7 @@ FIRST_DAYS = st.dates(date(2017, 8, 1), date(2018, 1, 5)) | st.sampled_from(
 
 
 @pytest.mark.parametrize("align", ["day", "month"])
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=40 if LONG else 4, deadline=None)
 @given(rows=purchases, first=FIRST_DAYS, semantics=SEMANTICS, buckets=st.sampled_from([1, 3]))
 def test_consecutive_days_equal_days_from_scratch(align, rows, first, semantics, buckets):
     document = definition(
@@ -77,7 +80,7 @@ def test_consecutive_days_equal_days_from_scratch(align, rows, first, semantics,
             assert ours.select(expected.columns).sort(KEYS).equals(expected)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=40 if LONG else 5, deadline=None)
 @given(rows=purchases, first=FIRST_DAYS)
 def test_every_day_of_two_months_equals_itself_from_scratch(rows, first):
     document = definition(lookbacks=[1, "lifetime"])
