@@ -77,6 +77,10 @@ class Cluster:
         """The URL without its secrets."""
         return self.url.partition("/;")[0].partition(";")[0]
 
+    @property
+    def _is_remote(self) -> bool:
+        return self.url.startswith("sc://")
+
     def path(self, table: Table) -> str:
         """Where Spark finds a table of the lake."""
         root = self.lake or seen(table.root)
@@ -100,7 +104,7 @@ class Cluster:
             opened.stop()
 
     def _open(self) -> "SparkSession":
-        if self.url.startswith("sc://"):
+        if self._is_remote:
             self._reach()
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
@@ -127,16 +131,18 @@ class Cluster:
             return SparkSession.builder.master(self.url).appName("perennial").getOrCreate()
 
     def _prepare(self, opened: "SparkSession") -> None:
-        connected = getattr(opened, "client", None)
-        if connected is not None:
-            from pyspark.sql.connect.client.retries import DefaultPolicy
+        settings = {**self.settings, **SETTINGS}
+        if not self._is_remote:
+            for name, value in settings.items():
+                opened.conf.set(name, value)
+            return
+        from pyspark.sql.connect.client.retries import DefaultPolicy
 
-            # What cannot work is seldom told apart from what cannot work yet: at the start, no patience.
-            connected.set_retry_policies([DefaultPolicy(max_retries=ATTEMPTS)])
-        for name, value in {**self.settings, **SETTINGS}.items():
+        # What cannot work is seldom told apart from what cannot work yet: at the start, no patience.
+        opened.client.set_retry_policies([DefaultPolicy(max_retries=ATTEMPTS)])
+        for name, value in settings.items():
             opened.conf.set(name, value)
-        if connected is not None:
-            connected.set_retry_policies([DefaultPolicy()])
+        opened.client.set_retry_policies([DefaultPolicy()])
 
     def _reach(self) -> None:
         try:
