@@ -46,12 +46,14 @@ def in_sql(values: np.ndarray, known: np.ndarray, ties: np.ndarray, buckets: int
     """What another engine says: (id, grp, value, decile), 0 for who has no rank."""
     frame = pl.DataFrame({"id": np.arange(SIZE), "grp": GROUPS, "value": values, "known": known, "tie": ties})
     assert frame.height == SIZE
-    return duckdb.sql(f"""
+    found = duckdb.sql(f"""
         SELECT id, grp, value, CASE WHEN known THEN
             ntile({buckets}) OVER (PARTITION BY grp, known ORDER BY value + 0 DESC, tie)
         ELSE 0 END AS decile
         FROM frame ORDER BY id
-    """).pl()
+    """)
+    assert found is not None
+    return pl.DataFrame(found.pl())
 
 
 def summed(ranked: pl.DataFrame) -> list[tuple]:
