@@ -29,8 +29,8 @@ def build(
     Columns: person_id, first_seen and last_seen (UTC), the records' columns, `email_sha256` where there is an
     `email`; and of each value document the overall values and deciles (`spend_12m`, `spend_12m_decile`), for
     each of them and each dimension a list of (key, value) named `<dimension>.<column>`, and all of it nested
-    in a struct of the document's name: see `perennial.value.shapes`. What is `published` beside them has one row
-    a person and is taken as it is.
+    in a struct of the document's name: see `perennial.value.shapes`. What is `published` beside them has one
+    row a person and is taken as it is.
     """
     people = _seen(definition, datasets, events, as_of)
     for name in definition.attributes:

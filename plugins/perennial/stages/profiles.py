@@ -4,8 +4,6 @@ from datetime import date
 
 import polars as pl
 
-import polars as pl
-
 from perennial.documents import DocumentError
 from perennial.profiles.build import build, identities, remember
 from perennial.profiles.definition import ProfileDefinition
