@@ -20,6 +20,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from perennial.lake.tables import (
     CONFIGURATION,
     HOOKS,
+    RETRIES,
     CommitTransaction,
     ConcurrentCommit,
     Table,
@@ -120,11 +121,12 @@ def commit(
     since: int,
     transactions: Sequence[CommitTransaction],
     removed: Sequence[str] = (),
+    retries: int = RETRIES,
 ) -> int:
     """Make files visible, and those at the paths `removed` invisible, in one commit; returns the snapshot.
 
     Raises `ConcurrentCommit` where a commit after snapshot `since` carries the name of one of the
-    transactions, or touched what is removed.
+    transactions, or touched what is removed; without `retries`, where there is any commit after it.
     """
     opened, now = table.look(since), int(time.time() * 1000)
     actions: list[AddAction | RemoveAction] = [
@@ -145,7 +147,7 @@ def commit(
             mode="append",
             schema=opened.schema(),
             partition_by=table.partition,
-            commit_properties=properties(transactions),
+            commit_properties=properties(transactions, retries),
             post_commithook_properties=HOOKS,
         )
     except CommitFailedError as error:

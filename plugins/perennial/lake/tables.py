@@ -192,8 +192,8 @@ class Table:
         return self.version()
 
 
-def properties(transactions: Sequence[CommitTransaction]) -> CommitProperties:
-    """What goes with a commit: the applications' numbers."""
+def properties(transactions: Sequence[CommitTransaction], retries: int = RETRIES) -> CommitProperties:
+    """What goes with a commit: the applications' numbers, and how many others it may meet."""
     return CommitProperties(
-        app_transactions=[Transaction(*each) for each in transactions] or None, max_commit_retries=RETRIES
+        app_transactions=[Transaction(*each) for each in transactions] or None, max_commit_retries=retries
     )

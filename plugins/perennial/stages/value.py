@@ -1,8 +1,9 @@
 """Events in; values and ranks of all customers, as of a day or of many, out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from uuid import uuid4
 
 import polars as pl
@@ -11,6 +12,8 @@ from perennial.lake import files
 from perennial.lake.changes import removed
 from perennial.lake.files import DataFile
 from perennial.lake.history import SnapshotExpired, SnapshotUnknown
+from perennial.lake.spark.cluster import Cluster
+from perennial.stages import value_spark
 from perennial.stages.workspace import Workspace
 from perennial.value.days import changes
 from perennial.value.deciles import KEYS
@@ -22,6 +25,7 @@ from perennial.value.recording import MOVEMENT, Recording, Standings, month_befo
 from perennial.value.standing import SUMMARY
 from perennial.value.windows import days_between
 
+Spark = Callable[[], Cluster]
 BY_DECILE = {"as_of": pl.Date(), "dimension": pl.String(), "lookback": pl.String(), **SUMMARY}
 
 
@@ -33,30 +37,29 @@ class Range:
     last: date
 
 
-def compute_value(workspace: Workspace, as_of: date) -> dict[str, int]:
+def compute_value(workspace: Workspace, as_of: date, spark: Spark = value_spark.no_cluster) -> dict[str, int]:
     """Rank all customers by every value document; returns how many rows changed since the day before.
 
-    A day that was computed from the same entries, by the same document, is left as it is.
+    A day that was computed from the same entries, by the same document, is left as it is. `spark` gives where
+    documents with `engine: spark` are computed.
     """
     refresh_ledgers(workspace)
-    return {
-        name: 0 if history(workspace, name).is_current(as_of) else _compute(workspace, definition, [as_of])
-        for name, definition in workspace.value.items()
-    }
+    stale = [name for name in workspace.value if not history(workspace, name).is_current(as_of)]
+    return dict.fromkeys(workspace.value, 0) | {name: _run(workspace, name, [as_of], spark) for name in stale}
 
 
-def compute_days(workspace: Workspace, days: Range) -> dict[str, int]:
+def compute_days(workspace: Workspace, days: Range, spark: Spark = value_spark.no_cluster) -> dict[str, int]:
     """Rank all customers as of consecutive days; returns how many rows changed in all."""
     every = days_between(days.first, days.last)
-    return {name: _compute(workspace, definition, every) for name, definition in workspace.value.items()}
+    return {name: _run(workspace, name, every, spark) for name in workspace.value}
 
 
 def refresh_ledgers(workspace: Workspace) -> dict[str, int | None]:
     """Take what came, or came late, into the ledgers; returns how many days changed, None for all."""
-    counts = {}
+    counts: dict[str, int | None] = {}
     for name, definition in workspace.value.items():
         dataset = definition.dataset
-        lookups = {d.lookup: (workspace.table(d.lookup), workspace.rows(d.lookup))
+        lookups = {d.lookup: (workspace.table(d.lookup), partial(workspace.rows, d.lookup))
                    for d in definition.dimensions.values() if d.lookup}  # fmt: skip
 
         def events(days: Sequence[date] | None, dataset: str = dataset) -> pl.LazyFrame:
@@ -68,6 +71,9 @@ def refresh_ledgers(workspace: Workspace) -> dict[str, int | None]:
         def also(days: list[date], since: int, dataset: str = dataset) -> list[date]:
             return _counted_with(workspace, dataset, days, since)
 
+        if definition.engine == "spark":
+            counts[name] = len(value_spark.refresh(workspace, definition, also))
+            continue
         touched = ledger(workspace, name).refresh(
             workspace.table(dataset), events, lookups, workspace.lake.value_late, also
         )
@@ -101,7 +107,18 @@ def history(workspace: Workspace, name: str) -> History:
 
 def ledger(workspace: Workspace, name: str) -> Ledger:
     """The ledger of a value document."""
-    return Ledger(workspace.lake.ledger(name), workspace.value[name])
+    definition = workspace.value[name]
+    once = workspace.dataset(definition.dataset).once
+    rules = " ".join(rule.model_dump_json() for rule in once)
+    return Ledger(workspace.lake.ledger(name), definition, rules)
+
+
+def _run(workspace: Workspace, name: str, days: list[date], spark: Spark) -> int:
+    definition = workspace.value[name]
+    if definition.engine == "polars":
+        return _compute(workspace, definition, days)
+    cluster, past = spark(), history(workspace, name)
+    return sum(value_spark.compute(workspace, past, day, cluster) for day in days)
 
 
 def _compute(workspace: Workspace, definition: ValueDefinition, days: list[date]) -> int:
@@ -109,7 +126,7 @@ def _compute(workspace: Workspace, definition: ValueDefinition, days: list[date]
     entries, past = ledger(workspace, name), history(workspace, name)
     if not entries.is_made():
         raise ValueMissing(f"value {name} has no ledger, or one of another document: refresh it first")
-    version, since = entries.table.version(), past.days.version()
+    version, since = entries.table.version(), past.now()
     found = entries.found(workspace.rows(definition.dataset))
     continued = past.continues(days[0]) if len(days) == 1 else None
     chunk = continued or f"{days[0]}.{uuid4().hex[:8]}"
@@ -137,7 +154,10 @@ def _compute(workspace: Workspace, definition: ValueDefinition, days: list[date]
         for day in days
     ]  # fmt: skip
     past.commit(
-        written, pl.DataFrame(computed, schema_overrides={"ledger": pl.Int64, "rows": pl.Int64}), since
+        written,
+        pl.DataFrame(computed, schema_overrides={"ledger": pl.Int64, "rows": pl.Int64}),
+        since,
+        added=continued is not None,
     )
     return sum(recording.counts.values())
 

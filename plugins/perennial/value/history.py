@@ -22,12 +22,22 @@ from perennial.value.windows import touched
 
 LONGEST = 31
 """Days of a chunk, at the most."""
+ADDED = "value/added"
+"""The name of commits that add a day to a chunk."""
 HEAVIEST = 2
 """Changed rows of a chunk for each row of its first day: a day costs at most three whole ones to read."""
 
 
 class ValueMissing(TerminalError):
     """Values of a day are asked for that were not computed, or not as the document now says."""
+
+
+@dataclass(frozen=True)
+class Snapshots:
+    """Of the table of days, and of that of values; -1 if it is not there."""
+
+    days: int
+    values: int
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,10 @@ class History:
                     f"{self.table.name} keeps its types. Give the metric another name"
                 )
 
+    def now(self) -> Snapshots:
+        """What there is before a day is computed, for `commit`."""
+        return Snapshots(self.days.version(), self.table.version())
+
     def write(self, frames: Iterable[pl.DataFrame]) -> list[DataFile]:
         """Write rows, with `chunk` and `as_of`, that nobody sees yet."""
         written: list[DataFile] = []
@@ -98,23 +112,26 @@ class History:
             written += files.write(self.table, frame)
         return written
 
-    def commit(self, written: Sequence[DataFile], days: pl.DataFrame, since: int) -> None:
+    def commit(
+        self, written: Sequence[DataFile], days: pl.DataFrame, since: Snapshots, *, added: bool = False
+    ) -> None:
         """Make rows visible, and say which days they are: (as_of, chunk, whole, rows, ledger).
 
-        Raises `ConcurrentCommit` if another run computed days of this definition since snapshot `since` of
-        the table of days.
+        `added`: to a chunk that was there. Raises `ConcurrentCommit` if another run has computed days of this
+        definition, or added to a chunk, since then.
         """
         self._forget()
+        step = since.days + 1
         if written:
-            files.commit(self.table, written, self.table.version(), [])
-        step = since + 1
+            version = since.values if added else self.table.version()
+            files.commit(self.table, written, version, [(ADDED, step)] if added else [])
         named = days.with_columns(
             definition=pl.lit(self.definition.name),
             fingerprint=pl.lit(self.definition.fingerprint),
             step=pl.lit(step, pl.Int64),
         )
         guard = (f"value/{self.definition.name}", step)
-        self.days.append(named.select(*VALUE_DAYS), transactions=[guard], since=since)
+        self.days.append(named.select(*VALUE_DAYS), transactions=[guard], since=since.days)
 
     def continues(self, as_of: date) -> str | None:
         """The chunk to which a day may be added, as what changed since the day before; None for a new one."""
@@ -125,8 +142,10 @@ class History:
         chunk = every.filter(chunk=before["chunk"][0])
         whole = chunk.filter("whole")["rows"].sum()
         light = chunk.filter(~pl.col("whole"))["rows"].sum() <= HEAVIEST * whole
-        # Nothing of the chunk may reach beyond the day before: its later days would see these rows.
-        last = chunk["as_of"].max() == as_of - timedelta(days=1)
+        # Nothing of the chunk may reach beyond the day before: its later days would see these rows. They may
+        # be of a run that was killed before it could say which day they are.
+        rows = self.table.scan().filter(pl.col("chunk") == before["chunk"][0], pl.col("as_of") >= as_of)
+        last = chunk["as_of"].max() == as_of - timedelta(days=1) and rows.head(1).collect().is_empty()
         return before["chunk"][0] if last and light and chunk.height < LONGEST else None
 
     def _chunk(self, as_of: date) -> str | None:

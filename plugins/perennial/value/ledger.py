@@ -5,8 +5,10 @@ costs the months that it touches. Its commits carry the snapshots of what it was
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from hashlib import sha256
 from itertools import groupby
 
 import narwhals as nw
@@ -28,6 +30,8 @@ MADE = "definition"
 """The transaction that says which definition a ledger was made for."""
 Events = Callable[[Sequence[date] | None], pl.LazyFrame]
 """Gives the events of some days (UTC, by `event_date`), or all of them."""
+Lookups = Mapping[str, tuple[Table, Callable[[], pl.LazyFrame]]]
+"""The records that dimensions look up: their table, and what reads it."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class Ledger:
 
     table: Table
     definition: ValueDefinition
+    rules: str = ""
+    """What else decides what events say: where it changes, the ledger is made anew."""
 
     @property
     def buckets(self) -> int:
@@ -61,27 +67,31 @@ class Ledger:
         self,
         source: Table,
         events: Events,
-        lookups: Mapping[str, tuple[Table, pl.LazyFrame]],
+        lookups: Lookups,
         late: Table,
         also: Callable[[list[date], int], list[date]],
     ) -> list[date] | None:
         """Take in what came, went or changed; returns the days whose entries are others, None for all.
 
-        `lookups` are the records that dimensions look up. `also` names further days whose events count
-        otherwise when those of some days changed since a snapshot. Days are written to `late` first.
+        `also` names further days whose events count otherwise when those of some days changed since a
+        snapshot. Days are written to `late` first. Where nobody can tell any more what changed, the ledger is
+        made anew. Raises `ConcurrentCommit` if others wrote to it meanwhile.
         """
         snapshots = {f"source/{self.definition.dataset}": source.version()}
         snapshots |= {f"lookup/{name}": table.version() for name, (table, _) in lookups.items()}
         before = {name: self.table.transaction(name) for name in snapshots}
-        known = {name: nw.from_native(frame) for name, (_, frame) in lookups.items()}
-        if not self.is_made():
-            self._make(events, known, [*snapshots.items(), (MADE, self._mark)])
-            return None
-        if before == snapshots:
-            return []
-        since = self.table.version()
-        days = self._touched(source, events, lookups, before, also)
-        return self._mend(events, known, days, since, [*snapshots.items()], late)
+        # Read after their snapshots are known: what is newer than these is only looked at once more.
+        known = {name: nw.from_native(rows()) for name, (_, rows) in lookups.items()}
+        marks = [*snapshots.items(), (MADE, self._mark)]
+        if self.is_made():
+            if before == snapshots:
+                return []
+            since = self.table.version()
+            with suppress(SnapshotExpired, SnapshotUnknown):
+                days = self._touched(source, events, lookups, before, also)
+                return self._mend(events, known, days, since, marks, late)
+        self._make(events, known, marks, late)
+        return None
 
     def is_made(self) -> bool:
         """Whether there is a ledger, and one of this definition."""
@@ -89,7 +99,8 @@ class Ledger:
 
     @property
     def _mark(self) -> int:
-        return int(self.definition.ledger_fingerprint[:15], 16)
+        fingerprint = f"{self.definition.ledger_fingerprint} {self.rules}".encode()
+        return int(sha256(fingerprint).hexdigest()[:15], 16)
 
     def found(self, events: pl.LazyFrame) -> list[Partial]:
         """The partial columns of the definition's metrics over these events."""
@@ -99,13 +110,13 @@ class Ledger:
         self,
         source: Table,
         events: Events,
-        lookups: Mapping[str, tuple[Table, pl.LazyFrame]],
+        lookups: Lookups,
         before: Mapping[str, int],
         also: Callable[[list[date], int], list[date]],
     ) -> list[date]:
         start = before[f"source/{self.definition.dataset}"]
         dated = source.partition is not None
-        keys = touched(source, start, fallback=True) if source.version() != start else []
+        keys = touched(source, start) if source.version() != start else []
         days = {date.fromisoformat(key) for key in keys} if dated else ({FIRST} if keys else set())
         if days and dated:
             days |= set(also(sorted(days), start))
@@ -122,13 +133,26 @@ class Ledger:
             days = {day + timedelta(days=n) for day in days for n in (-1, 0, 1)}
         return sorted(days)
 
-    def _make(self, events: Events, known: Mapping[str, nw.LazyFrame], marks: list[tuple[str, int]]) -> None:
+    def _note(self, late: Table, days: list[date], since: int) -> None:
+        """Before the ledger changes: who is killed in between leaves a note too many, never one too few."""
+        notes = {"definition": self.definition.name, "ledger": since + 1, "day": days}
+        late.append(pl.DataFrame(notes, schema=late.schema))
+
+    def _make(
+        self, events: Events, known: Mapping[str, nw.LazyFrame], marks: list[tuple[str, int]], late: Table
+    ) -> None:
         """All of it anew, month by month."""
+        months = _months(events(None))
+        if self.table.exists():
+            known_days, before = set[date]().union(*months), self.table.scan()
+            if DAY in before.collect_schema():
+                known_days |= set(before.select(DAY).unique().collect()[DAY])
+            self._note(late, sorted(known_days), self.table.version())
         since = files.recreate(self.table, self._rows(events, known, []).collect_schema(), [(MADE, 0)])
         written: list[DataFile] = []
-        for days in _months(events(None)):
+        for days in months:
             written += self._write(self._rows(events, known, days))
-        files.commit(self.table, written, since, marks)
+        files.commit(self.table, written, since, marks, retries=0)
 
     def _mend(
         self,
@@ -152,14 +176,14 @@ class Ledger:
                 renewed.append((differing, fresh.filter(pl.col(DAY).is_in(differing)), old))
         changed = [day for differing, _, _ in renewed for day in differing]
         if changed:
-            # Before the ledger changes: who is killed in between leaves a note too many, never one too few.
-            notes = {"definition": self.definition.name, "ledger": since + 1, "day": changed}
-            late.append(pl.DataFrame(notes, schema=late.schema))
+            self._note(late, changed, since)
         written: list[DataFile] = []
         for differing, fresh, old in renewed:
             kept = self._kept(schema, old).filter(~pl.col(DAY).is_in(differing))
             written += self._write(pl.concat([kept, fresh.lazy()]))
-        files.commit(self.table, written, since, marks, [path for _, _, old in renewed for path in old])
+        replaced = [path for _, _, old in renewed for path in old]
+        # The note names the snapshot that comes next: nobody else may take it.
+        files.commit(self.table, written, since, marks, replaced, retries=0)
         return changed
 
     def _kept(self, schema: pl.Schema, paths: list[str]) -> pl.LazyFrame:
@@ -240,12 +264,8 @@ def _changed(table: Table, start: int, columns: list[str]) -> pl.DataFrame:
     """The keys of records that look up something else than they did at a snapshot."""
     if table.version() == start:
         return pl.DataFrame(schema={columns[0]: pl.String})
-    came = between(table, start, fallback=True).select(columns).collect()
-    try:
-        went = removed(table, start).select(columns).collect()
-    except (SnapshotExpired, SnapshotUnknown):
-        # What the records said is forgotten: all of them may have said something else.
-        went = came.clear()
+    came = between(table, start).select(columns).collect()
+    went = removed(table, start).select(columns).collect()
     fresh = came.join(went, on=columns, how="anti", nulls_equal=True)
     gone = went.join(came, on=columns, how="anti", nulls_equal=True)
     return pl.concat([fresh, gone]).select(columns[0]).unique()
