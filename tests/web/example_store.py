@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from web import example_lifetime, example_rfm
+from web import example_lifetime, example_movement, example_rfm
 
 from perennial.insights.model import load_models
 from perennial.insights.store import LOGS, ddl
@@ -50,6 +50,9 @@ def fill(url: str) -> None:
             "dim_campaign": _campaigns(),
             "fact_sales_by_day": _sales(),
             "fact_value_by_decile": _deciles(),
+            "fact_decile_movement": example_movement.moves(
+                _days(RANKED_DAYS), {name: _customers(1.0, months) for name, months in LOOKBACKS.items()}
+            ),
             **example_rfm.tables(_days(RANKED_DAYS)),
             **example_lifetime.tables(_days(RANKED_DAYS)),
             "adwh_fact_profile": [
@@ -117,7 +120,7 @@ def _deciles() -> Iterable[Sequence[Any]]:
         for metric, scale in (("spend", 383_000), ("baskets", 12_900)):
             for lookback, months in LOOKBACKS.items():
                 for value, part in values.items():
-                    customers = int(HOUSEHOLDS * min(1, 0.25 + part * 3) * (0.88 if months == 1 else 0.99))
+                    customers = _customers(part, months)
                     total = scale * months * part * (1 + index / 700)
                     steep = [share ** (1.35 - part / 3) for share in shares]
                     for decile, share in enumerate(steep, start=1):
@@ -129,6 +132,10 @@ def _deciles() -> Iterable[Sequence[Any]]:
                             day, metric, lookback, dimension, value, decile, count, amount,
                             round(mean * 0.78, 2), round(mean * (2.7 if decile == 1 else 1.24), 2),
                         )  # fmt: skip
+
+
+def _customers(part: float, months: int) -> int:
+    return int(HOUSEHOLDS * min(1, 0.25 + part * 3) * (0.88 if months == 1 else 0.99))
 
 
 def _memberships() -> Iterable[Sequence[Any]]:

@@ -105,6 +105,18 @@ def _compiles(
     assert "WARN" not in (said := "".join(capfd.readouterr())), said
 
 
+def test_a_cell_that_is_too_narrow_for_its_label_says_it_in_the_tooltip_alone() -> None:
+    share = {"column": "share", "format": "percent"}
+    roles = {"id": "w", "title": "W", "sql": "S", "mark": "heatmap", "x": "n", "y": "kind"}
+    widget = Widget.model_validate({**roles, "color": share, "label": share})
+    spec = chart(widget, [Column("n", "nominal"), Column("kind", "nominal"), Column("share", "quantitative")])
+    assert spec is not None
+    rows = [{"n": str(n), "kind": "a", "share": 0.12} for n in range(10)]
+    seen = [draw(spec, rows, "svg", "light", (width, 200)).decode() for width in (800, 200)]
+    hidden = [re.findall(r'opacity="0"[^>]*>12%</text>', picture) for picture in seen]
+    assert [len(labels) for labels in hidden] == [0, 10]
+
+
 def test_areas_lie_upon_each_other_as_the_query_orders_them_the_first_on_top() -> None:
     roles = {"id": "w", "title": "W", "sql": "S", "mark": "area", "x": "day", "y": "n", "color": "kind"}
     columns = [Column("day", "temporal"), Column("kind", "nominal"), Column("n", "quantitative")]

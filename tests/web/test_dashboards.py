@@ -1,7 +1,9 @@
 """The dashboards that the product brings: every query runs, and a mistake in a document is explained."""
 
+from collections import Counter
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from web.example_store import LAST
@@ -81,6 +83,49 @@ def test_shares_add_up_to_the_whole(filled: Store) -> None:
     rows = filled.query(widget.sql, select(board, LAST, None, {"lookback": "3m"}).parameters).rows
     assert [row[0] for row in rows] == list(range(1, 11))
     assert float(sum(row[2] for row in rows)) == pytest.approx(1)
+
+
+@pytest.mark.store
+@pytest.mark.parametrize("lookback", ["1m", "lifetime"])
+def test_who_moved_into_a_decile_or_stayed_there_are_all_of_its_customers(
+    filled: Store, lookback: str
+) -> None:
+    board = BOARDS["customer_value"]
+
+    def shown(name: str) -> list[tuple[Any, ...]]:
+        widget = board.widget(name)
+        assert widget is not None
+        parameters = select(board, LAST, None, {"lookback": lookback}).parameters
+        return list(filled.query(widget.sql, parameters).rows)
+
+    cells = [(then, now, int(said or 0)) for then, now, _, said in shown("moves")]
+    sizes = {str(decile): customers for decile, customers, *_ in shown("deciles")}
+    assert len(sizes) == 10
+    into: Counter[str] = Counter()
+    for _, now, customers in cells:
+        into[now] += customers
+    assert {decile: into[decile] for decile in sizes} == sizes
+    # Nobody leaves a lifetime, so that there is no place for them.
+    assert ("None" in into) is (lookback == "1m")
+    summary = {movement: customers for movement, customers, _ in shown("moved")}
+    assert list(summary) == ["Climbed", "Stayed", "Fell", "Came", "Left"]
+    assert summary["Stayed"] == sum(customers for then, now, customers in cells if then == now)
+    assert summary["Came"] == sum(customers for then, _, customers in cells if then == "None")
+    assert summary["Left"] == into["None"]
+    assert summary["Climbed"] == sum(
+        customers for then, now, customers in cells if "None" not in (then, now) and int(now) < int(then)
+    )
+    assert sum(summary.values()) == sum(customers for *_, customers in cells)
+
+
+@pytest.mark.store
+def test_before_a_month_has_a_last_day_to_compare_with_nothing_is_said_of_movement(filled: Store) -> None:
+    board = BOARDS["customer_value"]
+    for name in ("moves", "moved", "moved_by_day"):
+        widget = board.widget(name)
+        assert widget is not None
+        assert not filled.query(widget.sql, select(board, date(2017, 12, 1), None, {}).parameters).rows
+        assert "customer_value_days" in widget.empty
 
 
 GOOD = "title: T\nwidgets:\n  - {id: a, title: A, mark: table, sql: 'SELECT 1'}\n"

@@ -52,6 +52,8 @@ def color(role: Encoding, kinds: Kinds) -> dict[str, Any]:
         channel["sort"] = None if role.sort in (None, "none") else role.sort
     elif kind == "ordinal" and role.sort == "descending":
         channel["scale"] = {"reverse": True}
+    if kind == "quantitative":
+        channel["legend"]["gradientLength"] = {"expr": "min(140, width / 3)"}
     if kind == "quantitative" and role.format:
         channel["legend"]["format"] = PATTERNS[role.format].axis
     return channel
@@ -77,3 +79,9 @@ def label(role: Encoding, kinds: Kinds) -> dict[str, Any]:
     if role.format:
         channel["format"] = PATTERNS[role.format].chart
     return channel
+
+
+def text_of(role: Encoding) -> str:
+    """An expression for what a label says."""
+    value = f"datum['{role.column}']"
+    return f"format({value}, '{PATTERNS[role.format].chart}')" if role.format else f"('' + {value})"

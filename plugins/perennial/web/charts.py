@@ -7,12 +7,14 @@ One function a family of marks; `MARKS` is the table that a new mark is added to
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from perennial.web.channels import Kinds, color, label, position, tooltip, type_of
+from perennial.web.channels import Kinds, color, label, position, text_of, tooltip, type_of
 from perennial.web.dashboards import Encoding, Mark, Widget
 from perennial.web.store import Column
 
 Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+LETTER = 7.5
+"""How wide a letter of a label is, in pixels, more or less."""
 
 
 def chart(widget: Widget, columns: Sequence[Column]) -> Spec | None:
@@ -174,11 +176,14 @@ def _heatmap(widget: Widget, kinds: Kinds) -> Spec:
     field = _required(widget, "color").column
     middle = "datum.least + 0.6 * (datum.most - datum.least)"
     much = {"test": f"datum['{field}'] > {middle}", "value": {"expr": "ink_on_much"}}
+    words = f"{LETTER} * length({text_of(widget.label)})"
     text = {
         "mark": {"type": "text"},
         "encoding": {
             "text": label(widget.label, kinds),
             "color": {"condition": much, "value": {"expr": "ink"}},
+            # What a narrow cell has no room for is in its tooltip.
+            "opacity": {"condition": {"test": f"bandwidth('x') > {words}", "value": 1}, "value": 0},
         },
     }
     ends = [{"op": "max", "field": field, "as": "most"}, {"op": "min", "field": field, "as": "least"}]
