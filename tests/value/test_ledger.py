@@ -1,6 +1,12 @@
-"""A ledger that was mended is the one that would be made anew, and no day that differs passes for current."""
+"""A ledger that was mended is the one that would be made anew, and no day that differs passes for current.
 
+`PERENNIAL_LONG=1` tries many more histories.
+"""
+
+import os
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,7 +20,8 @@ from purchases import EVERY_METRIC, events, moment, purchases
 from value.killing import killed_before
 from value.shop import ONCE, Shop, shop
 
-from perennial.lake.tables import Table
+from perennial.lake import files
+from perennial.lake.tables import ConcurrentCommit, Table
 from perennial.stages.value import Range, compute_days, history, ledger, plan, refresh_ledgers
 from perennial.value.deciles import KEYS
 from perennial.value.ledger import Ledger
@@ -29,6 +36,8 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
 LONG_AGO, AFTER_ALL = date(1, 1, 1), date(2100, 1, 1)
 DAYS = st.dates(date(2017, 8, 1), date(2018, 1, 20))
 PRODUCT = st.sampled_from(["p1", "p2", "p3", "p9"])
+EXAMPLES = 100 if os.environ.get("PERENNIAL_LONG") else 5
+Rows = Callable[[], pl.LazyFrame]
 KILLED = st.none() | st.integers(0, 4)
 """Before which of its commits a run is killed, if it is."""
 STEPS = st.one_of(
@@ -54,16 +63,19 @@ def anew(made: Shop) -> pl.DataFrame:
     """The rows of the ledger as it is when it is made in one go."""
     workspace = made.workspace
     other = Ledger(Table(workspace.lake.root, f"other/{uuid4().hex}", "part"), workspace.value["value"])
-    products = (workspace.table("products"), lambda: workspace.rows("products"))
-    sales = workspace.rows("sales")
-    other.refresh(
-        workspace.table("sales"),
-        lambda _: sales,
-        {"products": products},
-        workspace.lake.value_late,
-        lambda *_: [],
-    )
+    refresh(made, other)
     return entries(other)
+
+
+def refresh(
+    made: Shop, target: Ledger, sales: Rows | None = None, products: Rows | None = None
+) -> list[date] | None:
+    """Refresh one ledger, with other ways to read what it is made of."""
+    workspace = made.workspace
+    read = sales or partial(workspace.rows, "sales")
+    lookups = {"products": (workspace.table("products"), products or partial(workspace.rows, "products"))}
+    source, late = workspace.table("sales"), workspace.lake.value_late
+    return target.refresh(source, lambda _: read(), lookups, late, lambda *_: [])
 
 
 def recorded(made: Shop, day: date) -> pl.DataFrame:
@@ -115,8 +127,9 @@ def compute(made: Shop, first: date, count: int, commit: int | None = None) -> N
         compute_days(made.workspace, Range(first, first + timedelta(days=count - 1)))
 
 
+@pytest.mark.timeout(1800 if os.environ.get("PERENNIAL_LONG") else 300)
 @pytest.mark.parametrize("document", DOCUMENTS)
-@settings(max_examples=15, deadline=None, phases=[Phase.reuse, Phase.generate])
+@settings(max_examples=EXAMPLES, deadline=None, phases=[Phase.reuse, Phase.generate])
 @given(first=purchases, steps=st.lists(STEPS, min_size=2, max_size=8))
 def test_whatever_happens_days_that_pass_for_current_are_those_from_scratch(document, first, steps):
     with TemporaryDirectory() as folder:
@@ -220,4 +233,38 @@ def test_compaction_changes_nothing(tmp_path):
     compute(made, DAY, 1)
     made.compact()
     assert refresh_ledgers(made.workspace) == {"value": 0}
+    assert current(made) == [DAY]
+
+
+def test_a_correction_that_comes_while_the_ledger_is_made_is_not_overlooked(tmp_path):
+    made = shop(tmp_path, **USUAL)
+    made.deliver(sold(date(2017, 12, 5)))
+    workspace = made.workspace
+
+    def products() -> pl.LazyFrame:
+        read = workspace.rows("products").collect()
+        take(made, ("correct", "p1", "B"))
+        return read.lazy()
+
+    refresh(made, ledger(workspace, "value"), products=products)
+    assert entries(ledger(workspace, "value"))["department"].to_list() == ["A"]
+    refresh_ledgers(made.workspace)
+    assert entries(ledger(workspace, "value"))["department"].to_list() == ["B"]
+
+
+def test_who_writes_to_the_ledger_meanwhile_makes_it_try_again(tmp_path):
+    made = shop(tmp_path, **USUAL)
+    made.deliver(sold(date(2017, 12, 5)))
+    compute(made, DAY, 1)
+    made.deliver(sold(date(2017, 12, 6)))
+    mended = ledger(made.workspace, "value")
+
+    def sales() -> pl.LazyFrame:
+        # As maintenance does, which changes no rows.
+        files.commit(mended.table, [], mended.table.version(), [])
+        return made.workspace.rows("sales")
+
+    with pytest.raises(ConcurrentCommit):
+        refresh(made, mended, sales=sales)
+    compute(made, DAY, 1)
     assert current(made) == [DAY]
