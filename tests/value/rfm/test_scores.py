@@ -203,7 +203,8 @@ def by_sql(
 
 def test_every_engine_gives_the_same_scores_and_segments(engine: Engine):
     rows = many()
-    for changed in ({}, {"lookback": 3, "buckets": 9, "segments": [{"label": "Top", "monetary": 1}]}):
+    top = [{"label": "Top", "monetary": 1}]
+    for changed in ({}, {"lookback": 3, "buckets": 9, "segments": top}, {"amount_of": "order"}):
         document = definition(**changed)
         found = engine.rows(rfm(engine.frame(rows), document, AS_OF)).sort("person_id")
         assert found.select(*CORE, *SCORES).rows() == by_sql(
