@@ -6,19 +6,41 @@ import polars as pl
 
 from perennial.lake.catalog import Lake
 from perennial.signals.batches import Batches
+from perennial.value.deciles import KEYS
 
 CLOCKS = ["step", "at"]
 """Columns of a batch that tell how often it was tried and when, not what became of it."""
+ATTEMPTS = ["chunk", "ledger", "step", "whole", "rows"]
+"""Columns of a computed day that tell by which attempt it was computed, not what came of it."""
 
 
 def lake_rows(root: Path) -> dict[str, pl.DataFrame]:
-    """By the table's name; of batches, what each is now."""
+    """By the table's name; of batches, what each is now; of value, what is read of each day."""
     names = [log.parent.relative_to(root) for log in root.glob("*/*/_delta_log")]
     frames = {str(name): pl.read_delta(str(root / name)) for name in names}
-    batches = Lake(str(root)).batches
-    if batches.name in frames:
-        frames[batches.name] = Batches(batches).current().drop(CLOCKS).collect()
+    lake = Lake(str(root))
+    if lake.batches.name in frames:
+        frames[lake.batches.name] = Batches(lake.batches).current().drop(CLOCKS).collect()
+    if lake.value_days.name in frames:
+        days = frames[lake.value_days.name].sort("step").unique(["definition", "as_of"], keep="last")
+        for (name,), theirs in days.partition_by("definition", as_dict=True).items():
+            frames[f"value/{name}"] = _read(frames[f"value/{name}"], theirs)
+        frames[lake.value_days.name] = days.drop(ATTEMPTS)
+    if lake.value_late.name in frames:
+        frames[lake.value_late.name] = frames[lake.value_late.name].drop("ledger").unique()
     return {name: _sorted(frame) for name, frame in frames.items()}
+
+
+def _read(changes: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:
+    """How many rows are read of each day, and a sum of what is in them: as many rows would be too many."""
+    found = []
+    for day, chunk in days.select("as_of", "chunk").iter_rows():
+        seen = changes.filter(pl.col("chunk") == chunk, pl.col("as_of") <= day).sort("as_of")
+        rows = seen.unique(KEYS, keep="last").drop("chunk", "as_of")
+        rows = rows.filter(pl.any_horizontal(pl.exclude(KEYS).is_not_null()))
+        hashed = rows.select(sorted(rows.columns)).hash_rows().sum()
+        found.append({"as_of": day, "rows": rows.height, "content": hashed})
+    return pl.DataFrame(found)
 
 
 def _sorted(frame: pl.DataFrame) -> pl.DataFrame:

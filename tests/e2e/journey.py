@@ -18,6 +18,8 @@ from perennial.local.airflow_api import FINISHED, AirflowApi, Run
 from perennial.local.demo import Demo
 from perennial.local.environment import airflow_url, store_url
 from perennial.local.stack import Stack
+from perennial.settings import REPOSITORY, Settings
+from perennial.stages.workspace import Workspace
 
 WITHIN = 240.0
 """Seconds within which anything that a test waits for must have come."""
@@ -48,8 +50,14 @@ class Journey:
     def store(self) -> str:
         return store_url(self.stack.state, databases.OWNER, self.stack.secret.owner_password)
 
+    @property
+    def workspace(self) -> Workspace:
+        """The product's documents over the stack's lake."""
+        folder = self.stack.state.folder
+        return Workspace(Settings(REPOSITORY / "include", str(self.lake), str(folder), folder / "spool"))
+
     def lake_rows(self) -> dict[str, pl.DataFrame]:
-        """Every row of every table of the lake."""
+        """Every row of every table of the lake; of value, what is read of each day."""
         return lake_rows(self.lake)
 
     def store_rows(self) -> dict[str, list[tuple[Any, ...]]]:
