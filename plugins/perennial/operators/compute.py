@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
 
-from perennial.operators.stage import Counts, StageOperator, store_url
+from perennial.operators.stage import Counts, StageOperator, spark, store_url
 
 if TYPE_CHECKING:
     from perennial.insights.model import Process
@@ -18,7 +18,7 @@ class ComputeValueOperator(StageOperator):
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages.value import compute_value
 
-        return {"rows": compute_value(workspace, as_of.date())}
+        return {"rows": compute_value(workspace, as_of.date(), spark)}
 
 
 class BuildProfilesOperator(StageOperator):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, BaseOperator, Context
 
 from perennial.operators.context import day, refuse_unknown_keys
-from perennial.operators.stage import Counts
+from perennial.operators.stage import Counts, spark
 from perennial.settings import Settings
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class ComputeDaysOperator(DaysOperator):
     def run(self, workspace: "Workspace", first: date, last: date) -> Counts:
         from perennial.stages.value import Range, compute_days
 
-        return {"changed_rows": compute_days(workspace, Range(first, last))}
+        return {"changed_rows": compute_days(workspace, Range(first, last), spark)}
 
 
 class ComputeRfmDaysOperator(DaysOperator):
@@ -88,4 +88,4 @@ class ComputeRfmDaysOperator(DaysOperator):
     def run(self, workspace: "Workspace", first: date, last: date) -> Counts:
         from perennial.stages.rfm import compute_rfm_days
 
-        return {"rows": compute_rfm_days(workspace, first, last)}
+        return {"rows": compute_rfm_days(workspace, first, last, spark)}

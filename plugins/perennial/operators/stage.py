@@ -10,6 +10,7 @@ from perennial.operators.context import as_of, partition_key, refuse_unknown_key
 from perennial.settings import Settings
 
 if TYPE_CHECKING:
+    from perennial.lake.spark.cluster import Cluster
     from perennial.stages.workspace import Workspace
 
 Counts = dict[str, Any]
@@ -58,6 +59,13 @@ def announce(context: Context, asset: Asset, moment: datetime, counts: Counts) -
     event.extra = {"as_of": moment.date().isoformat(), **counts}
     if not context["dag_run"].partition_key:
         event.add_partitions(partition_key(moment))
+
+
+def spark() -> "Cluster":
+    """Where documents with `engine: spark` are computed, from Airflow's connection."""
+    from perennial.hooks.spark import SparkHook
+
+    return SparkHook().get_conn()
 
 
 def store_url(connection_id: str = "perennial_store") -> str:

@@ -7,6 +7,7 @@ table only says what was seen of them, so that late events make days stale here,
 import json
 from collections.abc import Callable
 from datetime import date, timedelta
+from hashlib import sha256
 from uuid import uuid4
 
 import narwhals as nw
@@ -44,6 +45,8 @@ def refresh(workspace: Workspace, definition: ValueDefinition, also: Also) -> li
         files.create(seen, pl.Schema({"person_id": pl.String(), "part": pl.String()}))
     tables = {f"spark/{name}": workspace.table(name) for name in _datasets(definition)}
     snapshots = {name: table.version() for name, table in tables.items()}
+    rules = " ".join(rule.model_dump_json() for rule in workspace.dataset(definition.dataset).once)
+    snapshots["spark rules"] = int(sha256(rules.encode()).hexdigest()[:15], 16)
     before = {name: seen.transaction(name) for name in snapshots}
     if before == snapshots:
         return []
@@ -52,7 +55,7 @@ def refresh(workspace: Workspace, definition: ValueDefinition, also: Also) -> li
     if start >= 0:
         changed = {name for name, version in snapshots.items() if before[name] != version}
         if changed - {f"spark/{definition.dataset}"}:
-            # Which rows look up something else is not told apart.
+            # Which rows look up something else, or count otherwise, is not told apart.
             days = {_day(key) for key in source.partitions()}
         else:
             days = {_day(key) for key in touched(source, start, fallback=True)}
