@@ -89,16 +89,21 @@ def abandon(table: Table, folder: str) -> None:
     storage.remove(table.uri, [entry.path for entry in storage.entries(table.uri, folder)])
 
 
-def swap(table: Table, added: Sequence[DataFile], partition: str | None) -> int:
+def swap(table: Table, added: Sequence[DataFile], partition: str | None, since: int | None = None) -> int:
     """Put files in place of those of one partition, or of the table, in one commit; returns the snapshot.
 
-    Raises `ConcurrentCommit` where another writer replaced the same rows meanwhile.
+    Raises `ConcurrentCommit`, and removes the files, where another writer replaced the same rows after
+    snapshot `since`, which is the newest unless given.
     """
-    version = table.version()
-    gone = [file.path for file in files_at(table, version) if file.partition == partition]
-    name = f"{table.name} {partition or ''}".strip()
-    # Where nothing is removed, only the number tells two writers of the same partition apart.
-    return files.commit(table, added, version, [(f"replace {name}", version + 1)], gone)
+    since = table.version() if since is None else since
+    gone = [file.path for file in files_at(table, since) if file.partition == partition]
+    try:
+        # Where nothing is removed, only the number tells two writers of the same partition apart.
+        mark = (f"swap {partition or table.name}", since + 1)
+        return files.commit(table, added, since, [mark], gone)
+    except BaseException:
+        files.discard(table, added)
+        raise
 
 
 def _schema(table: Table, path: str) -> pl.Schema:

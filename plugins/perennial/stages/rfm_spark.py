@@ -6,6 +6,7 @@ from datetime import date
 import polars as pl
 
 from perennial.lake import files
+from perennial.lake.foreign import swap
 from perennial.lake.rfm import RFM_SCORES
 from perennial.lake.spark.cluster import Cluster
 from perennial.lake.spark.reading import scan
@@ -28,11 +29,5 @@ def compute(workspace: Workspace, definition: RfmDefinition, as_of: date, cluste
         scores = rfm(events, definition, as_of)
         scores = scores.selectExpr(*money({"revenue": digits}, scores.columns))
         written = write(scores, cluster, table, as_of.isoformat())
-    old = [path for path, day in files.parts(table, since).items() if day == as_of.isoformat()]
-    try:
-        if written or old:
-            files.commit(table, written, since, [], old)
-    except BaseException:
-        files.discard(table, written)
-        raise
+    swap(table, written, as_of.isoformat(), since)
     return sum(json.loads(file.statistics)["numRecords"] for file in written)

@@ -13,7 +13,7 @@ from perennial.lake.foreign import ForeignTable, adopt, swap
 from perennial.lake.spark.cluster import Cluster, SparkError, SparkUnavailable
 from perennial.lake.spark.writing import write
 from perennial.lake.storage import entries
-from perennial.lake.tables import Table
+from perennial.lake.tables import ConcurrentCommit, Table
 
 SCHEMA = pl.Schema(
     {
@@ -63,6 +63,16 @@ def test_only_the_partition_is_replaced(spark, table):
     swap(table, _write(spark, table, "select 'b' as person_id", "c2"), "c2")
     swap(table, _write(spark, table, "select 'c' as person_id"), "c1")
     assert sorted(table.scan().select("chunk", "person_id").collect().rows()) == [("c1", "c"), ("c2", "b")]
+
+
+def test_of_two_writers_of_a_partition_one_has_to_try_again(sail, table):
+    since = table.version()
+    first, second = (_write(sail, table, f"select '{who}' as person_id") for who in "ab")
+    swap(table, first, "c1", since)
+    with pytest.raises(ConcurrentCommit):
+        swap(table, second, "c1", since)
+    assert table.scan().collect()["person_id"].to_list() == ["a"]
+    assert _data(table) == [file.path for file in first]
 
 
 def test_nothing_is_a_valid_result(spark, table):
