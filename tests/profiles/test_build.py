@@ -96,6 +96,14 @@ def test_value_is_published_nested_by_the_name_of_its_document(people):
     assert people.row(1, named=True)["v"] is None
 
 
+def test_a_day_on_which_nobody_has_a_value_has_profiles_all_the_same():
+    columns = ("person_id", "dimension", "dimension_value", "lookback", "spend")
+    nobody = pl.LazyFrame(schema=dict.fromkeys(columns, pl.String))
+    plain = DEFINITION.model_copy(update={"attributes": []})
+    found = build(plain, DATASETS, {"sales": SALES.lazy()}, {}, {"v": nobody}, [], date(2017, 12, 10))
+    assert found.collect().columns == ["person_id", "first_seen", "last_seen"]
+
+
 def test_what_has_one_row_a_person_is_taken_as_it_is(people):
     assert people["rfm_segment"].to_list() == ["Core", None]
 

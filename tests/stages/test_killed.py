@@ -60,7 +60,9 @@ if stage == "signals":
         if dataset.source.daily:
             ingest_batch(workspace, name, day, datetime(2018, 1, 1, 3, tzinfo=UTC))
 elif stage == "value":
+    from perennial.stages.rfm import compute_rfm
     from perennial.stages.value import compute_value
+    compute_rfm(workspace, as_of)
     compute_value(workspace, as_of)
 elif stage == "profiles":
     from perennial.stages.profiles import build_profiles

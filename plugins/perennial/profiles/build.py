@@ -100,7 +100,10 @@ def _person(column: str, definition: ProfileDefinition) -> pl.Expr:
 
 def _with_value(people: pl.LazyFrame, name: str, value: pl.LazyFrame) -> pl.LazyFrame:
     # Read once: what follows asks for it several times.
-    rows = value.collect().lazy()
+    read = value.collect()
+    if read.is_empty():
+        return people
+    rows = read.lazy()
     nested = shapes.nested(rows).select(PERSON, pl.struct("deciles", "totals").alias(name))
     for frame in (shapes.flattened(rows), shapes.by_dimension(rows), nested):
         people = people.join(frame, on=PERSON, how="left")

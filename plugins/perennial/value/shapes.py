@@ -37,7 +37,7 @@ def nested(rows: pl.LazyFrame) -> pl.LazyFrame:
 
     Each field is a map, as a list of (key, value): from a dimension's value, or `all`, to the rank or the
     value. Of a definition with several dimensions the keys are `<dimension>:<value>`. A lookback in which
-    somebody has nothing is an empty map.
+    somebody has nothing is an empty map. Without rows there is only `person_id`.
     """
     several = (
         rows.filter(pl.col("dimension") != OVERALL).select(pl.col("dimension").n_unique()).collect().item()
@@ -55,6 +55,8 @@ def nested(rows: pl.LazyFrame) -> pl.LazyFrame:
         for metric in _metrics(rows, suffix)
         for lookback in lookbacks
     ]
+    if not paths:
+        return rows.select(PERSON)
     maps = ordered.group_by(PERSON).agg(
         _map(column, "key", pl.col("lookback") == lookback).alias(f"{struct}.{metric}.{lookback}")
         for struct, metric, lookback, column in paths
