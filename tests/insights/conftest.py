@@ -64,7 +64,9 @@ def add_day(workspace: Workspace, day: date, people: str) -> None:
         dimension_value=pl.lit("all"),
         **{name: pl.lit(value) for name, value in labels.items()},
     )
-    lake.value_by_decile("customer_value").replace(ranked.select(*BY_DECILE).cast(BY_DECILE), as_of)
+    lake.value_by_decile("customer_value").replace(
+        ranked.select(*BY_DECILE).cast(pl.Schema(BY_DECILE)), as_of
+    )
     # The first has been in the first decile since the month began; the others had bought nothing by then.
     moved = pl.DataFrame({"from_decile": [1] + [None] * (n - 1), "to_decile": decile, "customers": [1] * n})
     moved = moved.with_columns(

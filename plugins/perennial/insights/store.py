@@ -122,8 +122,10 @@ def ddl(model: Model) -> str:
 
 def comments(model: Model) -> dict[tuple[str, str | None], str]:
     """What its table (None) and its columns hold, for who browses the store."""
-    texts: dict[str | None, str] = {None: model.title, **model.comments}
-    return {(model.name, column): text for column, text in texts.items()}
+    columns: dict[tuple[str, str | None], str] = {
+        (model.name, column): text for column, text in model.comments.items()
+    }
+    return {(model.name, None): model.title, **columns}
 
 
 def _comment(table: str, column: str | None, text: str) -> sql.Composed:
