@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import Context
 
-from perennial.operators.stage import Counts, StageOperator
+from perennial.operators.stage import Counts, StageOperator, spark
 
 if TYPE_CHECKING:
     from perennial.stages.workspace import Workspace
@@ -17,4 +17,4 @@ class ComputeRfmOperator(StageOperator):
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages.rfm import compute_rfm
 
-        return {"customers": compute_rfm(workspace, as_of.date())}
+        return {"customers": compute_rfm(workspace, as_of.date(), spark)}
