@@ -6,7 +6,7 @@ import multiprocessing
 import resource
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "plugins"))
 __all__ = ["Benchmark", "Measured", "measured", "median"]
 
 GIBIBYTE = 1024**2
-"""In the unit of `ru_maxrss`, which is KiB."""
+"""In KiB."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,8 @@ class Measured:
     result: Any
     seconds: float
     peak_gb: float
+    cpu_seconds: float
+    """Of all its threads: what other work on the machine makes longer by less."""
 
 
 def measured(function: Callable[..., Any], *arguments: Any) -> Measured:
@@ -44,12 +46,22 @@ def measured(function: Callable[..., Any], *arguments: Any) -> Measured:
 
 def _measure(answers: Any, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     try:
-        begun = time.perf_counter()
+        begun, cpu_begun = time.perf_counter(), time.process_time()
         result = function(*arguments)
-        seconds = time.perf_counter() - begun
-        answers.put((result, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / GIBIBYTE))
+        seconds, cpu_seconds = time.perf_counter() - begun, time.process_time() - cpu_begun
+        answers.put((result, seconds, peak() / GIBIBYTE, cpu_seconds))
     except BaseException as error:
         answers.put(error)
+
+
+def peak() -> int:
+    """The most memory that this process had, in KiB."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except FileNotFoundError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # `ru_maxrss` is never below what the parent had when it started this process.
+    return int(status.partition("VmHWM:")[2].split()[0])
 
 
 @dataclass
@@ -57,7 +69,11 @@ class Benchmark:
     """One script's run."""
 
     description: str
+    scales: tuple[str, ...] = ("small", "full")
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """Further options of the command line, with what they are for; `options` has what was given."""
     scale: str = "small"
+    options: dict[str, str | None] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
     """Keys that could not be filled on this machine, with the reason."""
     _json: bool = False
@@ -67,10 +83,13 @@ class Benchmark:
         parser = argparse.ArgumentParser(
             description=self.description, formatter_class=argparse.RawDescriptionHelpFormatter
         )
-        parser.add_argument("--scale", choices=["small", "full"], default="small")
+        parser.add_argument("--scale", choices=self.scales, default="small")
         parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+        for name, purpose in self.choices.items():
+            parser.add_argument(f"--{name}", help=purpose)
         arguments = parser.parse_args()
         self.scale, self._json = arguments.scale, arguments.json
+        self.options = {name: getattr(arguments, name) for name in self.choices}
         figures = {"scale": self.scale, **run(self)}
         figures |= dict.fromkeys(self.skipped) | {"skipped": self.skipped}
         if self._json:

@@ -1,0 +1,1 @@
+"""The question of `benchmarks/deciles.py`: its events, and how each engine answers it."""
