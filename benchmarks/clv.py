@@ -205,7 +205,7 @@ def run(benchmark: Benchmark) -> dict[str, Any]:
         elif not full:
             benchmark.skip("speedup_vs_pymc", "pymc-marketing compiles for most of a minute: --scale full")
         else:
-            figures |= against_pymc(f"{folder}/pymc.parquet", 20_000)
+            figures |= against_pymc(fewer, size)
     return figures
 
 
@@ -226,7 +226,6 @@ def against_lifetimes(path: str, size: int, repeats: int, million: float) -> dic
 
 def against_pymc(path: str, size: int) -> dict[str, Any]:
     """BG/NBD and Gamma-Gamma of the same customers by both; their compilation is part of the wait."""
-    simulate(size, path)
     mine, theirs = measured(ours, path, False), measured(with_pymc, path)
     return {
         "customers_of_pymc": size,
