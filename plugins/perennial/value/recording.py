@@ -105,9 +105,11 @@ def month_before(day: date) -> date:
 
 
 def movement(before: Ranks, after: Ranks) -> pl.DataFrame:
-    """How many went from which rank to which: (from_decile, to_decile, customers); who had none and has
-    none is left out.
+    """How many went from which rank to which: (from_decile, to_decile, customers).
+
+    Who had none and has none is left out. `before` may go on with those who have none any more.
     """
+    after = np.concatenate([after, np.zeros(len(before) - len(after), after.dtype)])
     width = int(max(before.max(initial=0), after.max(initial=0))) + 1
     counts = np.bincount(before.astype(np.int64) * width + after, minlength=width * width)
     went = np.flatnonzero(counts[1:]) + 1
@@ -120,6 +122,8 @@ def movement(before: Ranks, after: Ranks) -> pl.DataFrame:
 
 
 def _aligned(field: Field, ranks: pl.DataFrame) -> Ranks:
+    """Ranks in the order of the field, and then those of people who are not in it any more."""
     people = pl.DataFrame({"person_id": field.people.ids.gather(field.who)})
     found = people.join(ranks, on="person_id", how="left", maintain_order="left")
-    return found["decile"].fill_null(0).to_numpy()
+    gone = ranks.join(people, on="person_id", how="anti")
+    return pl.concat([found["decile"], gone["decile"]]).fill_null(0).to_numpy()
