@@ -95,3 +95,9 @@ def test_parsing_imports_no_engine(tmp_path: Path):
     )
     assert result.stdout.strip().splitlines()[-1] == "[]"
     assert time.monotonic() - started < 60
+
+
+def test_everybody_is_scored_although_a_fit_failed(dags):
+    score = dags["lifetime_value"].get_task("score")
+    assert score.upstream_task_ids == {"fit_and_validate"}
+    assert score.trigger_rule == "all_done"
