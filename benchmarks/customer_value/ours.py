@@ -67,5 +67,5 @@ def ours(events: Path, out: Path, days: Sequence[date] = (AS_OF,)) -> int:
         {"as_of": day, "chunk": chunk, "whole": day == days[0], "rows": recording.counts[day], "ledger": 0}
         for day in days
     ]
-    past.commit(written, pl.DataFrame(computed, schema_overrides={"ledger": pl.Int64}), past.now())
+    past.commit(written, pl.DataFrame(computed, schema_overrides={"ledger": pl.Int64}), past.begin())
     return sum(recording.counts.values())

@@ -126,7 +126,7 @@ def _compute(workspace: Workspace, definition: ValueDefinition, days: list[date]
     entries, past = ledger(workspace, name), history(workspace, name)
     if not entries.is_made():
         raise ValueMissing(f"value {name} has no ledger, or one of another document: refresh it first")
-    version, since = entries.table.version(), past.now()
+    version, since = entries.table.version(), past.begin()
     found = entries.found(workspace.rows(definition.dataset))
     continued = past.continues(days[0]) if len(days) == 1 else None
     chunk = continued or f"{days[0]}.{uuid4().hex[:8]}"

@@ -73,7 +73,7 @@ def refresh(workspace: Workspace, definition: ValueDefinition, also: Also) -> li
 def compute(workspace: Workspace, past: History, as_of: date, cluster: Cluster) -> int:
     """Rank all customers as of a day; returns how many rows there are. A day on Spark is always whole."""
     definition, lake = past.definition, workspace.lake
-    ledger, since = lake.ledger(definition.name).version(), past.now()
+    ledger, since = lake.ledger(definition.name).version(), past.begin()
     found = partials_of(nw.from_native(workspace.rows(definition.dataset)), definition)
     decimals, chunk = scales(definition, found), f"{as_of}.{uuid4().hex[:8]}"
     past.prepare(_schema(workspace, definition, as_of, decimals))

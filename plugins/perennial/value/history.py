@@ -100,8 +100,9 @@ class History:
                     f"{self.table.name} keeps its types. Give the metric another name"
                 )
 
-    def now(self) -> Snapshots:
-        """What there is before a day is computed, for `commit`."""
+    def begin(self) -> Snapshots:
+        """Take away chunks that no day needs; returns what there is before days are computed: see `commit`."""
+        self._forget()
         return Snapshots(self.days.version(), self.table.version())
 
     def write(self, frames: Iterable[pl.DataFrame]) -> list[DataFile]:
@@ -120,7 +121,6 @@ class History:
         `added`: to a chunk that was there. Raises `ConcurrentCommit` if another run has computed days of this
         definition, or added to a chunk, since then.
         """
-        self._forget()
         step = since.days + 1
         if written:
             version = since.values if added else self.table.version()
