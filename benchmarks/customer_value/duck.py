@@ -91,7 +91,7 @@ def long(source: str, moment_type: str) -> str:
 
 
 def best(events: Path, out: Path, customers: int) -> None:
-    """Sums bucket by bucket, old rows apart from recent ones; borders of ranks are selected, nothing is sorted.
+    """Sums bucket by bucket, old rows apart from recent ones; borders of ranks are selected, not sorted.
 
     Values have the customer packed below them, so that no two are equal.
     """

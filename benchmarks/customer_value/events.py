@@ -1,8 +1,8 @@
 """How many events in, Parquet files of them out: the same ones on every machine, made with little memory.
 
 Customers are drawn by a power law whose head is cut: of five million, the busiest has a few thousand events
-of a hundred million, the quietest four. Files lie by month and customer bucket, as the ledger's do, rows sorted
-by customer and time.
+of a hundred million, the quietest four. Files lie by month and customer bucket, as the ledger's do, rows
+sorted by customer and time.
 """
 
 import shutil

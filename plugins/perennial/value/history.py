@@ -101,7 +101,7 @@ class History:
                 )
 
     def begin(self) -> Snapshots:
-        """Take away chunks that no day needs; returns what there is before days are computed: see `commit`."""
+        """Take away chunks that no day needs; returns what there is before days are computed."""
         self._forget()
         return Snapshots(self.days.version(), self.table.version())
 
