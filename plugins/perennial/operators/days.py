@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, BaseOperator, Context
 
-from perennial.operators.context import day, refuse_unknown_keys
+from perennial.operators.context import RunRefused, day, refuse_unknown_keys
 from perennial.operators.stage import Counts, spark
 from perennial.settings import Settings
 
@@ -31,6 +31,8 @@ class PlanDaysOperator(BaseOperator):
         refuse_unknown_keys(context)
         params, workspace = context["params"], Workspace(Settings.from_env())
         first, last = (day(params[name], name) for name in ("from_day", "to_day"))
+        if first > last:
+            raise RunRefused(f"from_day is {first}, after to_day: {last}")
         refresh_ledgers(workspace)
         ranges = [
             {"first": each.first.isoformat(), "last": each.last.isoformat()}
