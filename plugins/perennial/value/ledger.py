@@ -5,7 +5,6 @@ costs the months that it touches. Its commits carry the snapshots of what it was
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from hashlib import sha256
@@ -74,8 +73,8 @@ class Ledger:
         """Take in what came, went or changed; returns the days whose entries are others, None for all.
 
         `also` names further days whose events count otherwise when those of some days changed since a
-        snapshot. Days are written to `late` first. Where nobody can tell any more what changed, the ledger is
-        made anew. Raises `ConcurrentCommit` if others wrote to it meanwhile.
+        snapshot. Days are written to `late` first. Raises `ConcurrentCommit` if others wrote to the ledger
+        meanwhile.
         """
         snapshots = {f"source/{self.definition.dataset}": source.version()}
         snapshots |= {f"lookup/{name}": table.version() for name, (table, _) in lookups.items()}
@@ -87,9 +86,12 @@ class Ledger:
             if before == snapshots:
                 return []
             since = self.table.version()
-            with suppress(SnapshotExpired, SnapshotUnknown):
+            try:
                 days = self._touched(source, events, lookups, before, also)
-                return self._mend(events, known, days, since, marks, late)
+            except (SnapshotExpired, SnapshotUnknown):
+                # Nobody can tell any more what changed: all days are looked at.
+                days = self._all(events)
+            return self._mend(events, known, days, since, marks, late)
         self._make(events, known, marks, late)
         return None
 
@@ -133,6 +135,13 @@ class Ledger:
             days = {day + timedelta(days=n) for day in days for n in (-1, 0, 1)}
         return sorted(days)
 
+    def _all(self, events: Events) -> list[date]:
+        """All days that have events, or had some."""
+        days, rows = set[date]().union(*_months(events(None))), self.table.scan()
+        if DAY in rows.collect_schema():
+            days |= set(rows.select(DAY).unique().collect()[DAY])
+        return sorted(days)
+
     def _note(self, late: Table, days: list[date], since: int) -> None:
         """Before the ledger changes: who is killed in between leaves a note too many, never one too few."""
         notes = {"definition": self.definition.name, "ledger": since + 1, "day": days}
@@ -144,10 +153,7 @@ class Ledger:
         """All of it anew, month by month."""
         months = _months(events(None))
         if self.table.exists():
-            known_days, before = set[date]().union(*months), self.table.scan()
-            if DAY in before.collect_schema():
-                known_days |= set(before.select(DAY).unique().collect()[DAY])
-            self._note(late, sorted(known_days), self.table.version())
+            self._note(late, self._all(events), self.table.version())
         since = files.recreate(self.table, self._rows(events, known, []).collect_schema(), [(MADE, 0)])
         written: list[DataFile] = []
         for days in months:
