@@ -1,6 +1,7 @@
 """Computed days are kept as what changed: whoever reads one gets all of it, and knows whether it holds."""
 
 from datetime import date, timedelta
+from decimal import Decimal
 
 import polars as pl
 import pytest
@@ -171,3 +172,13 @@ def test_a_metric_that_becomes_something_else_needs_another_name(two_days):
     two_days.write(dimensions={}, metrics={"spend": {"most_recent": "product"}})
     with pytest.raises(TerminalError, match=r"value: spend was .* and would be String: .* Give the"):
         compute_value(two_days.workspace, DAY)
+
+
+def test_records_are_of_no_day_whatever_times_they_name(tmp_path):
+    made = shop(tmp_path, dimensions={}, lookbacks=[1, "lifetime"])
+    document = tmp_path / "include/datasets/sales.yaml"
+    document.write_text(document.read_text().replace("kind: event", "kind: record"))
+    made.workspace.lake.records("sales").replace(events(("c", "b", "p1", "5.00", moment(2018, 6, 1))))
+    compute_value(made.workspace, DAY)
+    value = history(made.workspace, "value").read(DAY).select("lookback", "spend").collect()
+    assert value.rows() == [("lifetime", Decimal("5.00"))]

@@ -63,7 +63,7 @@ def refresh_ledgers(workspace: Workspace) -> dict[str, int | None]:
                    for d in definition.dimensions.values() if d.lookup}  # fmt: skip
 
         def events(days: Sequence[date] | None, dataset: str = dataset) -> pl.LazyFrame:
-            rows = workspace.rows(dataset)
+            rows = workspace.purchases(dataset)
             if days is None or workspace.table(dataset).partition is None:
                 return rows
             return rows.filter(pl.col("event_date").is_in(list(days)))
@@ -127,7 +127,7 @@ def _compute(workspace: Workspace, definition: ValueDefinition, days: list[date]
     if not entries.is_made():
         raise ValueMissing(f"value {name} has no ledger, or one of another document: refresh it first")
     version, since = entries.table.version(), past.begin()
-    found = entries.found(workspace.rows(definition.dataset))
+    found = entries.found(workspace.purchases(definition.dataset))
     continued = past.continues(days[0]) if len(days) == 1 else None
     chunk = continued or f"{days[0]}.{uuid4().hex[:8]}"
     recording = Recording(chunk, scales(definition, found), _before(past, days))

@@ -74,7 +74,7 @@ def compute(workspace: Workspace, past: History, as_of: date, cluster: Cluster) 
     """Rank all customers as of a day; returns how many rows there are. A day on Spark is always whole."""
     definition, lake = past.definition, workspace.lake
     ledger, since = lake.ledger(definition.name).version(), past.begin()
-    found = partials_of(nw.from_native(workspace.rows(definition.dataset)), definition)
+    found = partials_of(nw.from_native(workspace.purchases(definition.dataset)), definition)
     decimals, chunk = scales(definition, found), f"{as_of}.{uuid4().hex[:8]}"
     past.prepare(_schema(workspace, definition, as_of, decimals))
     times = {partial.name for partial in found if partial.temporal}
@@ -82,7 +82,8 @@ def compute(workspace: Workspace, past: History, as_of: date, cluster: Cluster) 
     with cluster.session() as session:
 
         def rows(name: str) -> object:
-            return once(scan(session, cluster, workspace.table(name)), workspace.dataset(name))
+            found = once(scan(session, cluster, workspace.table(name)), workspace.dataset(name))
+            return found if workspace.dataset(name).kind == "event" else found.drop("event_time")
 
         records = {name: rows(name) for name in _datasets(definition)[1:]}
         ranked = deciles(rows(definition.dataset), definition, as_of, records)
@@ -125,7 +126,7 @@ def _schema(
     """The columns that Polars would give, which are those of the table."""
 
     def empty(name: str) -> pl.LazyFrame:
-        return pl.LazyFrame(schema=workspace.rows(name).collect_schema())
+        return pl.LazyFrame(schema=workspace.purchases(name).collect_schema())
 
     records = {name: empty(name) for name in _datasets(definition)[1:]}
     ranked = deciles(empty(definition.dataset), definition, as_of, records)

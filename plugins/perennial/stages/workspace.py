@@ -77,6 +77,11 @@ class Workspace:
         """A dataset's rows in the lake, each purchase counted once where the document says so."""
         return once(self.table(dataset).scan(), self.dataset(dataset))
 
+    def purchases(self, dataset: str) -> pl.LazyFrame:
+        """A dataset's rows as customers are ranked by them: records are of no day, whatever times they name."""
+        rows = self.rows(dataset)
+        return rows if self.dataset(dataset).kind == "event" else rows.drop("event_time", strict=False)
+
     def intake(self, now: datetime) -> "Intake":
         """Where batches are taken into."""
         # Only stages that ingest pay for the validation's import.
