@@ -78,7 +78,7 @@ class Workspace:
         return once(self.table(dataset).scan(), self.dataset(dataset))
 
     def purchases(self, dataset: str) -> pl.LazyFrame:
-        """A dataset's rows as customers are ranked by them: records are of no day, whatever times they name."""
+        """A dataset's rows as customers are ranked by them: records are of no day, whatever they name."""
         rows = self.rows(dataset)
         return rows if self.dataset(dataset).kind == "event" else rows.drop("event_time", strict=False)
 
