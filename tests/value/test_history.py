@@ -182,3 +182,13 @@ def test_records_are_of_no_day_whatever_times_they_name(tmp_path):
     compute_value(made.workspace, DAY)
     value = history(made.workspace, "value").read(DAY).select("lookback", "spend").collect()
     assert value.rows() == [("lifetime", Decimal("5.00"))]
+
+
+def test_metrics_come_and_go(tmp_path):
+    made = shop(tmp_path, dimensions={}, metrics={"spend": {"sum": "amount"}, "lines": {"count": "*"}})
+    made.deliver(events(("c", "b", "p1", "5.00", moment(2017, 12, 5))))
+    compute_value(made.workspace, DAY)
+    made.write(dimensions={}, metrics={"spend": {"sum": "amount"}, "baskets": {"count_distinct": "basket"}})
+    compute_value(made.workspace, DAY)
+    value = history(made.workspace, "value").read(DAY).filter(lookback="1m")
+    assert value.select("spend", "baskets", "lines").collect().rows() == [(Decimal("5.00"), 1, None)]
