@@ -73,6 +73,14 @@ def test_every_dashboard_is_drawn(
     assert complaints == []
 
 
+def test_on_a_phone_nothing_sticks_out(page: Page, airflow: AirflowServer, complaints: list[str]) -> None:
+    page.set_viewport_size({"width": 412, "height": 915})
+    frame = _open(page, f"{airflow.url}/plugin/perennial/perennial/dashboards/customer_value")
+    assert set(_states(frame).values()) == {"drawn"}
+    assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert complaints == []
+
+
 def test_the_theme_follows_airflow_live(page: Page, airflow: AirflowServer, complaints: list[str]) -> None:
     frame = _open(page, f"{airflow.url}/plugin/perennial")
     bar = '[data-widget="value_by_decile"] svg path[fill="{}"]'
