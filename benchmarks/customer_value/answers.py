@@ -1,6 +1,6 @@
 """An engine's Parquet files in; what they say, as something that can be compared, out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,10 +17,10 @@ ROWS = 500_000
 KEYS = ["dimension", "dimension_value"]
 
 
-def checksum(folder: Path) -> Checksum:
-    """Of all files, in whatever order their rows are. Hashes are added up modulo 2^64."""
+def checksum(frames: Iterable[pl.DataFrame]) -> Checksum:
+    """Of rows by lookback, in whatever order they are. Hashes are added up modulo 2^64."""
     found: dict[tuple[str, str, str, str], list[int]] = {}
-    for frame in _frames(folder):
+    for frame in map(_same, frames):
         for (dimension, value, lookback), rows in frame.partition_by(
             *KEYS, "lookback", as_dict=True, include_key=False
         ).items():
@@ -34,11 +34,11 @@ def checksum(folder: Path) -> Checksum:
 
 def said(folder: Path, fully: bool) -> tuple[Checksum, str | None]:
     """The checksum, and of small answers a digest of every value in one order."""
-    return checksum(folder), _digest(folder) if fully else None
+    return checksum(_frames(folder)), _digest(folder) if fully else None
 
 
 def _digest(folder: Path) -> str:
-    frame = pl.concat(list(_frames(folder)))
+    frame = pl.concat([_same(frame) for frame in _frames(folder)])
     known = frame.filter(pl.any_horizontal(pl.col(METRICS).is_not_null()))
     ordered = known.sort("customer", *KEYS, "lookback").rechunk()
     return sha256(ordered.write_csv().encode()).hexdigest()
@@ -50,7 +50,7 @@ def _frames(folder: Path) -> Iterator[pl.DataFrame]:
         for batch in pq.ParquetFile(file).iter_batches(ROWS):
             frame = pl.DataFrame(batch)
             if "lookback" in frame.columns:
-                yield _same(frame.rename({"person_id": "customer"}, strict=False))
+                yield frame
                 continue
             for lookback in STARTS:
                 named = [
@@ -58,10 +58,11 @@ def _frames(folder: Path) -> Iterator[pl.DataFrame]:
                     for m in METRICS
                     for end in ("", "_decile")
                 ]
-                yield _same(frame.select("customer", *KEYS, *named, lookback=pl.lit(lookback)))
+                yield frame.select("customer", *KEYS, *named, lookback=pl.lit(lookback))
 
 
 def _same(frame: pl.DataFrame) -> pl.DataFrame:
+    frame = frame.rename({"person_id": "customer"}, strict=False)
     deciles = [f"{metric}_decile" for metric in METRICS]
     types = dict.fromkeys(METRICS, pl.Int64) | dict.fromkeys(deciles, pl.Int16)
     if frame.schema["customer"] == pl.String:
