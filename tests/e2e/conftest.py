@@ -13,9 +13,9 @@ from perennial.local.stack import Stack, down, up
 from .journey import Journey
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def folder() -> Iterator[Path]:
-    """The state of the stack; stopped and removed at the end."""
+    """The state of the stack; it is stopped after these tests, since it would slow down those that follow."""
     made = Path(tempfile.mkdtemp(prefix="perennial-e2e-"))
     # A root user's PostgreSQL runs as another account, which must get in.
     made.chmod(0o755)
@@ -26,12 +26,12 @@ def folder() -> Iterator[Path]:
         shutil.rmtree(made, ignore_errors=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(folder: Path) -> Stack:
     return up(folder, print)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def journey(stack: Stack) -> Journey:
     """The demo, run once: history, seven days through all stages, and the responses."""
     demo = Demo(stack, print)

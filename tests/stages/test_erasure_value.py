@@ -10,7 +10,8 @@ from value.shop import Shop, shop
 
 from perennial.signals.erased import fingerprint
 from perennial.stages.erasure import Request, erase
-from perennial.stages.value import Range, compute_days, compute_value, history, ledger, refresh_ledgers
+from perennial.stages.value import Range, compute_days, compute_value, history
+from perennial.stages.value_ledgers import ledger, refresh_ledgers
 from perennial.value.deciles import KEYS
 
 FIRST = date(2018, 1, 1)

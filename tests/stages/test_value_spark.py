@@ -12,7 +12,8 @@ from polars.testing import assert_frame_equal
 
 from perennial.lake.spark.cluster import SparkError
 from perennial.settings import Settings
-from perennial.stages.value import Range, compute_days, compute_value, history, refresh_ledgers
+from perennial.stages.value import Range, compute_days, compute_value, history
+from perennial.stages.value_ledgers import refresh_ledgers
 from perennial.stages.workspace import Workspace
 
 DATASETS = {

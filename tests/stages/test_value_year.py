@@ -14,7 +14,8 @@ from expected import deciles_in_sql
 
 from perennial.sandbox.sources import DAYS
 from perennial.stages.signals import ingest_batch
-from perennial.stages.value import compute_days, history, plan, refresh_ledgers
+from perennial.stages.value import compute_days, history, plan
+from perennial.stages.value_ledgers import refresh_ledgers
 from perennial.stages.workspace import Workspace
 from perennial.value.deciles import KEYS, deciles
 from perennial.value.entries import partials_of

@@ -11,7 +11,8 @@ from value.shop import Shop, shop
 
 from perennial.errors import TerminalError
 from perennial.lake.tables import ConcurrentCommit
-from perennial.stages.value import Range, compute_days, compute_value, history, refresh_ledgers
+from perennial.stages.value import Range, compute_days, compute_value, history
+from perennial.stages.value_ledgers import refresh_ledgers
 from perennial.value.deciles import KEYS
 from perennial.value.history import ValueMissing
 

@@ -22,7 +22,8 @@ from value.shop import ONCE, Shop, shop
 
 from perennial.lake import files
 from perennial.lake.tables import ConcurrentCommit, Table
-from perennial.stages.value import Range, compute_days, history, ledger, plan, refresh_ledgers
+from perennial.stages.value import Range, compute_days, history, plan
+from perennial.stages.value_ledgers import ledger, refresh_ledgers
 from perennial.value.deciles import KEYS
 from perennial.value.ledger import Ledger
 

@@ -13,7 +13,8 @@ from purchases import events, moment, purchases
 from value.shop import Shop, shop
 
 from perennial.lake.tables import TableMissing
-from perennial.stages.value import Range, compute_days, compute_value, history, refresh_ledgers
+from perennial.stages.value import Range, compute_days, compute_value, history
+from perennial.stages.value_ledgers import refresh_ledgers
 from perennial.value.order import Ranks
 from perennial.value.recording import month_before, movement
 
@@ -108,3 +109,26 @@ def test_who_has_bought_nothing_since_long_before_has_left(tmp_path):
     for day in (DECEMBER, date(2017, 12, 31)):
         compute_value(made.workspace, day)
     assert moved(made, date(2017, 12, 31)) == {("spend", "1m", 1, None): 1}
+
+
+def test_who_came_into_a_lookback_that_had_nobody_came_from_no_rank(tmp_path):
+    made = shop(tmp_path, lookbacks=[1, 3], metrics={"spend": {"sum": "amount"}})
+    made.deliver(
+        events(
+            ("c", "b", "p1", "1.00", moment(2017, 10, 5)),
+            ("c", "b2", "p1", "1.00", moment(2017, 12, 5)),
+        )
+    )
+    for day in (DECEMBER, date(2017, 12, 31)):
+        compute_value(made.workspace, day)
+    assert moved(made, date(2017, 12, 31)) == {("spend", "1m", None, 1): 1, ("spend", "3m", 1, 1): 1}
+
+
+def test_a_day_of_another_document_is_not_compared_with(tmp_path):
+    rows = events(("c", "b", "p1", "1.00", moment(2017, 10, 5)))
+    before = shop(tmp_path, lookbacks=[3], metrics={"spend": {"sum": "amount"}})
+    before.deliver(rows)
+    compute_value(before.workspace, DECEMBER)
+    after = shop(tmp_path, lookbacks=[1, 3], metrics={"spend": {"sum": "amount"}})
+    compute_value(after.workspace, date(2017, 12, 31))
+    assert moved(after, date(2017, 12, 31)) == Counter()

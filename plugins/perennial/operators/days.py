@@ -25,7 +25,8 @@ class PlanDaysOperator(BaseOperator):
         self.asset = asset
 
     def execute(self, context: Context) -> list[dict[str, str]]:
-        from perennial.stages.value import plan, refresh_ledgers
+        from perennial.stages.value import plan
+        from perennial.stages.value_ledgers import refresh_ledgers
         from perennial.stages.workspace import Workspace
 
         refuse_unknown_keys(context)

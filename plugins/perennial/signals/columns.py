@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from perennial.documents import Document
+from perennial.documents import Document, TimeZone
 from perennial.signals.expressions import NO_NAMES, UNREAD, ExpressionError, check
 
 Type = Literal["string", "integer", "decimal", "boolean", "date", "timestamp"]
@@ -67,7 +67,7 @@ class Column(Document):
 
     Of a string: email, uri, uuid, ipv4, ipv6, date or phone (E.164, as +4930123456).
     """
-    timezone: str = "UTC"
+    timezone: TimeZone = "UTC"
     """The time zone of timestamps that do not name one."""
 
     @model_validator(mode="after")

@@ -1,25 +1,22 @@
 """Events in; values and ranks of all customers, as of a day or of many, out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import partial
 from uuid import uuid4
 
 import polars as pl
 
 from perennial.lake import files
-from perennial.lake.changes import removed
 from perennial.lake.files import DataFile
-from perennial.lake.history import SnapshotExpired, SnapshotUnknown
 from perennial.lake.spark.cluster import Cluster
 from perennial.stages import value_spark
+from perennial.stages.value_ledgers import ledger, refresh_ledgers
 from perennial.stages.workspace import Workspace
 from perennial.value.days import changes
 from perennial.value.deciles import KEYS
 from perennial.value.definition import OVERALL, ValueDefinition
 from perennial.value.history import LONGEST, History, ValueMissing
-from perennial.value.ledger import Ledger
 from perennial.value.money import scales
 from perennial.value.recording import MOVEMENT, Recording, Standings, month_before
 from perennial.value.standing import SUMMARY
@@ -54,33 +51,6 @@ def compute_days(workspace: Workspace, days: Range, spark: Spark = value_spark.n
     return {name: _run(workspace, name, every, spark) for name in workspace.value}
 
 
-def refresh_ledgers(workspace: Workspace) -> dict[str, int | None]:
-    """Take what came, or came late, into the ledgers; returns how many days changed, None for all."""
-    counts: dict[str, int | None] = {}
-    for name, definition in workspace.value.items():
-        dataset = definition.dataset
-        lookups = {d.lookup: (workspace.table(d.lookup), partial(workspace.rows, d.lookup))
-                   for d in definition.dimensions.values() if d.lookup}  # fmt: skip
-
-        def events(days: Sequence[date] | None, dataset: str = dataset) -> pl.LazyFrame:
-            rows = workspace.purchases(dataset)
-            if days is None or workspace.table(dataset).partition is None:
-                return rows
-            return rows.filter(pl.col("event_date").is_in(list(days)))
-
-        def also(days: list[date], since: int, dataset: str = dataset) -> list[date]:
-            return _counted_with(workspace, dataset, days, since)
-
-        if definition.engine == "spark":
-            counts[name] = len(value_spark.refresh(workspace, definition, also))
-            continue
-        touched = ledger(workspace, name).refresh(
-            workspace.table(dataset), events, lookups, workspace.lake.value_late, also
-        )
-        counts[name] = None if touched is None else len(touched)
-    return counts
-
-
 def plan(workspace: Workspace, first: date, last: date, *, only_stale: bool = False) -> list[Range]:
     """The days from the first to the last, in ranges that are computed together.
 
@@ -103,14 +73,6 @@ def history(workspace: Workspace, name: str) -> History:
     """The computed days of a value document."""
     lake = workspace.lake
     return History(lake.value(name), lake.value_days, lake.value_late, workspace.value[name])
-
-
-def ledger(workspace: Workspace, name: str) -> Ledger:
-    """The ledger of a value document."""
-    definition = workspace.value[name]
-    once = workspace.dataset(definition.dataset).once
-    rules = " ".join(rule.model_dump_json() for rule in once)
-    return Ledger(workspace.lake.ledger(name), definition, rules)
 
 
 def _run(workspace: Workspace, name: str, days: list[date], spark: Spark) -> int:
@@ -174,18 +136,17 @@ def _changed(whole: list[pl.DataFrame], before: pl.LazyFrame, chunk: str, day: d
 
 
 def _before(past: History, days: list[date]) -> dict[date, Standings]:
-    """The overall ranks of the days that these are compared with, as far as they were computed."""
+    """The overall ranks of those days that these are compared with, if this document computed them."""
+    definition = past.definition
+    known = set(past.computed().filter(fingerprint=definition.fingerprint)["as_of"])
     found: dict[date, Standings] = {}
-    for since in {month_before(day) for day in days if month_before(day) < days[0]}:
-        try:
-            rows = past.read(since).filter(pl.col("dimension") == OVERALL).collect()
-        except ValueMissing:
-            continue
-        ranks = [name for name in rows.columns if name.endswith("_decile")]
+    for since in {month_before(day) for day in days if month_before(day) < days[0]} & known:
+        rows = past.read(since).filter(pl.col("dimension") == OVERALL).collect()
+        # Also those lookbacks in which nobody had a rank: who has one now came from none.
         found[since] = {
-            (str(lookback), name.removesuffix("_decile")): part.select("person_id", decile=name)
-            for (lookback,), part in rows.partition_by("lookback", as_dict=True).items()
-            for name in ranks
+            (lookback, metric): rows.filter(lookback=lookback).select("person_id", decile=f"{metric}_decile")
+            for lookback in definition.windows()
+            for metric in definition.metrics
         }
     return found
 
@@ -198,19 +159,3 @@ def _summarise(workspace: Workspace, name: str, recording: Recording, days: list
     files.replace(workspace.lake.value_by_decile(name), summaries, keys)
     movements = pl.concat([pl.DataFrame(schema=MOVEMENT), *recording.movements])
     files.replace(workspace.lake.value_movement(name), movements, keys)
-
-
-def _counted_with(workspace: Workspace, dataset: str, days: list[date], since: int) -> list[date]:
-    """Further days whose events count, or not, by what came or went on these: see `once`."""
-    document, table = workspace.dataset(dataset), workspace.table(dataset)
-    found: set[date] = set()
-    for rule in document.once:
-        key = [rule.per, rule.key]
-        keys = [table.scan().filter(pl.col("event_date").is_in(days)).select(key)]
-        try:
-            keys.append(removed(table, since).select(key))
-        except (SnapshotExpired, SnapshotUnknown):
-            return list(table.scan().select(pl.col("event_date").unique()).collect()["event_date"])
-        hit = table.scan().join(pl.concat(keys).drop_nulls().unique(), on=key, how="semi")
-        found |= set(hit.select(pl.col("event_date").unique()).collect()["event_date"])
-    return sorted(found)

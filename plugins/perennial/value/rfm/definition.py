@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from itertools import product
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from perennial.documents import Document
+from perennial.documents import Document, TimeZone
 from perennial.signals.expressions import ExpressionError
 from perennial.signals.expressions.syntax import parse
 from perennial.value.definition import ValueDefinition
@@ -88,22 +87,13 @@ class RfmDefinition(Document):
     """In months: who has no order in them has no scores."""
     buckets: Annotated[int, Field(ge=2, le=9)] = 4
     """Scores go from 1, the best, to this: 4 for quartiles."""
-    time_zone: str = "UTC"
+    time_zone: TimeZone = "UTC"
     """Whose midnights cut the days."""
     engine: Literal["polars", "spark"] = "polars"
     segments: Annotated[list[Segment], Field(min_length=1)]
     """In order: the first that holds gives the label."""
     default: Annotated[str, Field(min_length=1, max_length=60)] = "Other"
     """The label of whom no segment holds."""
-
-    @field_validator("time_zone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError("unknown time zone; expected a name such as Europe/Berlin or UTC") from None
-        return name
 
     @field_validator("amount", "order", "where")
     @classmethod
