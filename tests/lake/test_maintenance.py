@@ -169,10 +169,12 @@ def test_readers_and_writers_go_on_while_tables_are_maintained(table):
     for thread in (*writers, reader):
         thread.start()
     compacted = 0
-    while any(thread.is_alive() for thread in writers):
-        compacted += maintain(table, Policy()).partitions_compacted
-    stop.set()
-    reader.join()
+    try:
+        while any(thread.is_alive() for thread in writers):
+            compacted += maintain(table, Policy()).partitions_compacted
+    finally:
+        stop.set()
+        reader.join()
     assert wrong == []
     assert compacted > 0
     assert sorted(table.scan().filter(day=MONDAY).collect()["v"]) == [*range(40)]
