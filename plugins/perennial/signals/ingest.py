@@ -12,13 +12,13 @@ from pathlib import Path
 import polars as pl
 
 from perennial.errors import TerminalError
-from perennial.signals.ahead import ahead
 from perennial.signals.batches import Batch, BatchError, Status
 from perennial.signals.dataset import Dataset
 from perennial.signals.intake import BEGINNING, Intake, Landing
 from perennial.signals.quarantine import QuarantineFiles
 from perennial.signals.reading import FILE, LINE, Chunk, FileUnreadable, SchemaMismatch, chunks, find
 from perennial.signals.validation import explained, sorted_out
+from perennial.threads import ahead
 
 NOTHING = pl.DataFrame(schema={FILE: pl.String, LINE: pl.Int64})
 AHEAD = 6

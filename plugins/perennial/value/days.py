@@ -15,6 +15,7 @@ from typing import Protocol
 import narwhals as nw
 import polars as pl
 
+from perennial.threads import ahead
 from perennial.value.definition import ALL, OVERALL, ValueDefinition
 from perennial.value.entries import DAY, ROWS
 from perennial.value.field import Field, People
@@ -24,7 +25,7 @@ from perennial.value.order import Ranks
 from perennial.value.partials import Partial
 from perennial.value.spill import Spill
 from perennial.value.standing import Standing
-from perennial.value.sums import bucket_totals
+from perennial.value.sums import Totals, bucket_totals
 from perennial.value.totals import KEYS, UNTIL, distinct, groupings
 from perennial.value.windows import Window, windows
 
@@ -96,8 +97,11 @@ def _first(
     """The first day's totals, of everybody who has an entry on any of the days."""
     start, end = _reach(spans)
     persons = []
-    for bucket in range(ledger.buckets):
-        summed = bucket_totals(ledger.scan(bucket, start, end), found, spans[0], list(spills))
+
+    def totals_of(bucket: int) -> Totals:
+        return bucket_totals(ledger.scan(bucket, start, end), found, spans[0], list(spills))
+
+    for summed in ahead(range(ledger.buckets), totals_of, 1):
         persons.append(summed.persons)
         for grouping, frame in summed.frames.items():
             spills[grouping].add(frame)

@@ -5,9 +5,11 @@ reads a day takes the newest row of each key up to it. A chunk is never rewritte
 again gets a chunk of its own, and the table of days says which one counts.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
+from itertools import chain
 
 import polars as pl
 
@@ -16,6 +18,7 @@ from perennial.lake import files
 from perennial.lake.catalog import VALUE_DAYS
 from perennial.lake.files import DataFile
 from perennial.lake.tables import Table
+from perennial.threads import ahead
 from perennial.value.deciles import KEYS
 from perennial.value.definition import ValueDefinition
 from perennial.value.windows import touched
@@ -106,12 +109,15 @@ class History:
         return Snapshots(self.days.version(), self.table.version())
 
     def write(self, frames: Iterable[pl.DataFrame]) -> list[DataFile]:
-        """Write rows, with `chunk` and `as_of`, that nobody sees yet."""
-        written: list[DataFile] = []
-        for frame in frames:
-            self.prepare(frame.schema)
-            written += files.write(self.table, frame)
-        return written
+        """Write rows, with `chunk` and `as_of`, that nobody sees yet; more are made meanwhile."""
+
+        def prepared() -> Iterator[pl.DataFrame]:
+            for frame in frames:
+                self.prepare(frame.schema)
+                yield frame
+
+        written = ahead(prepared(), partial(files.write, self.table), 1)
+        return list(chain.from_iterable(written))
 
     def commit(
         self, written: Sequence[DataFile], days: pl.DataFrame, since: Snapshots, *, added: bool = False

@@ -6,6 +6,8 @@ all others have the rank of their bits. When some values change, only they are l
 borders.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,12 +16,11 @@ from perennial.value.lifetime.histories import Floats, Indices
 Values = NDArray[np.int64] | Floats
 Ranks = NDArray[np.int16]
 Known = NDArray[np.bool_]
-Ties = NDArray[np.int32]
-BITS = 20
+BITS = 18
 NONE = 1 << BITS
 """The code of what is not known."""
 NARROW = 1 << 31
-"""Whole numbers that differ by less are compared together with their ties, as one number."""
+"""Whole numbers that differ by less are compared together with their places, as one number."""
 
 
 def buckets_of(ranks: NDArray[np.int64], sizes: NDArray[np.int64] | int, buckets: int) -> Ranks:
@@ -32,31 +33,31 @@ def buckets_of(ranks: NDArray[np.int64], sizes: NDArray[np.int64] | int, buckets
 
 
 class Order:
-    """Ranks in descending order; of equal values the one with the smaller tie comes first."""
+    """Ranks in descending order; of equal values the one that stands first comes first."""
 
-    def __init__(self, values: Values, known: Known, ties: Ties, buckets: int) -> None:
-        self.buckets, self.ranks = buckets, np.zeros(len(values), dtype=np.int16)
-        self.size = 0
+    def __init__(self, values: Values, known: Known, ranks: Ranks, buckets: int) -> None:
+        """Fills `ranks`. All arrays are those of who asks: `update` finds new values in their place."""
+        self.buckets, self.size = buckets, 0
         self.totals: NDArray[np.int64] | None = None
         """Of each rank, what its values come to; None for floats, whose sums are not exact."""
-        self._values, self._ties = values.copy(), ties
-        self._codes = np.where(known, codes_of(values), NONE).astype(np.int32)
+        self._values, self._known, self._ranks = values, known, ranks
+        self._codes = np.where(known, codes_of(values), np.int32(NONE))
         self._counts = np.bincount(self._codes, minlength=NONE + 1)
         self._bins = np.empty(0, dtype=np.intp)
         self._edges: dict[int, int | float] = {}
+        self._settle(None)
         if values.dtype.kind == "i":
             self.totals = np.zeros(buckets + 1, dtype=np.int64)
-            self.totals[0] = self._values.sum()
-        self._settle(np.arange(len(values)))
+            np.add.at(self.totals, ranks, values)
 
-    def update(self, rows: Indices, values: Values, known: Known) -> Indices:
-        """Take new values of some rows (each once); returns whose ranks changed."""
+    def update(self, rows: Indices, before: Values) -> Indices:
+        """Look again at rows (each once) that had other values before; returns whose ranks changed."""
+        values = self._values[rows]
         np.subtract.at(self._counts, self._codes[rows], 1)
-        self._codes[rows] = np.where(known, codes_of(values), NONE)
+        self._codes[rows] = np.where(self._known[rows], codes_of(values), np.int32(NONE))
         np.add.at(self._counts, self._codes[rows], 1)
         if self.totals is not None:
-            np.add.at(self.totals, self.ranks[rows], values - self._values[rows])
-        self._values[rows] = values
+            np.add.at(self.totals, self._ranks[rows], values - before)
         return self._settle(rows)
 
     def borders(self) -> tuple[NDArray[np.int64], list[int | float], list[int | float]]:
@@ -74,68 +75,96 @@ class Order:
         bucket = np.arange(1, self.buckets + 1)
         return bucket * small + np.minimum(bucket, surplus)
 
-    def _settle(self, moved: Indices) -> Indices:
-        """Find the borders, and rank again whom they may have passed."""
+    def _settle(self, moved: Indices | None) -> Indices:
+        """Find the borders, and rank again whom they may have passed: everybody, if `moved` is None."""
         upto = np.cumsum(self._counts[:NONE])
         self.size = int(upto[-1])
         ends = self._ends()
         edges = np.unique(np.concatenate([[1], ends, ends + 1]))
         edges = edges[(edges >= 1) & (edges <= self.size)]
+        shared = np.unique(np.searchsorted(upto, self.size - edges + 1)) if self.size else edges
         bins = np.searchsorted(upto, self.size - np.clip(ends, 1, max(self.size, 1)) + 1)
-        rows = self._near(moved, bins, edges, upto)
-        codes = self._codes[rows]
-        ranks = np.zeros(len(rows), dtype=np.int16)
-        known = codes < NONE
-        ranks[known] = buckets_of(self.size - upto[codes[known]] + 1, self.size, self.buckets)
+        rows = None if moved is None else self._near(moved, bins, shared)
+        self._bins = bins
+        codes = self._codes if rows is None else self._codes[rows]
+        ranks = _ranks_of_bins(bins)[codes]
         self._edges = {}
-        for bin_ in np.unique(np.searchsorted(upto, self.size - edges + 1)) if self.size else []:
-            here = np.flatnonzero(codes == bin_)
+        for bin_, here in _close(codes, shared):
             above = self.size - int(upto[bin_])
             ranks[here] = self._exactly(
-                rows[here], above, edges[(edges > above) & (edges <= above + len(here))]
+                here if rows is None else rows[here],
+                above,
+                edges[(edges > above) & (edges <= above + len(here))],
             )
-        differ = ranks != self.ranks[rows]
+        if rows is None:
+            self._ranks[:] = ranks
+            return np.arange(len(ranks))
+        differ = ranks != self._ranks[rows]
         changed: Indices = rows[differ]
         if self.totals is not None:
-            np.subtract.at(self.totals, self.ranks[changed], self._values[changed])
+            np.subtract.at(self.totals, self._ranks[changed], self._values[changed])
             np.add.at(self.totals, ranks[differ], self._values[changed])
-        self.ranks[changed] = ranks[differ]
+        self._ranks[changed] = ranks[differ]
         return changed
 
-    def _near(
-        self, moved: Indices, bins: Indices, edges: NDArray[np.int64], upto: NDArray[np.int64]
-    ) -> Indices:
+    def _near(self, moved: Indices, bins: Indices, shared: Indices) -> Indices:
         """Those who moved, those at a border, and those between where one was and where it is."""
-        if len(moved) == len(self._codes):
-            self._bins = bins
-            return moved
-        marked = np.zeros(NONE + 1, dtype=bool)
-        marked[np.searchsorted(upto, self.size - edges + 1)] = True
+        marked = _marked(shared)
         for old, new in zip(self._bins, bins, strict=True):
             marked[min(old, new) : max(old, new) + 1] = True
         marked[NONE] = False
-        self._bins = bins
         taken = marked[self._codes]
         taken[moved] = True
         return np.flatnonzero(taken)
 
     def _exactly(self, rows: Indices, above: int, edges: NDArray[np.int64]) -> Ranks:
-        """Rank those who share a border's bits; `above` stand before them."""
-        values, ties, at = self._values[rows], self._ties[rows], edges - above - 1
-        if values.dtype.kind == "i" and int(values.max()) - int(values.min()) < NARROW:
-            keys = ((values.max() - values) << 32) | ties
+        """Rank those who share a border's bits (ascending); `above` stand before them."""
+        values, at = self._values[rows], edges - above - 1
+        least, most = values.min(), values.max()
+        # Edges are both ends of each bucket: whoever stands between two of them has the rank of either.
+        of_edge = buckets_of(edges, self.size, self.buckets)
+        if least == most:
+            found = np.repeat(least, len(at))
+            # The edges cut them where they stand.
+            result = np.repeat(np.append(of_edge, of_edge[-1]), np.diff(at, prepend=-1, append=len(rows) - 1))
+        elif values.dtype.kind == "i" and int(most) - int(least) < NARROW:
+            keys = ((most - values) << 32) | np.arange(len(rows))
             borders = np.partition(keys, at)[at]
-            found = values.max() - (borders >> 32)
-            ranks = buckets_of(edges, self.size, self.buckets)
-            # Edges are both ends of each bucket: whoever stands between two of them has the rank of either.
-            result = ranks[np.minimum(np.searchsorted(borders, keys), len(ranks) - 1)]
+            found = most - (borders >> 32)
+            result = of_edge[np.minimum(np.searchsorted(borders, keys), len(of_edge) - 1)]
         else:
-            order = np.lexsort((ties, -values))
+            order = np.argsort(-values, kind="stable")
             found = values[order[at]]
             result = np.empty(len(rows), dtype=np.int16)
             result[order] = buckets_of(above + 1 + np.arange(len(rows)), self.size, self.buckets)
         self._edges |= dict(zip(edges.tolist(), found.tolist(), strict=True))
         return np.asarray(result, dtype=np.int16)
+
+
+def _ranks_of_bins(bins: Indices) -> Ranks:
+    """The rank of each code, from those at which the ranks end; it is not exact at these themselves."""
+    ranks, above = np.zeros(NONE + 1, dtype=np.int16), NONE
+    for rank, bin_ in enumerate(bins.tolist(), 1):
+        ranks[bin_:above] = rank
+        above = bin_
+    return ranks
+
+
+def _close(codes: NDArray[np.int32], shared: Indices) -> Iterator[tuple[int, Indices]]:
+    """Of each code that is shared with a border, who has it (ascending): these bits do not say their rank."""
+    number = np.zeros(NONE + 1, dtype=np.int16)
+    number[shared] = np.arange(1, len(shared) + 1)
+    numbers = number[codes]
+    close = np.flatnonzero(numbers)
+    those = close[np.argsort(numbers[close], kind="stable")]
+    sizes = np.bincount(numbers[close], minlength=len(shared) + 1)[1:]
+    yield from zip(shared.tolist(), np.split(those, np.cumsum(sizes)[:-1]), strict=False)
+
+
+def _marked(codes: Indices) -> Known:
+    marked = np.zeros(NONE + 1, dtype=bool)
+    marked[codes] = True
+    return marked
 
 
 def codes_of(values: Values) -> NDArray[np.int32]:

@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from perennial.value.lifetime.histories import Indices
-from perennial.value.order import Known, Order, Ties, Values, buckets_of
+from perennial.value.order import Known, Order, Values, buckets_of
 
 FEW = 50_000
 """Rows of a group that are sorted faster than counted."""
@@ -16,37 +16,32 @@ FEW = 50_000
 class Ranking:
     """Ranks within groups that stand one after the other: group g is `starts[g]` to `starts[g + 1]`.
 
-    Of equal values the one with the smaller tie comes first. What is not known has no rank, which is 0.
+    Of equal values the one that stands first comes first. What is not known has no rank, which is 0.
     """
 
-    def __init__(
-        self, values: Values, known: Known, ties: Ties, starts: NDArray[np.int64], buckets: int
-    ) -> None:
+    def __init__(self, values: Values, known: Known, starts: NDArray[np.int64], buckets: int) -> None:
+        """The arrays are those of who asks: `update` finds new values in their place."""
         self.ranks = np.zeros(len(values), dtype=np.int16)
-        self._values, self._known, self._ties, self._buckets = values, known, ties, buckets
-        sizes = np.diff(starts)
+        self._values, self._known, self._buckets = values, known, buckets
+        self._starts, sizes = starts, np.diff(starts)
         self._orders: dict[int, Order] = {}
+        small = np.ones(len(values), dtype=bool)
         for group in np.flatnonzero(sizes > FEW).tolist():
             part = slice(starts[group], starts[group + 1])
-            self._orders[group] = Order(values[part], known[part], ties[part], buckets)
-        self._starts = starts
-        groups = np.repeat(np.arange(len(sizes)), sizes)
-        small = ~np.isin(groups, list(self._orders))
+            self._orders[group] = Order(values[part], known[part], self.ranks[part], buckets)
+            small[part] = False
         self._small = np.flatnonzero(small)
-        self._small_groups = groups[small]
-        for group, order in self._orders.items():
-            self.ranks[starts[group] : starts[group + 1]] = order.ranks
+        few = np.flatnonzero(sizes <= FEW)
+        self._small_groups = np.repeat(few, sizes[few])
         self._rank_small()
 
-    def update(self, rows: Indices) -> Indices:
-        """Look again at rows (ascending) whose values were changed in place; returns whose ranks changed."""
+    def update(self, rows: Indices, before: Values) -> Indices:
+        """Look again at rows (ascending) that had other values before; returns whose ranks changed."""
         changed = [self._rank_small()]
         for group, order in self._orders.items():
             start, end = self._starts[group], self._starts[group + 1]
-            mine = rows[slice(*np.searchsorted(rows, [start, end]))]
-            differ = start + order.update(mine - start, self._values[mine], self._known[mine])
-            self.ranks[differ] = order.ranks[differ - start]
-            changed.append(differ)
+            mine = slice(*np.searchsorted(rows, [start, end]))
+            changed.append(start + order.update(rows[mine] - start, before[mine]))
         return np.sort(np.concatenate(changed))
 
     def summary(self) -> pl.DataFrame:
@@ -94,7 +89,7 @@ class Ranking:
         rows, group = self._small[known], self._small_groups[known]
         ranks = np.zeros(len(self._small), dtype=np.int16)
         if len(rows):
-            order = np.lexsort((self._ties[rows], -self._values[rows], group))
+            order = np.lexsort((-self._values[rows], group))
             sizes = np.bincount(group, minlength=len(self._starts) - 1)
             begins = np.cumsum(sizes) - sizes
             ordered = group[order]

@@ -1,11 +1,13 @@
 """Where everybody stands in one lookback: partial sums in, moved on day by day; values and ranks out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 import narwhals as nw
 import numpy as np
 import polars as pl
 
+from perennial.threads import side_by_side
 from perennial.value.deciles import ranked_metrics, scale_of
 from perennial.value.definition import ValueDefinition
 from perennial.value.entries import ROWS
@@ -31,13 +33,16 @@ class Standing:
         """Takes the totals of the first day from `field`."""
         self.definition, self.found, self.lookback, self.field = definition, found, lookback, field
         summed = [ROWS, *(each.name for each in found if each.combine in ("sum", "distinct"))]
-        self._sums = {name: field.whole(column(name, lookback)) for name in summed}
+        columns = [column(name, lookback) for name in summed]
+        self._sums = dict(zip(summed, side_by_side(columns, field.whole), strict=True))
         self._looked = {each.name: field.series(column(each.name, lookback)) for each in self._not_summed()}
         self._values = {name: self._value(name, slice(None)) for name in definition.metrics}
-        self._rankings = {
-            name: Ranking(*self._values[name], field.tie, field.starts, definition.buckets)
-            for name in ranked_metrics(definition, found)
-        }
+
+        def ranking(name: str) -> Ranking:
+            return Ranking(*self._values[name], field.starts, definition.buckets)
+
+        ranked = ranked_metrics(definition, found)
+        self._rankings = dict(zip(ranked, side_by_side(ranked, ranking), strict=True))
 
     @property
     def ranks(self) -> dict[str, Ranks]:
@@ -55,18 +60,26 @@ class Standing:
 
         `detail` has the entries in which what does not add up is looked for again, if there is such a metric.
         """
-        moved = self._move(moving, old, new)
+        steps = [(moves, *step) for moves in moving for step in moves.step(old, new)]
+        moved = self._these(moves.index[rows] for moves, rows, _ in steps)
+        # Those that are sums are changed in place.
+        before = {name: values[moved] for name, (values, _) in self._values.items()}
+        for moves, rows, sign in steps:
+            for name, amounts in moves.amounts.items():
+                np.add.at(self._sums[name], moves.index[rows], amounts[rows] * sign)
         if detail is not None:
             self._look_again(detail, moved, new)
-        changed = [np.empty(0, dtype=np.intp)]
-        for name, (values, known) in self._values.items():
-            now, is_known = self._value(name, moved)
-            differ = (known[moved] != is_known) | (is_known & (values[moved] != now))
+
+        def changed(name: str) -> list[Indices]:
+            (values, known), (now, is_known) = self._values[name], self._value(name, moved)
+            differ = (known[moved] != is_known) | (is_known & (before[name] != now))
             values[moved], known[moved] = now, is_known
-            changed.append(moved[differ])
-            if name in self._rankings:
-                changed.append(self._rankings[name].update(moved[differ]))
-        return np.unique(np.concatenate(changed))
+            mine = moved[differ]
+            if name not in self._rankings:
+                return [mine]
+            return [mine, self._rankings[name].update(mine, before[name][differ])]
+
+        return self._these(chain.from_iterable(side_by_side(list(self._values), changed)))
 
     def rows(self, changed: Indices) -> Iterator[pl.DataFrame]:
         """The values and ranks of some, in slices: (person_id, dimension_value, metrics and their ranks).
@@ -95,15 +108,12 @@ class Standing:
                 parts.append(named.select(*SUMMARY))
         return pl.concat(parts)
 
-    def _move(self, moving: Sequence[Moves], old: Window, new: Window) -> Indices:
-        touched = [np.empty(0, dtype=np.intp)]
-        for moves in moving:
-            for rows, sign in moves.step(old, new):
-                whose = moves.index[rows]
-                touched.append(whose)
-                for name, amounts in moves.amounts.items():
-                    np.add.at(self._sums[name], whose, amounts[rows] * sign)
-        return np.unique(np.concatenate(touched))
+    def _these(self, parts: Iterable[Indices]) -> Indices:
+        """All of them, each once, ascending."""
+        marked = np.zeros(self.field.size, dtype=bool)
+        for part in parts:
+            marked[part] = True
+        return np.flatnonzero(marked)
 
     def _look_again(self, detail: pl.DataFrame, moved: Indices, window: Window) -> None:
         theirs = np.zeros(self.field.size, dtype=bool)
@@ -139,8 +149,8 @@ class Standing:
             with np.errstate(divide="ignore", invalid="ignore"):
                 mean = np.where(known, self._sums[f"{name}__sum"][rows].astype(np.float64) / units, 0.0)
             return mean, known
-        known = self._sums[contributors(name, metric) or ROWS][rows] > 0
-        return np.where(known, self._sums[name][rows], 0), known
+        # Nobody's rows come to nothing.
+        return self._sums[name][rows], self._sums[contributors(name, metric) or ROWS][rows] > 0
 
     def _rows(self, changed: Indices) -> pl.DataFrame:
         columns = []

@@ -22,6 +22,8 @@ from perennial.value.windows import Window
 
 WHO = "__person"
 KEY = "__key"
+DENSE = 4
+"""Whole numbers within so many times as many are counted in an array that has a place for each."""
 Whole = NDArray[np.int64]
 
 
@@ -72,6 +74,14 @@ def _bands(windows: Mapping[str, Window]) -> NDArray[np.int32]:
 
 def _numbered(values: pl.Series) -> tuple[pl.Series, Indices]:
     """The distinct values in order, and which of them each one is."""
+    if values.dtype.is_integer() and len(values):
+        whole = values.to_numpy()
+        least = int(whole.min())
+        if (span := int(whole.max()) - least + 1) <= DENSE * len(values):
+            place = (whole - least).astype(np.int64)
+            there = np.zeros(span, dtype=bool)
+            there[place] = True
+            return pl.Series(np.flatnonzero(there) + least, dtype=values.dtype), (np.cumsum(there) - 1)[place]
     distinct = values.unique().sort()
     if values.dtype.is_integer():
         return distinct, distinct.search_sorted(values).to_numpy().astype(np.int64)

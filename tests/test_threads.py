@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from perennial.signals.ahead import ahead
+from perennial.threads import ahead
 
 
 def test_results_come_in_order():
