@@ -9,6 +9,7 @@ from perennial.documents import DocumentError
 from perennial.settings import REPOSITORY, Settings
 from perennial.stages.profiles import build_profiles
 from perennial.stages.signals import ingest_batch
+from perennial.stages.value_ledgers import refresh_ledgers
 from perennial.stages.workspace import Workspace
 
 from .conftest import NOW
@@ -33,3 +34,13 @@ def test_a_second_profile_document(workspace):
     shutil.copy(folder / "household.yaml", folder / "person.yaml")
     with pytest.raises(DocumentError, match=r"expected one document, found \['household', 'person'\]"):
         build_profiles(workspace, AS_OF)
+
+
+def test_a_dimension_that_would_find_several_records(workspace):
+    document = workspace.settings.include / "value" / "customer_value.yaml"
+    document.write_text(document.read_text().replace("by: product_id", "by: store_id"))
+    with pytest.raises(
+        DocumentError,
+        match=r"dimension department looks up products by store_id; by must be the key .* is product_id",
+    ):
+        refresh_ledgers(workspace)

@@ -6,10 +6,12 @@ from functools import partial
 
 import polars as pl
 
+from perennial.documents import DocumentError
 from perennial.lake.changes import removed
 from perennial.lake.history import SnapshotExpired, SnapshotUnknown
 from perennial.stages import value_spark
 from perennial.stages.workspace import Workspace
+from perennial.value.definition import ValueDefinition
 from perennial.value.ledger import Ledger
 
 
@@ -17,6 +19,7 @@ def refresh_ledgers(workspace: Workspace) -> dict[str, int | None]:
     """Take what came, or came late, into the ledgers; returns how many days changed, None for all."""
     counts: dict[str, int | None] = {}
     for name, definition in workspace.value.items():
+        _found_once(workspace, definition)
         dataset = definition.dataset
         lookups = {d.lookup: (workspace.table(d.lookup), partial(workspace.rows, d.lookup))
                    for d in definition.dimensions.values() if d.lookup}  # fmt: skip
@@ -38,6 +41,18 @@ def refresh_ledgers(workspace: Workspace) -> dict[str, int | None]:
         )
         counts[name] = None if touched is None else len(touched)
     return counts
+
+
+def _found_once(workspace: Workspace, definition: ValueDefinition) -> None:
+    """Refuse what would find several records for one event, and count it with each of them."""
+    for name, dimension in definition.dimensions.items():
+        if dimension.lookup is not None:
+            key = workspace.dataset(dimension.lookup).key
+            if key != [dimension.by]:
+                raise DocumentError(
+                    f"value {definition.name}: dimension {name} looks up {dimension.lookup} by "
+                    f"{dimension.by}; by must be the key of that dataset, which is {', '.join(key) or 'none'}"
+                )
 
 
 def ledger(workspace: Workspace, name: str) -> Ledger:
