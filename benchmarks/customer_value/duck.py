@@ -15,7 +15,7 @@ LONGEST = RECENT[-1]
 
 def natural(events: Path, out: Path) -> None:
     """Wide: conditional sums, and `ntile` over each of them."""
-    with _connected() as connection:
+    with _connected(out) as connection:
         query = wide(f"read_parquet('{events}/*/*.parquet')")
         connection.execute(f"COPY ({query}) TO '{out}/wide.parquet' {COPY}")
 
@@ -95,7 +95,7 @@ def best(events: Path, out: Path, customers: int) -> None:
 
     Values have the customer packed below them, so that no two are equal.
     """
-    with _connected() as connection:
+    with _connected(out) as connection:
         for bucket in range(len(list(next(events.iterdir()).iterdir()))):
             verb = "INSERT INTO totals" if bucket else "CREATE TABLE totals AS"
             rows = _totals(f"read_parquet('{events}/*/{bucket:03}.parquet')")
@@ -138,8 +138,10 @@ def _totals(source: str) -> str:
     """
 
 
-def _connected() -> duckdb.DuckDBPyConnection:
+def _connected(out: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 2, "preserve_insertion_order": False})
+    # What does not fit into memory, which is otherwise put where the script was called.
+    connection.execute(f"SET temp_directory = '{out}/temporary'")
     connection.execute("SET enable_progress_bar = false")
     return connection
 
