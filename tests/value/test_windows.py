@@ -57,4 +57,4 @@ def test_adjacent_windows_lie_end_to_end_in_whichever_order_they_are_named():
     ("day", "counts"), [(date(2018, 6, 30), True), (date(2018, 7, 1), False), (date(2018, 5, 31), False)]
 )
 def test_a_day_touches_those_days_whose_windows_hold_it(day, counts):
-    assert touched(definition(lookbacks=[1]), day, date(2018, 7, 1)) is counts
+    assert touched(definition(lookbacks=[1]), [day], date(2018, 7, 1)) is counts

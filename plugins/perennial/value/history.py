@@ -81,9 +81,9 @@ class History:
         late = self.late.scan().filter(definition=self.definition.name).collect()
         found = []
         for row in known.iter_rows(named=True):
-            newer = late.filter(pl.col("ledger") > row["ledger"])["day"]
+            newer = late.filter(pl.col("ledger") > row["ledger"])["day"].unique()
             other = row["fingerprint"] != self.definition.fingerprint
-            if other or any(touched(self.definition, day, row["as_of"]) for day in newer.unique()):
+            if other or (len(newer) and touched(self.definition, newer, row["as_of"])):
                 found.append(row["as_of"])
         return found
 

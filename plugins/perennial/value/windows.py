@@ -1,6 +1,7 @@
 """A value document and a day in, the range of days of each lookback out."""
 
 import calendar
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -55,6 +56,7 @@ def days_between(first: date, last: date) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def touched(definition: ValueDefinition, day: date, as_of: date) -> bool:
-    """Whether what happened on a day counts as of another."""
-    return any(window.holds(day) for window in windows(definition, as_of).values())
+def touched(definition: ValueDefinition, days: Iterable[date], as_of: date) -> bool:
+    """Whether what happened on any of these days counts as of another."""
+    every = windows(definition, as_of).values()
+    return any(window.holds(day) for day in days for window in every)
