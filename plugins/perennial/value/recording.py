@@ -13,7 +13,7 @@ from perennial.value.field import Field
 from perennial.value.money import as_money
 from perennial.value.order import Ranks
 
-SLICE = 1_000_000
+SLICE = 500_000
 """Rows that are written as one file."""
 MOVEMENT = pl.Schema(
     {

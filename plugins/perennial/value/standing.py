@@ -20,7 +20,7 @@ from perennial.value.ranking import Ranking
 from perennial.value.totals import column, totals
 from perennial.value.windows import Window
 
-SLICE = 1_000_000
+SLICE = 500_000
 """Rows that are put together at a time."""
 
 
