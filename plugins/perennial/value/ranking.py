@@ -1,6 +1,7 @@
 """Values of customers in groups in, their ranks out, and after a few changed, whose ranks changed."""
 
 from collections.abc import Iterator
+from itertools import count, repeat
 
 import numpy as np
 import polars as pl
@@ -49,25 +50,16 @@ class Ranking:
 
         The total is null for floats, whose sums depend on the order of adding.
         """
-        parts = [*self._large(), self._few()]
-        return pl.concat(parts).sort("group", "decile")
+        large = pl.DataFrame(list(self._large()), schema=_schema(self._values), orient="row")
+        every = pl.concat([large, self._few()]) if len(self._small) else large
+        return every.sort("group", "decile")
 
-    def _large(self) -> Iterator[pl.DataFrame]:
+    def _large(self) -> Iterator[tuple[int | float | None, ...]]:
         for group, order in self._orders.items():
             sizes, least, most = order.borders()
-            decile = np.arange(1, len(sizes) + 1, dtype=np.int16)
-            total = None if order.totals is None else order.totals[1 : len(sizes) + 1]
-            yield pl.DataFrame(
-                {
-                    "group": group,
-                    "decile": decile,
-                    "customers": sizes,
-                    "total": total,
-                    "least": least,
-                    "most": most,
-                },
-                schema=_schema(self._values),
-            )
+            totals = repeat(None) if order.totals is None else order.totals[1:].tolist()
+            for row in zip(count(1), sizes.tolist(), totals, least, most):
+                yield group, *row
 
     def _few(self) -> pl.DataFrame:
         rows = self._small
