@@ -51,8 +51,9 @@ class Ranking:
         The total is null for floats, whose sums depend on the order of adding.
         """
         large = pl.DataFrame(list(self._large()), schema=_schema(self._values), orient="row")
-        every = pl.concat([large, self._few()]) if len(self._small) else large
-        return every.sort("group", "decile")
+        if not len(self._small):
+            return large
+        return pl.concat([large, self._few()]).sort("group", "decile")
 
     def _large(self) -> Iterator[tuple[int | float | None, ...]]:
         for group, order in self._orders.items():
