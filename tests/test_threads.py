@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from perennial.threads import ahead
+from perennial.threads import ahead, side_by_side
 
 
 def test_results_come_in_order():
@@ -44,3 +44,19 @@ def test_it_stays_within_its_bound_and_ends_with_who_takes():
     results.close()
     assert len(given) < 20
     assert threading.active_count() == before
+
+
+def test_a_few_are_done_at_once_and_stay_in_order():
+    together = threading.Barrier(2, timeout=10)
+
+    def work(item: str) -> str:
+        together.wait()
+        return item.upper()
+
+    assert side_by_side(["a", "b"], work) == ["A", "B"]
+    assert side_by_side([], work) == []
+
+
+def test_an_error_of_one_of_a_few_comes_out():
+    with pytest.raises(ZeroDivisionError):
+        side_by_side([1, 0], lambda n: 1 // n)

@@ -9,7 +9,7 @@ not on the order in which they came.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
@@ -29,7 +29,7 @@ class Rules:
 
     unique: frozenset[str] = frozenset()
     """Namespaces of which a person has one value at most."""
-    priority: Mapping[str, int] | None = None
+    priority: Mapping[str, int] = field(default_factory=dict)
     """By namespace; links of higher ones are followed first. Those that are not named have 0."""
     most: int = 50
     """Identities of a person."""
@@ -78,7 +78,7 @@ def _broken(label: Labels, namespaces: pl.Series, rules: Rules) -> NDArray[np.bo
 
 
 def _by_strength(links: pl.DataFrame, namespaces: pl.Series, rules: Rules) -> pl.DataFrame:
-    priority = namespaces.replace_strict(dict(rules.priority or {}), default=0, return_dtype=pl.Int64)
+    priority = namespaces.replace_strict(dict(rules.priority), default=0, return_dtype=pl.Int64)
     weaker = pl.min_horizontal(priority.gather(links["left"]), priority.gather(links["right"]))
     ends = {"low": pl.min_horizontal("left", "right"), "high": pl.max_horizontal("left", "right")}
     ranked = links.with_columns(weaker.alias("priority"), **ends)
@@ -94,8 +94,8 @@ def _followed(label: Labels, namespaces: pl.Series, links: pl.DataFrame, rules: 
     refused: list[tuple[int, int, str]] = []
 
     def root(node: int) -> int:
-        while (above := parent.setdefault(node, node)) != node:
-            parent[node] = parent[above]
+        while parent[node] != node:
+            parent[node] = parent[parent[node]]
             node = parent[node]
         return node
 
@@ -103,7 +103,7 @@ def _followed(label: Labels, namespaces: pl.Series, links: pl.DataFrame, rules: 
     for node in np.unique(np.concatenate([links["left"].to_numpy(), links["right"].to_numpy()])).tolist():
         kind = kinds[node]
         # Unique namespaces that somebody has a value of, as bits.
-        has[node], size[node] = 0 if kind is None else 1 << kind, 1
+        parent[node], size[node], has[node] = node, 1, 0 if kind is None else 1 << kind
     for left, right in links.select("left", "right").iter_rows():
         one, other = sorted((root(left), root(right)))
         if one == other:

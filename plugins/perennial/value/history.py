@@ -112,8 +112,11 @@ class History:
         """Write rows, with `chunk` and `as_of`, that nobody sees yet; more are made meanwhile."""
 
         def prepared() -> Iterator[pl.DataFrame]:
+            known = None
             for frame in frames:
-                self.prepare(frame.schema)
+                if frame.schema != known:
+                    self.prepare(frame.schema)
+                    known = frame.schema
                 yield frame
 
         written = ahead(prepared(), partial(files.write, self.table), 1)

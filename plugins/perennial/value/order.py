@@ -43,22 +43,31 @@ class Order:
         self._values, self._known, self._ranks = values, known, ranks
         self._codes = np.where(known, codes_of(values), np.int32(NONE))
         self._counts = np.bincount(self._codes, minlength=NONE + 1)
-        self._bins = np.empty(0, dtype=np.intp)
         self._edges: dict[int, int | float] = {}
-        self._settle(None)
+        upto = self._find_borders()
+        ranks[:] = self._ranked(None, upto)
         if values.dtype.kind == "i":
             self.totals = np.zeros(buckets + 1, dtype=np.int64)
             np.add.at(self.totals, ranks, values)
 
     def update(self, rows: Indices, before: Values) -> Indices:
         """Look again at rows (each once) that had other values before; returns whose ranks changed."""
-        values = self._values[rows]
+        values, bins = self._values[rows], self._bins
         np.subtract.at(self._counts, self._codes[rows], 1)
         self._codes[rows] = np.where(self._known[rows], codes_of(values), np.int32(NONE))
         np.add.at(self._counts, self._codes[rows], 1)
         if self.totals is not None:
             np.add.at(self.totals, self._ranks[rows], values - before)
-        return self._settle(rows)
+        upto = self._find_borders()
+        near = self._near(rows, bins)
+        ranks = self._ranked(near, upto)
+        differ = ranks != self._ranks[near]
+        changed: Indices = near[differ]
+        if self.totals is not None:
+            np.subtract.at(self.totals, self._ranks[changed], self._values[changed])
+            np.add.at(self.totals, ranks[differ], self._values[changed])
+        self._ranks[changed] = ranks[differ]
+        return changed
 
     def borders(self) -> tuple[NDArray[np.int64], list[int | float], list[int | float]]:
         """Of each rank that somebody has: how many, the least and the greatest value."""
@@ -75,42 +84,35 @@ class Order:
         bucket = np.arange(1, self.buckets + 1)
         return bucket * small + np.minimum(bucket, surplus)
 
-    def _settle(self, moved: Indices | None) -> Indices:
-        """Find the borders, and rank again whom they may have passed: everybody, if `moved` is None."""
+    def _find_borders(self) -> NDArray[np.int64]:
+        """Find where buckets begin and end now; returns how many have each code, or a lower one."""
         upto = np.cumsum(self._counts[:NONE])
         self.size = int(upto[-1])
         ends = self._ends()
         edges = np.unique(np.concatenate([[1], ends, ends + 1]))
-        edges = edges[(edges >= 1) & (edges <= self.size)]
-        shared = np.unique(np.searchsorted(upto, self.size - edges + 1)) if self.size else edges
-        bins = np.searchsorted(upto, self.size - np.clip(ends, 1, max(self.size, 1)) + 1)
-        rows = None if moved is None else self._near(moved, bins, shared)
-        self._bins = bins
-        codes = self._codes if rows is None else self._codes[rows]
-        ranks = _ranks_of_bins(bins)[codes]
-        self._edges = {}
-        for bin_, here in _close(codes, shared):
-            above = self.size - int(upto[bin_])
-            ranks[here] = self._exactly(
-                here if rows is None else rows[here],
-                above,
-                edges[(edges > above) & (edges <= above + len(here))],
-            )
-        if rows is None:
-            self._ranks[:] = ranks
-            return np.arange(len(ranks))
-        differ = ranks != self._ranks[rows]
-        changed: Indices = rows[differ]
-        if self.totals is not None:
-            np.subtract.at(self.totals, self._ranks[changed], self._values[changed])
-            np.add.at(self.totals, ranks[differ], self._values[changed])
-        self._ranks[changed] = ranks[differ]
-        return changed
+        self._places = edges[(edges >= 1) & (edges <= self.size)]
+        # Codes of the last of each bucket; and those of everybody who is the first or the last of one.
+        self._bins = np.searchsorted(upto, self.size - np.clip(ends, 1, max(self.size, 1)) + 1)
+        self._shared = np.unique(np.searchsorted(upto, self.size - self._places + 1))
+        return upto
 
-    def _near(self, moved: Indices, bins: Indices, shared: Indices) -> Indices:
-        """Those who moved, those at a border, and those between where one was and where it is."""
-        marked = _marked(shared)
-        for old, new in zip(self._bins, bins, strict=True):
+    def _ranked(self, rows: Indices | None, upto: NDArray[np.int64]) -> Ranks:
+        """The ranks of some, or of everybody."""
+        codes = self._codes if rows is None else self._codes[rows]
+        ranks = _ranks_of_bins(self._bins)[codes]
+        self._edges = {}
+        for bin_, here in _close(codes, self._shared):
+            above = self.size - int(upto[bin_])
+            inside = (self._places > above) & (self._places <= above + len(here))
+            those = here if rows is None else rows[here]
+            ranks[here] = self._exactly(those, above, self._places[inside])
+        return ranks
+
+    def _near(self, moved: Indices, bins: Indices) -> Indices:
+        """Those who moved, those at a border, and those between where one was (`bins`) and where it is."""
+        marked = np.zeros(NONE + 1, dtype=bool)
+        marked[self._shared] = True
+        for old, new in zip(bins, self._bins, strict=True):
             marked[min(old, new) : max(old, new) + 1] = True
         marked[NONE] = False
         taken = marked[self._codes]
@@ -159,12 +161,6 @@ def _close(codes: NDArray[np.int32], shared: Indices) -> Iterator[tuple[int, Ind
     those = close[np.argsort(numbers[close], kind="stable")]
     sizes = np.bincount(numbers[close], minlength=len(shared) + 1)[1:]
     yield from zip(shared.tolist(), np.split(those, np.cumsum(sizes)[:-1]), strict=False)
-
-
-def _marked(codes: Indices) -> Known:
-    marked = np.zeros(NONE + 1, dtype=bool)
-    marked[codes] = True
-    return marked
 
 
 def codes_of(values: Values) -> NDArray[np.int32]:
