@@ -107,7 +107,7 @@ class ValueDefinition(Document):
     """Whose midnights cut the days."""
     engine: Literal["polars", "spark"] = "polars"
     customer_buckets: Annotated[int, Field(ge=1, le=999)] = 1
-    """Into how many parts customers are divided: one part is in memory at a time. One for each 200,000."""
+    """Into how many parts customers are divided; up to three are in memory at once. One for each 200,000."""
 
     @field_validator("lookbacks")
     @classmethod
