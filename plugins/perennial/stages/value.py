@@ -14,7 +14,7 @@ from perennial.stages import value_spark
 from perennial.stages.value_ledgers import ledger, refresh_ledgers
 from perennial.stages.workspace import Workspace
 from perennial.value.days import changes
-from perennial.value.deciles import KEYS
+from perennial.value.deciles import KEYS, ranked_metrics
 from perennial.value.definition import OVERALL, ValueDefinition
 from perennial.value.history import LONGEST, History, ValueMissing
 from perennial.value.money import scales
@@ -92,7 +92,7 @@ def _compute(workspace: Workspace, definition: ValueDefinition, days: list[date]
     found = entries.found(workspace.purchases(definition.dataset))
     continued = past.continues(days[0]) if len(days) == 1 else None
     chunk = continued or f"{days[0]}.{uuid4().hex[:8]}"
-    recording = Recording(chunk, scales(definition, found), _before(past, days))
+    recording = Recording(chunk, scales(definition, found), _before(past, ranked_metrics(definition, found), days))
     written: list[DataFile] = []
     whole: list[pl.DataFrame] = []
     for each in changes(entries, definition, found, days):
@@ -135,7 +135,7 @@ def _changed(whole: list[pl.DataFrame], before: pl.LazyFrame, chunk: str, day: d
     return pl.concat([fresh, gone], how="diagonal").select(now.columns)
 
 
-def _before(past: History, days: list[date]) -> dict[date, Standings]:
+def _before(past: History, metrics: list[str], days: list[date]) -> dict[date, Standings]:
     """The overall ranks of those days that these are compared with, if this document computed them."""
     definition = past.definition
     known = set(past.computed().filter(fingerprint=definition.fingerprint)["as_of"])
@@ -146,7 +146,7 @@ def _before(past: History, days: list[date]) -> dict[date, Standings]:
         found[since] = {
             (lookback, metric): rows.filter(lookback=lookback).select("person_id", decile=f"{metric}_decile")
             for lookback in definition.windows()
-            for metric in definition.metrics
+            for metric in metrics
         }
     return found
 
