@@ -92,7 +92,8 @@ def _compute(workspace: Workspace, definition: ValueDefinition, days: list[date]
     found = entries.found(workspace.purchases(definition.dataset))
     continued = past.continues(days[0]) if len(days) == 1 else None
     chunk = continued or f"{days[0]}.{uuid4().hex[:8]}"
-    recording = Recording(chunk, scales(definition, found), _before(past, ranked_metrics(definition, found), days))
+    before = _before(past, ranked_metrics(definition, found), days)
+    recording = Recording(chunk, scales(definition, found), before)
     written: list[DataFile] = []
     whole: list[pl.DataFrame] = []
     for each in changes(entries, definition, found, days):
