@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from perennial.activation.definition import Activation
 from perennial.audiences.definition import Audience
 from perennial.documents import Document
+from perennial.identity.namespace import Namespace
 from perennial.profiles.definition import ProfileDefinition
 from perennial.settings import Settings
 from perennial.signals.dataset import Dataset
@@ -16,6 +17,7 @@ from perennial.stages.workspace import VALUE_KINDS
 from perennial.web.dashboards import Dashboard
 
 KINDS: dict[str, tuple[type[Document], ...]] = {
+    "namespaces": (Namespace,),
     "datasets": (Dataset,),
     "value": tuple(VALUE_KINDS.values()),
     "profiles": (ProfileDefinition,),

@@ -10,9 +10,10 @@ from typing import Any
 import polars as pl
 import pytest
 from esp_process import Esp, running_esp, service, until
+from identity_rows import mapping
 
 from perennial.errors import TerminalError
-from perennial.identity.namespaces import EMAIL_SHA256, sha256
+from perennial.identity.values import EMAIL_SHA256, sha256
 from perennial.local.credentials import key_pair
 from perennial.local.ports import free_ports
 from perennial.operators.activation import ActivateOperator
@@ -52,7 +53,7 @@ def workspace(tmp_path: Path) -> Workspace:
     named = profiles.select(
         namespace=pl.lit(EMAIL_SHA256), value=sha256(pl.col("email")), person_id="person_id"
     )
-    workspace.lake.identities.replace(named)
+    workspace.lake.identities.append(mapping(named))
     members = profiles.filter(pl.col("spend_12m_decile") <= 3).select(
         audience=pl.lit("top_spenders"), person_id="person_id", status=pl.lit("entered"), as_of="as_of"
     )

@@ -5,55 +5,22 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from perennial.documents import DocumentError
-from perennial.lake.tables import Table
-from perennial.profiles.build import build, identities, remember
-from perennial.profiles.definition import ProfileDefinition
-from perennial.signals.dataset import Dataset
-
-DEFINITION = ProfileDefinition(
-    name="people",
-    title="People",
-    person="customer",
-    events=["sales"],
-    attributes=["crm", "contacts"],
-    value=["v"],
-)
-
-
-def dataset(name: str, kind: str, **columns: dict) -> Dataset:
-    time = {"event_time": {"type": "timestamp"}} if kind == "event" else {}
-    return Dataset.model_validate(
-        {
-            "name": name,
-            "title": name,
-            "kind": kind,
-            "source": {},
-            "key": ["id"],
-            "identities": [{"column": "id", "namespace": "customer"}],
-            "columns": {**time, "id": {"type": "string", "required": True}, **columns},
-        }
-    )
-
-
-DATASETS = {
-    "sales": dataset("sales", "event"),
-    "crm": dataset("crm", "record", city={"type": "string"}),
-    "contacts": dataset("contacts", "record", email={"type": "string"}, city={"type": "string"}),
-}
+from perennial.profiles.build import build
 
 
 def at(day: int) -> datetime:
     return datetime(2017, 12, day, 12, tzinfo=UTC)
 
 
-SALES = pl.DataFrame({"id": ["a", "a", "b", "late"], "event_time": [at(1), at(3), at(2), at(30)]})
+SALES = pl.DataFrame({"person_id": ["a", "a", "b", "late"], "event_time": [at(1), at(3), at(2), at(30)]})
 
 
 @pytest.fixture
 def people() -> pl.DataFrame:
-    crm = pl.DataFrame({"id": ["a", "never"], "city": ["Bern", "Rome"], "batch": ["x", "x"]})
-    contacts = pl.DataFrame({"id": ["a", "b"], "email": [" A@Example.com", None], "city": ["Oslo", "Oslo"]})
+    crm = pl.DataFrame({"person_id": ["a", "never"], "city": ["Bern", "Rome"]})
+    contacts = pl.DataFrame(
+        {"person_id": ["a", "b"], "email": [" A@Example.com", None], "city": ["Oslo", "Oslo"]}
+    )
     value = pl.DataFrame(
         {
             "person_id": ["a", "a", "a"],
@@ -66,9 +33,7 @@ def people() -> pl.DataFrame:
     )
     segments = pl.LazyFrame({"person_id": ["a", "never"], "rfm_segment": ["Core", "Core"]})
     frames, values = {"crm": crm.lazy(), "contacts": contacts.lazy()}, {"v": value.lazy()}
-    return build(
-        DEFINITION, DATASETS, {"sales": SALES.lazy()}, frames, values, [segments], date(2017, 12, 10)
-    ).collect()
+    return build({"sales": SALES.lazy()}, frames, values, [segments], date(2017, 12, 10)).collect()
 
 
 def test_those_seen_before_the_day_have_one_profile_each(people):
@@ -99,8 +64,7 @@ def test_value_is_published_nested_by_the_name_of_its_document(people):
 def test_a_day_on_which_nobody_has_a_value_has_profiles_all_the_same():
     columns = ("person_id", "dimension", "dimension_value", "lookback", "spend")
     nobody = pl.LazyFrame(schema=dict.fromkeys(columns, pl.String))
-    plain = DEFINITION.model_copy(update={"attributes": []})
-    found = build(plain, DATASETS, {"sales": SALES.lazy()}, {}, {"v": nobody}, [], date(2017, 12, 10))
+    found = build({"sales": SALES.lazy()}, {}, {"v": nobody}, [], date(2017, 12, 10))
     assert found.collect().columns == ["person_id", "first_seen", "last_seen"]
 
 
@@ -113,36 +77,17 @@ def test_addresses_are_normalised_and_hashed(people):
     assert people["email_sha256"].str.len_bytes().to_list() == [64, None]
 
 
-def test_a_dataset_that_does_not_know_the_person_is_named(people):
-    stranger = DATASETS["crm"].model_copy(update={"identities": []})
-    with pytest.raises(
-        DocumentError, match="profile people: dataset crm has no identity in the namespace cust"
-    ):
-        build(
-            DEFINITION, {**DATASETS, "crm": stranger}, {"sales": SALES.lazy()}, {}, {}, [], date(2017, 12, 10)
-        )
+def test_of_several_records_the_newest_that_knows_an_attribute_decides_it():
+    crm = pl.LazyFrame(
+        {"person_id": ["a", "a", "a"], "city": ["Bern", "Rome", None], "held_at": [at(2), at(5), at(9)]}
+    )
+    found = build({"sales": SALES.lazy()}, {"crm": crm}, {}, [], date(2017, 12, 10)).collect()
+    assert found.select("person_id", "city").rows() == [("a", "Rome"), ("b", None)]
+    assert "held_at" not in found.columns
 
 
-def test_identities_lead_to_their_person(people):
-    found = identities(people.lazy(), DEFINITION).collect()
-    assert found.group_by("namespace").len().sort("namespace").rows() == [
-        ("customer", 2),
-        ("email", 1),
-        ("email_sha256", 1),
-    ]
-    assert set(found.filter(value="a@example.com")["person_id"]) == {"a"}
-
-
-def test_identities_of_all_days_are_remembered_in_any_order(tmp_path):
-    def known(*values: str) -> pl.DataFrame:
-        return pl.DataFrame({"namespace": ["n"] * len(values), "value": values, "person_id": values})
-
-    forwards, backwards = Table(str(tmp_path), "f"), Table(str(tmp_path), "b")
-    for table, days in (
-        (forwards, [known("a"), known("a", "b")]),
-        (backwards, [known("a", "b"), known("a")]),
-    ):
-        for found in days:
-            remember(table, found)
-    assert forwards.scan().collect().equals(backwards.scan().collect())
-    assert backwards.version() == 0, "nothing new is not written"
+def test_rows_of_nobody_make_no_profile():
+    nobody = pl.DataFrame({"person_id": [None], "event_time": [at(1)]}, schema=SALES.schema)
+    sales = pl.concat([SALES, nobody])
+    found = build({"sales": sales.lazy()}, {}, {}, [], date(2017, 12, 10)).collect()
+    assert found["person_id"].to_list() == ["a", "b"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from identity_rows import mapping
 from response_events import event
 
 from perennial.lake.catalog import Lake
@@ -61,7 +62,7 @@ def test_repeated_events_land_once(lake: Lake, log: Path) -> None:
 def test_people_are_named_from_the_profiles_identities(lake: Lake, log: Path) -> None:
     hashed = sha256(b"ann@example.com").hexdigest()
     rows = {"namespace": ["email_sha256", "household"], "value": [hashed, hashed], "person_id": ["7", "8"]}
-    lake.identities.replace(pl.DataFrame(rows))
+    lake.identities.append(mapping(pl.DataFrame(rows)))
     _receive(log, [event("open", 1), event("open", 2, email="eve@example.com")])
     assert land(log, lake).unknown_people == 1
     landed = lake.email_events.scan().sort("event_id").collect()

@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from perennial.identity import namespaces
+from perennial.identity.namespace import Namespace
+from perennial.identity.values import comparable, sha256
 from perennial.lake.erasure import ERASED
 from perennial.signals import erased
 from perennial.signals.dataset import Dataset
@@ -94,10 +95,12 @@ def test_order_stays_and_an_empty_list_costs_nothing(visits, monkeypatch):
 
 def test_values_are_written_as_identities_write_them():
     values = pl.Series(["a@B.c", " X ", "İ", "straße@É", None])
-    for namespace in (namespaces.EMAIL, namespaces.HOUSEHOLD):
-        theirs = values.to_frame("v").select(namespaces.normalised(pl.col("v"), namespace))
+    kinds = {"email": Namespace(name="email", title="", type="email")}
+    kinds["household"] = Namespace(name="household", title="", type="cross_device")
+    for namespace, kind in kinds.items():
+        theirs = values.to_frame("v").select(comparable(pl.col("v"), kind))
         assert normalised(values, namespace).to_list() == theirs["v"].to_list()
-        hashed = theirs.select(namespaces.sha256(pl.col("v")))["v"]
+        hashed = theirs.select(sha256(pl.col("v")))["v"]
         assert fingerprints(values, namespace).to_list() == hashed.to_list()
 
 

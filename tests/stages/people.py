@@ -7,16 +7,19 @@ from pathlib import Path
 
 import polars as pl
 import psycopg
+from identity_rows import mapping
 
 from perennial.activation import ledger
-from perennial.identity.namespaces import EMAIL, EMAIL_SHA256, HOUSEHOLD, sha256
+from perennial.identity.values import EMAIL, EMAIL_SHA256, sha256
 from perennial.lake.catalog import CORRECTIONS, EMAIL_EVENTS, QUARANTINE, RESOLUTIONS, Lake
+from perennial.lake.identity import EVENTS, LINKS
 from perennial.settings import REPOSITORY, Settings
 from perennial.stages.workspace import Workspace
 
 PEOPLE = ["1001", "1002", "1003"]
 DAY = date(2026, 11, 20)
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+HOUSEHOLD = "household"
 MARK = 7
 """What the ledger says it was made of."""
 
@@ -71,7 +74,14 @@ def fill(lake: Lake) -> None:
         people.select(namespace=pl.lit(name), value=column, person_id="person_id")
         for name, column in ((HOUSEHOLD, "person_id"), (EMAIL, EMAIL), (EMAIL_SHA256, EMAIL_SHA256))
     ]
-    lake.identities.replace(pl.concat(known))
+    lake.identities.append(mapping(pl.concat(known)))
+    both = {"left_namespace": HOUSEHOLD, "right_namespace": EMAIL, "dataset": "contacts"}
+    lake.links.append(frame(LINKS, [both | {"left": p, "right": email(p)} for p in PEOPLE]))
+    joined = [
+        {"event": "joined", "person_id": p, "other_person": email(p), "namespace": EMAIL, "value": email(p)}
+        for p in PEOPLE
+    ]
+    lake.identity_events.append(frame(EVENTS, joined))
     hashes = people[EMAIL_SHA256]
     events = [
         {

@@ -16,7 +16,7 @@ import polars as pl
 import psycopg
 import pytest
 
-from perennial.identity.namespaces import EMAIL, HOUSEHOLD
+from perennial.identity.values import EMAIL
 from perennial.lake.erasure import ErasureIncomplete, erased
 from perennial.lake.history import snapshots
 from perennial.settings import REPOSITORY
@@ -26,7 +26,7 @@ from perennial.stages.erasure import Request
 from perennial.stages.identities import identities
 from perennial.stages.workspace import Workspace
 
-from .people import DAY, MARK, PEOPLE, email, everything, fill, fill_store, workspace
+from .people import DAY, HOUSEHOLD, MARK, PEOPLE, email, everything, fill, fill_store, workspace
 
 NOW = datetime.now(UTC) + timedelta(days=2)
 """By then, no file is young enough to belong to a writer that goes on."""
@@ -96,6 +96,8 @@ def test_nothing_is_left_of_the_person_and_all_of_the_others(done):
         (lake.lifetime("lifetime"), "person_id", 2),
         (lake.membership, "person_id", 2),
         (lake.identities, "person_id", 3),
+        (lake.links, "left", 1),
+        (lake.identity_events, "person_id", 1),
     ):
         kept = table.scan().collect()[column].to_list()
         assert sorted(kept) == sorted(OTHERS * rows), table.name
@@ -117,7 +119,7 @@ def test_the_certificate_says_what_was_removed_and_names_nobody(done):
     assert removed == {
         "audiences/membership": 2, "events/transactions": 2, "ledger/customer_value": 2,
         "lifetime/lifetime": 2,
-        "profiles/identities": 3, "profiles/snapshot": 2,
+        "identity/events": 1, "identity/links": 1, "identity/mapping": 3, "profiles/snapshot": 2,
         "quarantine/contacts": 3, "quarantine/email_events": 1,
         "records/contacts": 1, "records/households": 1,
         "responses/email_events": 2, "rfm/rfm": 2, "signals/corrections": 1, "signals/resolutions": 1,

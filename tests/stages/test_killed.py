@@ -66,6 +66,8 @@ elif stage == "value":
     compute_value(workspace, as_of)
 elif stage == "profiles":
     from perennial.stages.profiles import build_profiles
+    from perennial.stages.stitching import stitch
+    stitch(workspace, datetime(2018, 1, 1, 4, tzinfo=UTC))
     build_profiles(workspace, as_of)
 elif stage == "audiences":
     from perennial.stages.audiences import evaluate_audiences

@@ -50,7 +50,7 @@ def people(namespaces: pl.Series, links: pl.DataFrame, rules: Rules) -> People:
     `right`, numbers of identities (Int64), and `seen`, when they were last seen together.
     """
     left, right = links["left"].to_numpy(), links["right"].to_numpy()
-    label = _components(len(namespaces), left, right)
+    label = components(len(namespaces), left, right)
     broken = _broken(label, namespaces, rules)
     if not broken.any():
         return People(label, pl.DataFrame(schema=REFUSED))
@@ -60,7 +60,7 @@ def people(namespaces: pl.Series, links: pl.DataFrame, rules: Rules) -> People:
     return People(label, _followed(label, namespaces, _by_strength(theirs, namespaces, rules), rules))
 
 
-def _components(count: int, left: Labels, right: Labels) -> Labels:
+def components(count: int, left: Labels, right: Labels) -> Labels:
     """The least identity of each one's component."""
     graph = coo_array((np.ones(len(left), dtype=bool), (left, right)), shape=(count, count))
     _, component = connected_components(graph, directed=False)

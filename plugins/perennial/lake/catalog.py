@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from perennial.errors import TerminalError
+from perennial.lake.identity import EVENTS, LINKS, MAPPING
 from perennial.lake.lifetime import LIFETIME_ACTUALS, LIFETIME_MODELS
 from perennial.lake.rfm import RFM_SCORES
 from perennial.lake.tables import Table
@@ -187,9 +188,19 @@ class Lake:
         return Table(self.root, "profiles/snapshot", partition="as_of", evolves=True)
 
     @property
+    def links(self) -> Table:
+        """Which identities occur together in rows of which dataset."""
+        return Table(self.root, "identity/links", partition="dataset", schema=LINKS)
+
+    @property
     def identities(self) -> Table:
-        """Which identity belongs to which person: (namespace, value, person_id)."""
-        return Table(self.root, "profiles/identities")
+        """Whose an identity is since when; `perennial.identity.resolve` says who is who now."""
+        return Table(self.root, "identity/mapping", schema=MAPPING)
+
+    @property
+    def identity_events(self) -> Table:
+        """What happened to people: identities joined, people were merged or split, links were refused."""
+        return Table(self.root, "identity/events", schema=EVENTS)
 
     @property
     def membership(self) -> Table:
@@ -220,7 +231,9 @@ class Lake:
             return by_area[area](rest)
         single = [
             self.profiles,
+            self.links,
             self.identities,
+            self.identity_events,
             self.membership,
             self.email_events,
             self.lifetime_models,

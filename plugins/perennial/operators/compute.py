@@ -1,6 +1,6 @@
-"""Operators for the stages that compute: value, profiles, audiences and insights."""
+"""Operators for the stages that compute: identities, value, profiles, audiences and insights."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
@@ -19,6 +19,15 @@ class ComputeValueOperator(StageOperator):
         from perennial.stages.value import compute_value
 
         return {"rows": compute_value(workspace, as_of.date(), spark)}
+
+
+class StitchIdentitiesOperator(StageOperator):
+    """Find out which identities of new rows belong to one person."""
+
+    def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.stages.stitching import stitch
+
+        return dict(stitch(workspace, datetime.now(UTC)))
 
 
 class BuildProfilesOperator(StageOperator):

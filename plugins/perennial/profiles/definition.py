@@ -14,6 +14,8 @@ class ProfileDefinition(Document):
     title: str
     person: str
     """The namespace whose values name a person."""
+    most_identities: Annotated[int, Field(ge=1)] = 50
+    """Identities that a person has at most: the weakest and oldest links to more are not followed."""
     events: Annotated[list[str], Field(min_length=1)]
     """Event datasets: whoever occurs in one before the day has a profile."""
     attributes: list[str] = []

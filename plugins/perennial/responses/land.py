@@ -12,7 +12,8 @@ from typing import Any
 
 import polars as pl
 
-from perennial.identity.namespaces import EMAIL_SHA256
+from perennial.identity.resolve import current
+from perennial.identity.values import EMAIL_SHA256
 from perennial.lake.catalog import Lake
 from perennial.lake.tables import Table
 from perennial.responses import sendgrid
@@ -75,10 +76,8 @@ def _post(record: bytes) -> tuple[int, list[Any]]:
 
 
 def _identities(lake: Lake) -> pl.LazyFrame:
-    """(email_sha256, person_id), as the profiles know them."""
-    if not lake.identities.exists():
-        return pl.LazyFrame(schema={EMAIL_SHA256: pl.String, "person_id": pl.String})
-    known = lake.identities.scan().filter(pl.col("namespace") == EMAIL_SHA256)
+    """(email_sha256, person_id): whose an address is now."""
+    known = current(lake.identities.scan().filter(pl.col("namespace") == EMAIL_SHA256))
     return known.select(pl.col("value").alias(EMAIL_SHA256), "person_id")
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from perennial.identity.namespaces import EMAIL, EMAIL_SHA256, normalised, sha256
+from perennial.identity.values import EMAIL, EMAIL_SHA256, address, sha256
 from perennial.lake.catalog import EMAIL_EVENTS
 
 PROVIDER = "sendgrid"
@@ -60,10 +60,10 @@ def map_events(posts: Iterable[tuple[int, list[Any]]], identities: pl.LazyFrame)
                 apart.append((event, str(error)))
     schema: dict[str, Any] = {**EMAIL_EVENTS, EMAIL: pl.String()}
     responses = pl.LazyFrame(rows, schema={**schema, "event_time": pl.Int64(), "received_at": pl.Int64()})
-    address = sha256(normalised(pl.col(EMAIL), EMAIL))
     named = (
         responses.with_columns(
-            address.alias(EMAIL_SHA256), pl.col("event_time", "received_at").cast(pl.Datetime("us", "UTC"))
+            sha256(address(pl.col(EMAIL))).alias(EMAIL_SHA256),
+            pl.col("event_time", "received_at").cast(pl.Datetime("us", "UTC")),
         )
         .with_columns(
             event_date=pl.col("event_time").dt.date(),

@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from perennial.activation import erasure as store
-from perennial.identity.namespaces import EMAIL
+from perennial.identity.values import EMAIL
 from perennial.lake import erasure
 from perennial.lake.erasure import ERASED, ErasureIncomplete, erased_people
 from perennial.lake.expiry import QUARANTINE_DAYS

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 
 import polars as pl
 
-from perennial.identity.namespaces import EMAIL, EMAIL_SHA256
+from perennial.identity.resolve import current
+from perennial.identity.values import EMAIL, EMAIL_SHA256
 from perennial.lake.erasure import erased_people
 from perennial.signals.erased import fingerprint, fingerprints
 from perennial.stages.personal_data import Wanted, person_namespace
@@ -17,7 +18,7 @@ Pair = tuple[str, str]
 def identities(workspace: Workspace, namespace: str, value_sha256: str) -> Wanted:
     """All identities of the person whom this one names, by namespace.
 
-    They are those that profiles connect, those that stand in one row of a dataset, and those that an earlier
+    They are those of the same person now, those that stand in one row of a dataset, and those that an earlier
     request for the same person found. An address that two people share leads from each to the address, and
     from the address to both.
     """
@@ -40,12 +41,11 @@ def _remembered(workspace: Workspace, namespace: str, value_sha256: str) -> set[
 
 def _rows(workspace: Workspace) -> Iterator[tuple[Pair, ...]]:
     """Identities that belong together, the one that decides whose they are first."""
-    table, person = workspace.lake.identities, person_namespace(workspace)
-    if table.exists():
-        for (namespace,), part in table.scan().collect().partition_by("namespace", as_dict=True).items():
-            people = fingerprints(part["person_id"], person)
-            own = fingerprints(part["value"], str(namespace))
-            yield from _pairs([(person, people), (str(namespace), own)])
+    person, known = person_namespace(workspace), current(workspace.lake.identities.scan()).collect()
+    for (namespace,), part in known.partition_by("namespace", as_dict=True).items():
+        people = fingerprints(part["person_id"], person)
+        own = fingerprints(part["value"], str(namespace))
+        yield from _pairs([(person, people), (str(namespace), own)])
     for name, dataset in workspace.datasets.items():
         if len(dataset.identities) > 1 and workspace.table(name).exists():
             columns = [identity.column for identity in dataset.identities]

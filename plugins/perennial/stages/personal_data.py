@@ -4,13 +4,13 @@ A row belongs to the person whom the first of its identities names: two people w
 share their rows.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 import polars as pl
 
-from perennial.identity.namespaces import EMAIL, EMAIL_SHA256, HOUSEHOLD
+from perennial.identity.values import EMAIL, EMAIL_SHA256
 from perennial.lake import erasure
 from perennial.lake.catalog import Lake
 from perennial.lake.erasure import Traces, every_file
@@ -75,7 +75,10 @@ def places(workspace: Workspace, wanted: Wanted) -> Iterator[Place]:
     found += [_owned(table, {"person_id": person}, wanted) for table in _valued(lake)]
     found += [_owned(table, {"person_id": person}, wanted) for table in (lake.profiles, lake.membership)]
     found.append(_owned(lake.email_events, {"person_id": person, "email_sha256": EMAIL_SHA256}, wanted))
+    people, both = ["person_id", "other_person"], {"namespace": "value", "other_namespace": "other_value"}
+    found.append(_naming(lake.identity_events, both, wanted, people, person))
     found.append(_owned(lake.identities, {"person_id": person}, wanted))
+    found.append(_naming(lake.links, {"left_namespace": "left", "right_namespace": "right"}, wanted))
     return (place for place in found if place.table.exists() and place.columns)
 
 
@@ -91,7 +94,7 @@ def undecided(workspace: Workspace, wanted: Wanted) -> int:
 
 def person_namespace(workspace: Workspace) -> str:
     """The namespace whose values name a person."""
-    return next((profile.person for profile in workspace.profiles.values()), HOUSEHOLD)
+    return next((profile.person for profile in workspace.profiles.values()), "")
 
 
 def belongs_by(identities: Mapping[str, str], wanted: Wanted) -> Callable[[pl.DataFrame], pl.Series]:
@@ -117,6 +120,30 @@ def _owned(table: Table, identities: Mapping[str, str], wanted: Wanted) -> Place
     there = {column: namespace for column, namespace in identities.items() if column in columns}
     named = {column: _picks(namespace, wanted) for column, namespace in there.items()}
     return Place(table, tuple(there), belongs_by(there, wanted), named)
+
+
+def _naming(
+    table: Table, ends: Mapping[str, str], wanted: Wanted, people: Sequence[str] = (), person: str = ""
+) -> Place:
+    """A table whose rows name identities (columns of their values, by those of namespaces), and people."""
+
+    def belongs(rows: pl.DataFrame) -> pl.Series:
+        theirs = pl.Series([False] * rows.height, dtype=pl.Boolean)
+        for column in people:
+            theirs |= _picks(person, wanted)(rows[column]).fill_null(False)
+        for namespace, value in ends.items():
+            for name in wanted:
+                theirs |= (_picks(name, wanted)(rows[value]) & (rows[namespace] == name)).fill_null(False)
+        return theirs
+
+    def mentioned(values: pl.Series) -> pl.Series:
+        theirs = pl.Series([False] * len(values), dtype=pl.Boolean)
+        for name in wanted:
+            theirs |= _picks(name, wanted)(values).fill_null(False)
+        return theirs
+
+    columns = [*ends, *ends.values(), *people]
+    return Place(table, tuple(columns), belongs, dict.fromkeys([*ends.values(), *people], mentioned))
 
 
 def _owners(workspace: Workspace) -> Iterator[tuple[str, dict[str, str]]]:

@@ -5,8 +5,11 @@ from datetime import date
 import polars as pl
 
 from perennial.documents import DocumentError
-from perennial.profiles.build import build, identities, remember
+from perennial.identity.people import PERSON, names
+from perennial.identity.resolve import current
+from perennial.profiles.build import HELD_AT, build
 from perennial.profiles.definition import ProfileDefinition
+from perennial.stages.stitching import naming, people_of
 from perennial.stages.value import history
 from perennial.stages.workspace import Workspace
 from perennial.value.lifetime.published import published_as_of
@@ -14,20 +17,27 @@ from perennial.value.rfm.segments import published
 
 
 def build_profiles(workspace: Workspace, as_of: date) -> int:
-    """Build everyone's profile, and the identities that lead to it; returns the number of people."""
+    """Build everyone's profile; returns the number of people."""
     definition = _only(workspace)
     people = build(
-        definition,
-        workspace.datasets,
-        {name: workspace.rows(name) for name in definition.events},
-        {name: workspace.rows(name) for name in definition.attributes},
+        {name: people_of(workspace, name) for name in definition.events},
+        {name: _attributes(workspace, name) for name in definition.attributes},
         {name: history(workspace, name).read(as_of) for name in definition.value if name in workspace.value},
         [_published(workspace, name, as_of) for name in definition.value if name not in workspace.value],
         as_of,
     ).collect()
-    remember(workspace.lake.identities, identities(people.lazy(), definition).collect())
+    who = names(people.lazy(), current(workspace.lake.identities.scan()), naming(workspace)).collect()
+    people = people.join(who, on=PERSON, how="left", maintain_order="left")
     workspace.lake.profiles.replace(people.with_columns(as_of=pl.lit(as_of)), as_of)
     return people.height
+
+
+def _attributes(workspace: Workspace, name: str) -> pl.LazyFrame:
+    """A dataset's columns but those that only say whose a row is."""
+    dataset, rows = workspace.dataset(name), people_of(workspace, name)
+    there = set(rows.collect_schema().names())
+    own = [column for column in dataset.columns if column != dataset.identities[0].column and column in there]
+    return rows.select(PERSON, *own, *({HELD_AT} & there - {*own}))
 
 
 def _published(workspace: Workspace, name: str, as_of: date) -> pl.LazyFrame:

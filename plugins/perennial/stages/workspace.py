@@ -9,6 +9,7 @@ import polars as pl
 
 from perennial.audiences.definition import Audience
 from perennial.documents import Document, DocumentError, load_all, load_kinds
+from perennial.identity.namespace import Namespace
 from perennial.lake.catalog import Lake
 from perennial.lake.tables import Table
 from perennial.profiles.definition import ProfileDefinition
@@ -43,6 +44,10 @@ class Workspace:
     @cached_property
     def datasets(self) -> dict[str, Dataset]:
         return load_all(self.settings.include / "datasets", Dataset)
+
+    @cached_property
+    def namespaces(self) -> dict[str, Namespace]:
+        return load_all(self.settings.include / "namespaces", Namespace)
 
     @cached_property
     def value(self) -> dict[str, ValueDefinition]:

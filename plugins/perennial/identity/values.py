@@ -1,0 +1,85 @@
+"""Identity values as they were written in; comparable ones out, or null for what names nobody."""
+
+import hashlib
+from collections.abc import Callable
+
+import phonenumbers
+import polars as pl
+
+from perennial.identity.namespace import Namespace
+
+EMAIL, EMAIL_SHA256 = "email", "email_sha256"
+"""The namespaces in which providers know people."""
+LONGEST = 1024
+"""Characters of a value."""
+NOBODY = [
+    "",
+    "-",
+    "anonymous",
+    "invalid",
+    "n/a",
+    "nan",
+    "none",
+    "not_provided",
+    "null",
+    "undefined",
+    "unknown",
+]
+"""Values that systems write where they know none, in lower case."""
+DIGEST = r"^[0-9a-f]{64}$"
+
+
+def comparable(value: pl.Expr, namespace: Namespace) -> pl.Expr:
+    """The one way of writing a value of a namespace; null if it is no name of anybody.
+
+    Values are trimmed. E-mail addresses and digests are in lower case, phone numbers in E.164
+    (`+14155550100`). What systems write where they know nobody, what is longer than 1,024 characters, is no
+    valid phone number, or does not match the namespace's pattern, is null.
+    """
+    written = value.cast(pl.String).str.strip_chars()
+    if namespace.sha256_of is not None:
+        written = _matching(written.str.to_lowercase(), DIGEST)
+    elif namespace.type == "email":
+        written = address(value)
+    elif namespace.type == "phone":
+        written = _of_distinct(written, lambda text: e164(text, namespace.region))
+    if namespace.pattern is not None:
+        written = _matching(written, namespace.pattern)
+    named = ~written.str.to_lowercase().is_in(NOBODY) & (written.str.len_chars() <= LONGEST)
+    return pl.when(named).then(written)
+
+
+def address(value: pl.Expr) -> pl.Expr:
+    """The one way of writing an e-mail address, of which providers take the digest."""
+    return value.cast(pl.String).str.strip_chars().str.to_lowercase()
+
+
+def e164(text: str, region: str | None) -> str | None:
+    """A phone number as ITU-T's E.164 writes it, without spaces; None for what can be no number."""
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def sha256(value: pl.Expr) -> pl.Expr:
+    """SHA-256 of a comparable value, as 64 lower-case hexadecimal digits; null stays null."""
+    return _of_distinct(value, lambda text: hashlib.sha256(text.encode()).hexdigest())
+
+
+def _matching(value: pl.Expr, pattern: str) -> pl.Expr:
+    return pl.when(value.str.contains(pattern)).then(value)
+
+
+def _of_distinct(value: pl.Expr, work: Callable[[str], str | None]) -> pl.Expr:
+    """A function of each text, called once for each that there is."""
+
+    def of(values: pl.Series) -> pl.Series:
+        distinct = values.unique().drop_nulls()
+        results = pl.Series([work(each) for each in distinct], dtype=pl.String)
+        return values.replace_strict(distinct, results, default=None, return_dtype=pl.String)
+
+    return value.map_batches(of, return_dtype=pl.String, is_elementwise=True)
