@@ -1,8 +1,9 @@
 """Stand-in for a grocer's loyalty app: what households do in it, sent to the collector as messages.
 
 The data has no such events; they are made from the receipts of the last week. Before a purchase many people
-looked at the product, and at one that they left on the shelf. Real senders repeat themselves and make
-mistakes, and so does this one: each addition is counted by the collector's Dag, and none doubles anything.
+looked at the product, and at one that they left on the shelf. Who has not signed in yet is known by the
+app's own number only, and a few households share a tablet. Real senders repeat themselves and make mistakes,
+and so does this one: each addition is counted by the collector's Dag, and none doubles anything.
 """
 
 import time
@@ -19,6 +20,8 @@ DATASET = "app_events"
 PIECE = 500
 REPEATED = 40
 """One message in so many is sent twice."""
+SHARED = 40
+"""One household in so many uses the app on a neighbour's tablet."""
 WITHIN = 60.0
 
 
@@ -49,10 +52,16 @@ def messages() -> list[dict[str, Any]]:
         minutes=pl.col("dice") % 2880 + pl.when(pl.col("action") == "view").then(2).otherwise(1)
     )
     every = pl.concat([seen, listed, left]).unique(["household_id", "basket_id", "product_id", "action"])
-    rows = every.select(
+    number = pl.col("household_id").cast(pl.Int64)
+    tablet = number - (number % SHARED == 0).cast(pl.Int64)
+    # Lists are for those who have signed in; from then on the app knows them.
+    at = pl.col("at")
+    signed_in = at.filter(pl.col("action") == "add_to_list").min().over("household_id")
+    rows = every.with_columns(at=pl.col("transaction_timestamp") - before).select(
         id=pl.concat_str("household_id", "basket_id", "product_id", "action", separator="-"),
-        at=(pl.col("transaction_timestamp") - before).dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        household="household_id",
+        at=at.dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        household=pl.when(at >= signed_in).then("household_id"),
+        device=pl.format("app-{}", (tablet * 48_271) % 2_147_483_647),
         action="action",
         product=pl.struct(id="product_id", price=(pl.col("sales_value") / pl.col("quantity")).round(2)),
     )
@@ -66,7 +75,7 @@ def mistakes(some: list[dict[str, Any]]) -> list[dict[str, Any]]:
         {**one, "id": one["id"] + "-x", "action": "hover"},
         {**two, "id": two["id"] + "-x", "at": "yesterday"},
         {**three, "id": three["id"] + "-x", "product": {"id": three["product"]["id"], "price": -1}},
-        {key: value for key, value in four.items() if key != "household"} | {"id": four["id"] + "-x"},
+        {key: value for key, value in four.items() if key != "device"} | {"id": four["id"] + "-x"},
     ]
 
 
