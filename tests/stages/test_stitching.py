@@ -1,6 +1,6 @@
 """Who is who, from rows in the lake: new rows are taken in, withdrawn ones taken back, and nothing twice."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +12,8 @@ from perennial.identity.resolve import current
 from perennial.lake.identity import NAME
 from perennial.settings import Settings
 from perennial.stages.stitching import stitch
+from perennial.stages.value import compute_value, history
+from perennial.stages.value_ledgers import refresh_ledgers
 from perennial.stages.workspace import Workspace
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -42,6 +44,13 @@ DOCUMENTS = {
         columns:
           customer_id: {type: string, required: true}
           email: {type: string}
+    """,
+    "value/browsing": """
+        title: Browsing
+        dataset: visits
+        identity: person_id
+        metrics: {visits: {count: id}}
+        lookbacks: [1, lifetime]
     """,
     "datasets/products": """
         title: Products
@@ -206,3 +215,44 @@ def test_names_are_those_of_the_home_namespace(workspace):
     rows = workspace.lake.identities.scan().collect()
     assert set(rows["group"]) == {"customer:7"}
     assert rows.select(NAME).n_unique() == 2
+
+
+def visits_of(workspace: Workspace, as_of: date) -> dict[str, int]:
+    rows = history(workspace, "browsing").read(as_of).filter(lookback="lifetime").collect()
+    return dict(rows.select("person_id", "visits").rows())
+
+
+def test_visits_belong_to_who_turned_out_to_be_the_visitor(workspace, tmp_path):
+    table, today = workspace.lake.events("visits"), date(2024, 5, 20)
+    table.append(visits((None, "d1"), (None, "d1"), (None, "d2"), day=1))
+    stitch(workspace, NOW)
+    compute_value(workspace, today)
+    assert visits_of(workspace, today) == {"device:d1": 2, "device:d2": 1}
+    table.append(visits(("7", "d1"), day=4))
+    stitch(workspace, NOW)
+    compute_value(workspace, today)
+    assert visits_of(workspace, today) == {"7": 3, "device:d2": 1}
+    # Two customers share it from now on: what nobody signed for goes with the last.
+    table.append(visits(("8", "d1"), day=6))
+    stitch(workspace, NOW)
+    compute_value(workspace, today)
+    assert visits_of(workspace, today) == {"7": 1, "8": 3, "device:d2": 1}
+    # Days that were mended are those from scratch.
+    anew = Workspace(Settings(workspace.settings.include, str(tmp_path / "anew"), str(tmp_path), tmp_path))
+    anew.lake.events("visits").append(table.scan().collect())
+    stitch(anew, NOW)
+    compute_value(anew, today)
+    assert visits_of(anew, today) == visits_of(workspace, today)
+
+
+def test_days_before_a_merge_are_stale_only_where_it_reaches(workspace):
+    table = workspace.lake.events("visits")
+    table.append(visits((None, "d1"), day=1))
+    table.append(visits(("9", "d9"), day=8))
+    stitch(workspace, NOW)
+    for day in (5, 12):
+        compute_value(workspace, date(2024, 5, day))
+    table.append(visits(("7", "d1"), day=11))
+    stitch(workspace, NOW)
+    assert refresh_ledgers(workspace) == {"browsing": 2}
+    assert history(workspace, "browsing").stale() == [date(2024, 5, 5), date(2024, 5, 12)]

@@ -8,6 +8,7 @@ import polars as pl
 
 from perennial.errors import TerminalError
 from perennial.lake.lifetime import LIFETIME_ACTUALS
+from perennial.stages.stitching import customers
 from perennial.stages.workspace import Workspace
 from perennial.value.lifetime.actuals import SCORED, actuals
 from perennial.value.lifetime.definition import LifetimeDefinition
@@ -35,7 +36,7 @@ def fit_lifetime(
     missing = []
     for name, definition in workspace.lifetime.items():
         registry = _registry(workspace, definition)
-        events = definition.purchases(workspace.rows(definition.dataset))
+        events = definition.purchases(customers(workspace, definition.dataset, definition.identity))
         fits = {}
         for day in days(definition, as_of, since):
             if force or registry.is_due(day):
@@ -60,7 +61,7 @@ def score_lifetime(workspace: Workspace, as_of: date, *, since: date | None = No
     report: Report = {}
     for name, definition in workspace.lifetime.items():
         registry = _registry(workspace, definition)
-        events = definition.purchases(workspace.rows(definition.dataset))
+        events = definition.purchases(customers(workspace, definition.dataset, definition.identity))
         for day in days(definition, as_of, since):
             model = registry.in_use(day)
             report[name] = {"model": model.fit_id if model else None, "customers": 0}

@@ -7,6 +7,7 @@ import polars as pl
 
 from perennial.lake.spark.cluster import Cluster
 from perennial.stages import rfm_spark
+from perennial.stages.stitching import customers
 from perennial.stages.value_spark import no_cluster
 from perennial.stages.workspace import Workspace
 from perennial.value.money import decimal
@@ -43,7 +44,7 @@ def compute_rfm_days(
 
 
 def _compute(workspace: Workspace, definition: RfmDefinition, days: Sequence[date]) -> int:
-    events = _seen(workspace.rows(definition.dataset), definition, days)
+    events = _seen(customers(workspace, definition.dataset, definition.identity), definition, days)
     bought = purchases(events, definition).collect(engine="streaming").lazy()
     digits, rows = scale(events, definition), 0
     for as_of in days:

@@ -5,16 +5,17 @@ changed: a run that is killed in between is continued by the next.
 """
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from hashlib import sha256
 
 import polars as pl
 
 from perennial.documents import DocumentError
 from perennial.identity.links import Columns, links, unusable
-from perennial.identity.people import with_person
+from perennial.identity.people import PERSON, with_person
 from perennial.identity.resolve import Naming, current, ends, resolve
-from perennial.lake.changes import between, removed
+from perennial.identity.values import comparable
+from perennial.lake.changes import HEAD, as_of, between, removed
 from perennial.lake.history import SnapshotExpired, SnapshotUnknown
 from perennial.lake.identity import LINKS, NAME
 from perennial.lake.tables import Table
@@ -50,7 +51,35 @@ def people_of(workspace: Workspace, name: str) -> pl.LazyFrame:
     if not columns:
         raise DocumentError(f"dataset {name} has no identities of people: its rows can belong to nobody")
     who = current(workspace.lake.identities.scan())
-    return with_person(workspace.rows(name), columns, who, naming(workspace))
+    return with_person(workspace.purchases(name), columns, who, naming(workspace))
+
+
+def customers(workspace: Workspace, name: str, identity: str) -> pl.LazyFrame:
+    """A dataset's rows as value is computed from them, with the column that says whose they are."""
+    return people_of(workspace, name) if identity == PERSON else workspace.purchases(name)
+
+
+def moved_days(workspace: Workspace, name: str, since: int) -> list[date]:
+    """On which days a dataset has events that are others' than they were at a snapshot of who is who."""
+    mapping, names = workspace.lake.identities, naming(workspace)
+    try:
+        came = between(mapping, since).select(NAME).unique()
+        was = current(as_of(mapping, since)) if since != HEAD else mapping.scan().clear()
+    except (SnapshotExpired, SnapshotUnknown):
+        came, was = mapping.scan().select(NAME).unique(), mapping.scan().clear()
+    now = current(mapping.scan().join(came, on=NAME, how="semi")).select(*NAME, "person_id")
+    both = now.join(was.select(*NAME, was="person_id"), on=NAME, how="left")
+    others = both.filter(pl.col("person_id") != pl.coalesce("was", names.alone())).collect()
+    rows, hit = workspace.rows(name), [pl.lit(False)]
+    for each in workspace.dataset(name).identities:
+        theirs = others.filter(namespace=each.namespace)["value"].implode()
+        hit.append(comparable(pl.col(each.column), workspace.namespaces[each.namespace]).is_in(theirs))
+    return (
+        rows.filter(pl.any_horizontal(hit))
+        .select(pl.col("event_date").unique())
+        .collect()["event_date"]
+        .to_list()
+    )
 
 
 def naming(workspace: Workspace) -> Naming:

@@ -11,6 +11,7 @@ from perennial.lake import files
 from perennial.lake.files import DataFile
 from perennial.lake.spark.cluster import Cluster
 from perennial.stages import value_spark
+from perennial.stages.stitching import customers
 from perennial.stages.value_ledgers import ledger, refresh_ledgers
 from perennial.stages.workspace import Workspace
 from perennial.value.days import changes
@@ -89,7 +90,7 @@ def _compute(workspace: Workspace, definition: ValueDefinition, days: list[date]
     if not entries.is_made():
         raise ValueMissing(f"value {name} has no ledger, or one of another document: refresh it first")
     version, since = entries.table.version(), past.begin()
-    found = entries.found(workspace.purchases(definition.dataset))
+    found = entries.found(customers(workspace, definition.dataset, definition.identity))
     continued = past.continues(days[0]) if len(days) == 1 else None
     chunk = continued or f"{days[0]}.{uuid4().hex[:8]}"
     before = _before(past, ranked_metrics(definition, found), days)

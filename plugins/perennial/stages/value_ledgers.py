@@ -7,9 +7,11 @@ from functools import partial
 import polars as pl
 
 from perennial.documents import DocumentError
+from perennial.identity.people import PERSON
 from perennial.lake.changes import removed
 from perennial.lake.history import SnapshotExpired, SnapshotUnknown
 from perennial.stages import value_spark
+from perennial.stages.stitching import customers, moved_days
 from perennial.stages.workspace import Workspace
 from perennial.value.definition import ValueDefinition
 from perennial.value.ledger import Ledger
@@ -24,8 +26,10 @@ def refresh_ledgers(workspace: Workspace) -> dict[str, int | None]:
         lookups = {d.lookup: (workspace.table(d.lookup), partial(workspace.rows, d.lookup))
                    for d in definition.dimensions.values() if d.lookup}  # fmt: skip
 
-        def events(days: Sequence[date] | None, dataset: str = dataset) -> pl.LazyFrame:
-            rows = workspace.purchases(dataset)
+        def events(
+            days: Sequence[date] | None, dataset: str = dataset, identity: str = definition.identity
+        ) -> pl.LazyFrame:
+            rows = customers(workspace, dataset, identity)
             if days is None or workspace.table(dataset).partition is None:
                 return rows
             return rows.filter(pl.col("event_date").is_in(list(days)))
@@ -34,10 +38,20 @@ def refresh_ledgers(workspace: Workspace) -> dict[str, int | None]:
             return _counted_with(workspace, dataset, days, since)
 
         if definition.engine == "spark":
+            if definition.identity == PERSON:
+                raise DocumentError(
+                    f"value {name}: identity: {PERSON} needs engine: polars; Spark does not know who is who"
+                )
             counts[name] = len(value_spark.refresh(workspace, definition, also))
             continue
+        moves = (workspace.lake.identities, partial(moved_days, workspace, dataset))
         touched = ledger(workspace, name).refresh(
-            workspace.table(dataset), events, lookups, workspace.lake.value_late, also
+            workspace.table(dataset),
+            events,
+            lookups,
+            workspace.lake.value_late,
+            also,
+            moves if definition.identity == PERSON else None,
         )
         counts[name] = None if touched is None else len(touched)
     return counts

@@ -91,7 +91,8 @@ class ValueDefinition(Document):
     dataset: str
     """Events, or records: these have no date, and so lifetime values only."""
     identity: str
-    """The column that says whose event it is."""
+    """The column that says whose event it is; `person_id` is whom its identities lead to, now that more is
+    known of them than when it happened."""
     metrics: Annotated[dict[str, Metric], Field(min_length=1)]
     dimensions: dict[str, Dimension] = {}
     lookbacks: Annotated[list[Annotated[int, Field(ge=1)] | Literal["lifetime"]], Field(min_length=1)]

@@ -29,6 +29,8 @@ MADE = "definition"
 """The transaction that says which definition a ledger was made for."""
 Events = Callable[[Sequence[date] | None], pl.LazyFrame]
 """Gives the events of some days (UTC, by `event_date`), or all of them."""
+Moves = tuple[Table, Callable[[int], Sequence[date]]]
+"""A table that says whose events are, and which days have events of others than at a snapshot."""
 Lookups = Mapping[str, tuple[Table, Callable[[], pl.LazyFrame]]]
 """The records that dimensions look up: their table, and what reads it."""
 
@@ -69,15 +71,18 @@ class Ledger:
         lookups: Lookups,
         late: Table,
         also: Callable[[list[date], int], list[date]],
+        moves: Moves | None = None,
     ) -> list[date] | None:
         """Take in what came, went or changed; returns the days whose entries are others, None for all.
 
         `also` names further days whose events count otherwise when those of some days changed since a
-        snapshot. Days are written to `late` first. Raises `ConcurrentCommit` if others wrote to the ledger
-        meanwhile.
+        snapshot; `moves` those whose events became somebody else's. Days are written to `late` first. Raises
+        `ConcurrentCommit` if others wrote to the ledger meanwhile.
         """
         snapshots = {f"source/{self.definition.dataset}": source.version()}
         snapshots |= {f"lookup/{name}": table.version() for name, (table, _) in lookups.items()}
+        if moves is not None:
+            snapshots["moves"] = moves[0].version()
         before = {name: self.table.transaction(name) for name in snapshots}
         # Read after their snapshots are known: what is newer than these is only looked at once more.
         known = {name: nw.from_native(rows()) for name, (_, rows) in lookups.items()}
@@ -88,6 +93,8 @@ class Ledger:
             since = self.table.version()
             try:
                 days = self._touched(source, events, lookups, before, also)
+                if moves is not None:
+                    days = sorted({*days, *moves[1](before["moves"])})
             except (SnapshotExpired, SnapshotUnknown):
                 # Nobody can tell any more what changed: all days are looked at.
                 days = self._all(events)
