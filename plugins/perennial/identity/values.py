@@ -1,10 +1,10 @@
 """Identity values as they were written in; comparable ones out, or null for what names nobody."""
 
-import hashlib
 from collections.abc import Callable
 
 import phonenumbers
 import polars as pl
+import polars_hash  # noqa: F401 - registers the digests
 
 from perennial.identity.namespace import Namespace
 
@@ -67,7 +67,8 @@ def e164(text: str, region: str | None) -> str | None:
 
 def sha256(value: pl.Expr) -> pl.Expr:
     """SHA-256 of a comparable value, as 64 lower-case hexadecimal digits; null stays null."""
-    return _of_distinct(value, lambda text: hashlib.sha256(text.encode()).hexdigest())
+    digest: pl.Expr = value.chash.sha2_256()  # type: ignore[attr-defined]
+    return digest
 
 
 def _matching(value: pl.Expr, pattern: str) -> pl.Expr:
