@@ -7,7 +7,7 @@ from typing import Any, Union
 from pydantic import TypeAdapter
 
 from perennial.activation.definition import Activation
-from perennial.audiences.definition import Audience
+from perennial.audiences.definition import Audience, Consent
 from perennial.documents import Document
 from perennial.identity.namespace import Namespace
 from perennial.profiles.definition import ProfileDefinition
@@ -22,6 +22,7 @@ KINDS: dict[str, tuple[type[Document], ...]] = {
     "value": tuple(VALUE_KINDS.values()),
     "profiles": (ProfileDefinition,),
     "audiences": (Audience,),
+    "consent": (Consent,),
     "activations": (Activation,),
     "dashboards": (Dashboard,),
 }

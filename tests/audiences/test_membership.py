@@ -1,6 +1,6 @@
 """Who is in, came in and left, per day: the same whichever order the days are evaluated in."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 
 import polars as pl
@@ -21,6 +21,10 @@ def members(people: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
+def no_events(dataset: str) -> pl.LazyFrame:
+    raise AssertionError(f"nobody asks for {dataset}")
+
+
 def status(rows: pl.DataFrame, wanted: str) -> str:
     return "".join(rows.filter(status=wanted)["person_id"])
 
@@ -32,7 +36,7 @@ def test_all_audiences_are_evaluated_in_one_pass():
         name: Audience.model_validate({"name": name, "title": name, "rule": {**rule, "value": value}})
         for name, value in (("best", 1), ("good", 5))
     }
-    found = evaluate(people.lazy(), audiences)
+    found = evaluate(people.lazy(), no_events, audiences, {}, datetime(2017, 12, 25, tzinfo=UTC))
     assert found.select("audience", "person_id").rows() == [("best", "a"), ("good", "a"), ("good", "b")]
     assert found.filter(audience="best")["definition_hash"].item() == audiences["best"].definition_hash
 

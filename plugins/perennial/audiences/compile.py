@@ -1,72 +1,77 @@
-"""A rule and the profile's schema in, one Polars expression out: true for members, never null."""
+"""A rule and the columns there are in, one Polars expression over profiles out: true for members, never null.
 
-from collections.abc import Callable
+What a rule says of events stands in columns of their own, which `perennial.audiences.happenings` computes for
+all rules together; the members of other audiences stand in a column of that audience.
+"""
+
+import operator
+from collections.abc import Callable, Mapping
 from functools import reduce
-from typing import Any
 
 import polars as pl
+import polars_hash  # noqa: F401 - registers the hashes
 
-from perennial.audiences.definition import Audience, Condition, Group
-from perennial.errors import TerminalError
+from perennial.audiences.comparisons import Row, RuleError, compare
+from perennial.audiences.happenings import metric_name, sequence_name
+from perennial.audiences.rules import (
+    AudienceCondition,
+    Condition,
+    EventCondition,
+    Group,
+    Rule,
+    SequenceCondition,
+    ShareCondition,
+)
 
-COMPARISONS: dict[str, Callable[[pl.Expr, Any], pl.Expr]] = {
-    "equals": lambda found, value: found == value,
-    "not_equals": lambda found, value: found != value,
-    "one_of": lambda found, value: found.is_in(value),
-    "none_of": lambda found, value: ~found.is_in(value),
-    "at_least": lambda found, value: found >= value,
-    "at_most": lambda found, value: found <= value,
-    "more_than": lambda found, value: found > value,
-    "less_than": lambda found, value: found < value,
-    "contains": lambda found, value: found.str.contains(str(value), literal=True),
-    "starts_with": lambda found, value: found.str.starts_with(str(value)),
-    "known": lambda found, _: found.is_not_null(),
-    "unknown": lambda found, _: found.is_null(),
+COUNTS: Mapping[str, Callable[[pl.Expr, float], pl.Expr]] = {
+    "at_least": operator.ge,
+    "at_most": operator.le,
+    "more_than": operator.gt,
+    "less_than": operator.lt,
+    "equals": operator.eq,
+    "not_equals": operator.ne,
 }
-ON_TEXT = {"contains", "starts_with"}
+PERSON = "person_id"
 
 
-class RuleError(TerminalError):
-    """A rule names an attribute that profiles do not have, or compares it with something of another type."""
+def compile_rule(rule: Rule, row: Row, where: str) -> pl.Expr:
+    """A rule over profiles with the columns of their events and other audiences. Raises `RuleError`.
+
+    `where` names the audience in errors.
+    """
+    match rule:
+        case Condition():
+            return compare(rule, rule.attribute, rule.key, row, where)
+        case EventCondition():
+            found = pl.col(metric_name(rule))
+            # Nobody's events are none; what they come to is not known.
+            found = found.fill_null(0) if rule.aggregate.startswith("count") else found
+            return COUNTS[rule.operator](found, rule.value).fill_null(False)
+        case SequenceCondition():
+            return pl.col(sequence_name(rule)).fill_null(False)
+        case AudienceCondition():
+            return pl.col(member_column(rule.audience))
+        case ShareCondition():
+            return _share(rule)
+        case Group():
+            return _group(rule, [compile_rule(inner, row, where) for inner in rule.rules])
+    raise RuleError(f"{where}: {rule!r} is no rule")
 
 
-def compile_rule(audience: Audience, schema: pl.Schema) -> pl.Expr:
-    """The audience's rule over profiles of this schema."""
-    return _rule(audience.rule, schema, audience.name)
+def member_column(audience: str) -> str:
+    """The column that says who is in an audience."""
+    return f"__member_{audience}"
 
 
-def _rule(rule: Condition | Group, schema: pl.Schema, where: str) -> pl.Expr:
-    if isinstance(rule, Condition):
-        return _condition(rule, schema, where)
-    if rule.all:
-        return reduce(pl.Expr.and_, [_rule(inner, schema, where) for inner in rule.all])
-    one = reduce(pl.Expr.or_, [_rule(inner, schema, where) for inner in rule.any or rule.none or []])
-    return ~one if rule.none else one
+def _group(group: Group, rules: list[pl.Expr]) -> pl.Expr:
+    if group.all:
+        return reduce(operator.and_, rules)
+    one = reduce(operator.or_, rules)
+    return ~one if group.none else one
 
 
-def _condition(condition: Condition, schema: pl.Schema, where: str) -> pl.Expr:
-    found, dtype = _attribute(condition, schema, where)
-    values = condition.value if isinstance(condition.value, list) else [condition.value]
-    if condition.operator in ON_TEXT and dtype != pl.String:
-        raise RuleError(f"{where}: {condition.operator} is for text; {condition.attribute} is {dtype}")
-    for value in values:
-        if value is not None and isinstance(value, str) != (dtype == pl.String):
-            raise RuleError(f"{where}: {condition.attribute} is {dtype}, and {value!r} is not")
-    return COMPARISONS[condition.operator](found, condition.value).fill_null(False)
-
-
-def _attribute(condition: Condition, schema: pl.Schema, where: str) -> tuple[pl.Expr, pl.DataType]:
-    if condition.attribute not in schema:
-        raise RuleError(
-            f"{where}: profiles have no attribute {condition.attribute}; they have {', '.join(schema)}"
-        )
-    found, dtype = pl.col(condition.attribute), schema[condition.attribute]
-    is_map = isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct)
-    if is_map != (condition.key is not None):
-        needs = "is a map: say which key" if is_map else "is no map: it has no keys"
-        raise RuleError(f"{where}: {condition.attribute} {needs}")
-    if not is_map:
-        return found, dtype
-    entry = found.list.filter(pl.element().struct.field("key") == condition.key).list.first()
-    fields: dict[str, pl.DataType] = dict(dtype.inner.to_schema())  # type: ignore[union-attr, attr-defined]
-    return entry.struct.field("value"), fields["value"]
+def _share(rule: ShareCondition) -> pl.Expr:
+    """By a hash of the person, which is as good as a die that always falls the same way for them."""
+    thrown = pl.concat_str(pl.lit(f"{rule.seed}\x1f"), PERSON).nchash.xxh3_64(seed=0)  # type: ignore[attr-defined]
+    below: pl.Expr = thrown < pl.lit(int(rule.share * 2**64), pl.UInt64)
+    return below

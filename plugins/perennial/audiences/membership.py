@@ -1,36 +1,95 @@
-"""Profiles of a day in; who is in each audience, and who came in and left since the day before, out.
+"""Profiles and events in; who is in each audience, and who came in and left since the day before, out.
 
 A membership's status is `entered`, `kept` or `exited`, compared with the nearest earlier day that was
 evaluated. A day that is evaluated again corrects the day after it too, so that the order of runs leaves no
 trace.
 """
 
-from datetime import date
+from collections.abc import Mapping
+from datetime import date, datetime
 
 import polars as pl
 
-from perennial.audiences.compile import compile_rule
-from perennial.audiences.definition import Audience
+from perennial.audiences.comparisons import Row, RuleError
+from perennial.audiences.compile import compile_rule, member_column
+from perennial.audiences.definition import Audience, Consent, blocks
+from perennial.audiences.happenings import Events, answered
+from perennial.audiences.rules import AudienceCondition, Group, Rule
 from perennial.lake.tables import Table
 
 ENTERED, KEPT, EXITED = "entered", "kept", "exited"
 KEYS = ["audience", "person_id"]
 
 
-def evaluate(profiles: pl.LazyFrame, audiences: dict[str, Audience]) -> pl.DataFrame:
-    """Members of all audiences in one pass over the profiles: (audience, person_id, definition_hash)."""
-    schema = profiles.collect_schema()
-    matches = profiles.select(
-        "person_id", *(compile_rule(audience, schema).alias(name) for name, audience in audiences.items())
-    )
-    hashes = {name: audience.definition_hash for name, audience in audiences.items()}
+def evaluate(
+    profiles: pl.LazyFrame,
+    events: Events,
+    audiences: Mapping[str, Audience],
+    consents: Mapping[str, Consent],
+    now: datetime,
+) -> pl.DataFrame:
+    """Members of all published audiences, as of a moment: (audience, person_id, definition_hash).
+
+    Events are read once for all audiences. Raises `RuleError`, which names the audience.
+    """
+    order = in_order({name: each for name, each in audiences.items() if each.state == "published"})
+    matches = matched(profiles, events, {each.name: full_rule(each, consents) for each in order}, now)
+    hashes = {audience.name: audience.definition_hash for audience in order}
     return (
         matches.unpivot(index="person_id", variable_name="audience", value_name="member")
         .filter(pl.col("member"))
         .select(*KEYS, definition_hash=pl.col("audience").replace_strict(hashes, return_dtype=pl.String))
         .sort(KEYS)
-        .collect()
+        .collect(engine="streaming")
     )
+
+
+def matched(profiles: pl.LazyFrame, events: Events, rules: Mapping[str, Rule], now: datetime) -> pl.LazyFrame:
+    """(person_id, a column for each rule by its name): who meets which rule.
+
+    A rule may speak of the members of one that comes before it.
+    """
+    row, people = Row(profiles.collect_schema(), now, "profiles"), profiles
+    every = [block for rule in rules.values() for block in blocks(rule)]
+    where = ", ".join(rules)
+    if (happened := answered(every, events, now, where)) is not None:
+        people = people.join(happened, on="person_id", how="left")
+    for name, rule in rules.items():
+        people = people.with_columns(compile_rule(rule, row, name).alias(member_column(name)))
+    return people.select("person_id", **{name: member_column(name) for name in rules})
+
+
+def full_rule(audience: Audience, consents: Mapping[str, Consent]) -> Rule:
+    """What members must meet: the audience's rule, and the consent to its purpose."""
+    if audience.purpose is None:
+        return audience.rule
+    if audience.purpose not in consents:
+        raise RuleError(
+            f"{audience.name}: purpose: nothing says who consents to {audience.purpose}; known: {[*consents]}"
+        )
+    return Group(all=[consents[audience.purpose].rule, audience.rule])
+
+
+def in_order(audiences: Mapping[str, Audience]) -> list[Audience]:
+    """Each audience after those that it speaks of. Raises `RuleError` for unknown ones, and for circles."""
+    found: dict[str, Audience] = {}
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            raise RuleError(f"{name}: it is made of itself: {' of '.join((*path, name))}")
+        if name not in audiences:
+            raise RuleError(
+                f"{path[-1]}: there is no published audience {name}; there are {', '.join(audiences)}"
+            )
+        if name not in found:
+            for block in blocks(audiences[name].rule):
+                if isinstance(block, AudienceCondition):
+                    visit(block.audience, (*path, name))
+            found[name] = audiences[name]
+
+    for name in audiences:
+        visit(name, ())
+    return list(found.values())
 
 
 def store(table: Table, members: pl.DataFrame, as_of: date) -> pl.DataFrame:

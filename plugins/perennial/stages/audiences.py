@@ -1,16 +1,30 @@
-"""Profiles in, members of all audiences as of a day out."""
+"""Profiles and events in, members of all audiences as of a day out."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import polars as pl
 
 from perennial.audiences import membership
+from perennial.audiences.happenings import Events
+from perennial.stages.stitching import people_of
 from perennial.stages.workspace import Workspace
 
 
 def evaluate_audiences(workspace: Workspace, as_of: date) -> pl.DataFrame:
-    """Evaluate all audiences; returns (audience, status, people)."""
+    """Evaluate all published audiences; returns (audience, status, people)."""
     people = workspace.lake.profiles.scan().filter(as_of=as_of)
-    members = membership.evaluate(people, workspace.audiences)
+    now = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
+    members = membership.evaluate(people, events_of(workspace), workspace.audiences, workspace.consents, now)
     rows = membership.store(workspace.lake.membership, members, as_of)
     return rows.group_by("audience", "status").agg(people=pl.len()).sort("audience", "status")
+
+
+def events_of(workspace: Workspace) -> Events:
+    """What rules can speak of: the events of datasets, and the responses to what was sent."""
+
+    def events(dataset: str) -> pl.LazyFrame:
+        if dataset == workspace.lake.email_events.name.rpartition("/")[2]:
+            return workspace.lake.email_events.scan()
+        return people_of(workspace, dataset)
+
+    return events

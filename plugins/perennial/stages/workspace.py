@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from perennial.audiences.definition import Audience
+from perennial.audiences.definition import Audience, Consent
 from perennial.documents import Document, DocumentError, load_all, load_kinds
 from perennial.identity.namespace import Namespace
 from perennial.lake.catalog import Lake
@@ -68,6 +68,10 @@ class Workspace:
     @cached_property
     def profiles(self) -> dict[str, ProfileDefinition]:
         return load_all(self.settings.include / "profiles", ProfileDefinition)
+
+    @cached_property
+    def consents(self) -> dict[str, Consent]:
+        return load_all(self.settings.include / "consent", Consent)
 
     @cached_property
     def audiences(self) -> dict[str, Audience]:

@@ -1,0 +1,150 @@
+"""A comparison and the columns of a row in, one Polars expression out: true or false, never null.
+
+What is missing meets nothing but `unknown`; also `not_equals` and the like need a value that is there.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+
+from perennial.audiences.rules import WITH_SPAN, WITHOUT_VALUE, Comparison
+from perennial.audiences.values import Field, FromNow, offset
+from perennial.errors import TerminalError
+
+BINARY: Mapping[str, Callable[[pl.Expr, Any], pl.Expr]] = {
+    "equals": lambda found, value: found == value,
+    "not_equals": lambda found, value: found != value,
+    "at_least": lambda found, value: found >= value,
+    "at_most": lambda found, value: found <= value,
+    "more_than": lambda found, value: found > value,
+    "less_than": lambda found, value: found < value,
+    "contains": lambda found, value: found.str.contains(value, literal=True),
+    "not_contains": lambda found, value: ~found.str.contains(value, literal=True),
+    "starts_with": lambda found, value: found.str.starts_with(value),
+    "ends_with": lambda found, value: found.str.ends_with(value),
+}
+TEXTUAL = {"contains", "not_contains", "starts_with", "ends_with"}
+ORDERED = {"at_least", "at_most", "more_than", "less_than", "between"}
+
+
+class RuleError(TerminalError):
+    """A rule names what there is not, or compares it with something of another type."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """The columns that a comparison may name, and the moment as of which it is asked."""
+
+    schema: pl.Schema
+    now: datetime
+    what: str
+    """What the rows are, for errors: `profiles`, `transactions`."""
+
+    def column(self, name: str, key: str | None, where: str) -> tuple[pl.Expr, pl.DataType]:
+        """A column, or an entry of one that is a map, and its type."""
+        if name not in self.schema:
+            raise RuleError(f"{where}: {self.what} have no {name}; they have {', '.join(self.schema)}")
+        found, dtype = pl.col(name), self.schema[name]
+        is_map = isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct)
+        if is_map != (key is not None):
+            needs = "is a map: say which key" if is_map else "is no map: it has no keys"
+            raise RuleError(f"{where}: {name} {needs}")
+        if not is_map:
+            return found, dtype
+        entry = found.list.filter(pl.element().struct.field("key") == key).list.first()
+        fields: dict[str, pl.DataType] = dict(dtype.inner.to_schema())  # type: ignore[union-attr, attr-defined]
+        return entry.struct.field("value"), fields["value"]
+
+
+def compare(comparison: Comparison, name: str, key: str | None, row: Row, where: str) -> pl.Expr:
+    """Whether a comparison holds of a column. Raises `RuleError`."""
+    found, dtype = row.column(name, key, where)
+    operator, value, kind = comparison.operator, comparison.value, _kind(dtype)
+    if operator in WITHOUT_VALUE:
+        return found.is_not_null() if operator == "known" else found.is_null()
+    if operator in TEXTUAL and kind != "text":
+        raise RuleError(f"{where}: {operator} is for text; {name} is {dtype}")
+    if operator in ORDERED and kind in ("text", "truth"):
+        raise RuleError(f"{where}: {operator} is for numbers, dates and times; {name} is {dtype}")
+    if operator in WITH_SPAN:
+        if kind not in ("date", "time"):
+            raise RuleError(f"{where}: {operator} is for dates and times; {name} is {dtype}")
+        return _near(found, dtype, operator, str(value), row.now).fill_null(False)
+    if isinstance(value, list):
+        each = [_value(v, name, dtype, row, where) for v in value]
+        if operator == "between":
+            holds = (found >= each[0]) & (found <= each[1])
+        else:
+            same = pl.any_horizontal(found == v for v in each)
+            holds = same if operator == "one_of" else ~same
+    else:
+        holds = BINARY[operator](found, _value(value, name, dtype, row, where))
+    known: pl.Expr = holds.fill_null(False)
+    return known
+
+
+def _near(found: pl.Expr, dtype: pl.DataType, operator: str, span: str, now: datetime) -> pl.Expr:
+    """Dates and times within so long before now, or after it; now itself is not past any more."""
+    moment = _moment(dtype, now)
+    if operator == "within_next":
+        return (found >= moment) & (found < moment.dt.offset_by(offset(span)))
+    begin = moment.dt.offset_by(offset(span, backwards=True))
+    inside = (found >= begin) & (found < moment)
+    return inside if operator == "within_last" else ~inside
+
+
+def _value(value: Any, name: str, dtype: pl.DataType, row: Row, where: str) -> Any:
+    kind = _kind(dtype)
+    if isinstance(value, FromNow):
+        if kind not in ("date", "time"):
+            raise RuleError(f"{where}: {name} is {dtype}, and no date or time")
+        return _moment(dtype, row.now).dt.offset_by(offset(value.now))
+    if isinstance(value, Field):
+        other, its = row.column(value.field, value.key, where)
+        if _kind(its) != kind:
+            raise RuleError(f"{where}: {name} is {dtype}, and {value.field} is {its}")
+        return other if value.plus is None else other.dt.offset_by(offset(value.plus))
+    if kind in ("date", "time") and isinstance(value, str | date):
+        return _literal(value, name, dtype, where)
+    fits = {
+        "text": isinstance(value, str),
+        "truth": isinstance(value, bool),
+        "number": isinstance(value, int | float) and not isinstance(value, bool),
+    }
+    if not fits.get(kind, False):
+        raise RuleError(f"{where}: {name} is {dtype}, and {value!r} is not")
+    return pl.lit(value)
+
+
+def _literal(value: str | date, name: str, dtype: pl.DataType, where: str) -> pl.Expr:
+    """A day or a moment that is written out; days of moments begin at midnight, UTC."""
+    try:
+        read = datetime.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise RuleError(f"{where}: {name} is {dtype}, and {value!r} is no date or time") from None
+    if not isinstance(read, datetime):
+        read = datetime(read.year, read.month, read.day, tzinfo=UTC)
+    aware = read if read.tzinfo else read.replace(tzinfo=UTC)
+    return _moment(dtype, aware)
+
+
+def _moment(dtype: pl.DataType, moment: datetime) -> pl.Expr:
+    if dtype == pl.Date:
+        return pl.lit(moment.date(), pl.Date)
+    zone = getattr(dtype, "time_zone", None)
+    return pl.lit(moment if zone else moment.astimezone(UTC).replace(tzinfo=None), dtype)
+
+
+def _kind(dtype: pl.DataType) -> str:
+    if dtype.is_numeric():
+        return "number"
+    if dtype == pl.Boolean:
+        return "truth"
+    if dtype == pl.Date:
+        return "date"
+    if dtype == pl.Datetime:
+        return "time"
+    return "text" if isinstance(dtype, pl.String | pl.Categorical | pl.Enum) else "other"
