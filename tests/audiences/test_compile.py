@@ -1,6 +1,6 @@
 """Every operator does what its name says, on every type, and a missing attribute meets only `unknown`."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import polars as pl
@@ -18,6 +18,7 @@ PEOPLE = pl.DataFrame(
         "person_id": ["a", "b", "c"],
         "decile": [1, 5, None],
         "city": ["Bern", "Basel", None],
+        "born": [date(2000, 2, 29), date(1990, 5, 1), None],
         "spend": pl.Series([Decimal("10.00"), Decimal("0.50"), None], dtype=pl.Decimal(18, 2)),
         "by_department": [[{"key": "DELI", "value": 3}], [{"key": "MEAT", "value": 9}], None],
     }
@@ -90,6 +91,12 @@ def test_groups_nest():
         ({"attribute": "decile", "operator": "contains", "value": "3"}, "contains is for text"),
         ({"attribute": "by_department", "operator": "known"}, "by_department is a map: say which key"),
         ({"attribute": "city", "key": "x", "operator": "known"}, "city is no map"),
+        ({"attribute": "born", "operator": "within_last", "value": "2 hours"}, "2 hours is less than a day"),
+        ({"attribute": "born", "operator": "at_least", "value": "soon"}, "'soon' is no date or time"),
+        ({"attribute": "city", "operator": "within_last", "value": "2 days"}, "within_last is for dates"),
+        ({"attribute": "city", "operator": "more_than", "value": "B"}, "more_than is for numbers, dates and"),
+        ({"attribute": "decile", "operator": "equals", "value": {"field": "city"}}, "and city is String"),
+        ({"attribute": "decile", "operator": "equals", "value": {"now": "-1 day"}}, "and no date or time"),
     ],
 )
 def test_a_rule_that_does_not_fit_the_profile_is_explained(rule, message):

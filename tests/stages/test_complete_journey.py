@@ -77,6 +77,20 @@ def test_audiences_equal_the_same_rules_in_sql(journey):
     ours = members.filter(audience="deli_not_produce")["person_id"]
     assert set(ours) == set(expected["person_id"])
     assert len(ours) == 89
+    big = source(f"""
+        SELECT household_id::VARCHAR AS person_id FROM transactions
+        WHERE sales_value >= 5 AND transaction_timestamp >= TIMESTAMP '2017-12-01'
+            AND transaction_timestamp < TIMESTAMP '{AS_OF}'
+        GROUP BY household_id HAVING count(*) >= 10 AND sum(sales_value::DECIMAL(18, 2)) > 200
+    """)
+    assert set(members.filter(audience="big_baskets")["person_id"]) == set(big["person_id"])
+    quiet = source(f"""
+        SELECT household_id::VARCHAR AS person_id FROM transactions
+        WHERE transaction_timestamp < TIMESTAMP '{AS_OF}' GROUP BY household_id
+        HAVING max(transaction_timestamp) < TIMESTAMP '{AS_OF}' - INTERVAL 14 DAY
+    """)
+    top = set(members.filter(audience="top_spenders")["person_id"])
+    assert set(members.filter(audience="best_gone_quiet")["person_id"]) == top & set(quiet["person_id"])
     sizes = dict(members.group_by("audience").len().rows())
     assert sizes["top_spenders"] == 741, "three tenths of 2,468 or 2,469 households"
 

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from perennial.audiences.rules import WITH_SPAN, WITHOUT_VALUE, Comparison
-from perennial.audiences.values import Field, FromNow, offset
+from perennial.audiences.values import Field, FromNow, is_of_days, offset
 from perennial.errors import TerminalError
 
 BINARY: Mapping[str, Callable[[pl.Expr, Any], pl.Expr]] = {
@@ -72,6 +72,7 @@ def compare(comparison: Comparison, name: str, key: str | None, row: Row, where:
     if operator in WITH_SPAN:
         if kind not in ("date", "time"):
             raise RuleError(f"{where}: {operator} is for dates and times; {name} is {dtype}")
+        _whole_days(str(value), kind, name, where)
         return _near(found, dtype, operator, str(value), row.now).fill_null(False)
     if isinstance(value, list):
         each = [_value(v, name, dtype, row, where) for v in value]
@@ -96,17 +97,28 @@ def _near(found: pl.Expr, dtype: pl.DataType, operator: str, span: str, now: dat
     return inside if operator == "within_last" else ~inside
 
 
+def _whole_days(span: str, kind: str, name: str, where: str) -> None:
+    if kind == "date" and not is_of_days(span):
+        raise RuleError(f"{where}: {name} is a date: {span} is less than a day")
+
+
 def _value(value: Any, name: str, dtype: pl.DataType, row: Row, where: str) -> Any:
     kind = _kind(dtype)
     if isinstance(value, FromNow):
         if kind not in ("date", "time"):
             raise RuleError(f"{where}: {name} is {dtype}, and no date or time")
+        _whole_days(value.now, kind, name, where)
         return _moment(dtype, row.now).dt.offset_by(offset(value.now))
     if isinstance(value, Field):
         other, its = row.column(value.field, value.key, where)
         if _kind(its) != kind:
             raise RuleError(f"{where}: {name} is {dtype}, and {value.field} is {its}")
-        return other if value.plus is None else other.dt.offset_by(offset(value.plus))
+        if value.plus is None:
+            return other
+        if kind not in ("date", "time"):
+            raise RuleError(f"{where}: plus: {value.field} is {its}, and no date or time")
+        _whole_days(value.plus, kind, value.field, where)
+        return other.dt.offset_by(offset(value.plus))
     if kind in ("date", "time") and isinstance(value, str | date):
         return _literal(value, name, dtype, where)
     fits = {

@@ -108,7 +108,7 @@ def _sequence(name: str, rule: SequenceCondition, events: Events, now: datetime,
         theirs = reached.select(
             PERSON, __before=TIME, **_columns(dict(zip(keys, step.matching.values(), strict=True)))
         )
-        joined = these.filter(pl.col(key).is_not_null() for key in keys).sort("__latest").join_asof(
+        joined = these.drop_nulls([PERSON, *keys]).sort("__latest").join_asof(
             theirs.sort("__before"), left_on="__latest", right_on="__before", by=[PERSON, *keys],
             allow_exact_matches=step.after_at_least is not None, check_sortedness=False,
         )  # fmt: skip
@@ -116,7 +116,7 @@ def _sequence(name: str, rule: SequenceCondition, events: Events, now: datetime,
         if step.after_at_most:
             followed &= pl.col("__before") >= _earlier(step.after_at_most)
         reached = joined.filter(followed).drop("__latest", "__before", *keys)
-    return reached.select(pl.col(PERSON).unique()).with_columns(pl.lit(True).alias(name))
+    return reached.select(PERSON).unique().with_columns(pl.lit(True).alias(name))
 
 
 def _columns(names: dict[str, str]) -> dict[str, pl.Expr]:
@@ -159,7 +159,8 @@ def _start(span: str, now: datetime) -> pl.Expr:
 
 
 def _holds(happening: Happening, row: Row, where: str) -> pl.Expr:
-    return pl.lit(True) if happening.where is None else _fields(happening.where, row, where)
+    # All have a person: what is true of each event has its length, which a literal has not.
+    return pl.col(PERSON).is_not_null() if happening.where is None else _fields(happening.where, row, where)
 
 
 def _fields(rule: FieldRule, row: Row, where: str) -> pl.Expr:

@@ -19,6 +19,7 @@ from perennial.lake.tables import Table
 
 ENTERED, KEPT, EXITED = "entered", "kept", "exited"
 KEYS = ["audience", "person_id"]
+MEMBERS = dict.fromkeys([*KEYS, "definition_hash"], pl.String())
 
 
 def evaluate(
@@ -33,6 +34,8 @@ def evaluate(
     Events are read once for all audiences. Raises `RuleError`, which names the audience.
     """
     order = in_order({name: each for name, each in audiences.items() if each.state == "published"})
+    if not order:
+        return pl.DataFrame(schema=MEMBERS)
     matches = matched(profiles, events, {each.name: full_rule(each, consents) for each in order}, now)
     hashes = {audience.name: audience.definition_hash for audience in order}
     return (
@@ -114,9 +117,7 @@ def transitions(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
 
 def _members(table: Table, day: date | None) -> pl.DataFrame:
     if day is None:
-        return pl.DataFrame(
-            schema={"audience": pl.String, "person_id": pl.String, "definition_hash": pl.String}
-        )
+        return pl.DataFrame(schema=MEMBERS)
     members = table.scan().filter(as_of=day).filter(pl.col("status") != EXITED)
     return members.select(*KEYS, "definition_hash").collect()
 

@@ -33,6 +33,12 @@ def offset(span: str, *, backwards: bool = False) -> str:
     return f"{'-' if (sign == '-') != backwards else ''}{number}{UNITS[unit]}"
 
 
+def is_of_days(span: str) -> bool:
+    """Whether a span is made of whole days, as dates need it."""
+    found = _SPAN.fullmatch(span.strip())
+    return found is not None and found[3] not in ("minute", "hour")
+
+
 class FromNow(Document):
     """A moment, counted from that as of which the rule is asked: `{now: -30 days}`."""
 

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
+import polars as pl
 from pydantic import Field, model_validator
 
 from perennial.documents import Document, TimeZone
@@ -38,6 +39,10 @@ FORMATS: dict[str, str] = {
     "phone": r"^\+[1-9][0-9]{6,14}$",
 }
 """What texts of a known format look like; a date must also be one of the calendar."""
+
+
+PRECISION = 18
+"""Digits of a decimal."""
 
 
 class Column(Document):
@@ -106,3 +111,16 @@ class Column(Document):
             fits = isinstance(bound, kinds[self.type])
             if not fits or (self.type == "date" and isinstance(bound, datetime)):
                 raise ValueError(f"min and max of a column of type {self.type} are no {type(bound).__name__}")
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """The type of the lake's column."""
+        types: dict[Type, pl.DataType] = {
+            "string": pl.String(),
+            "integer": pl.Int64(),
+            "decimal": pl.Decimal(PRECISION, self.scale),
+            "boolean": pl.Boolean(),
+            "date": pl.Date(),
+            "timestamp": pl.Datetime("us", "UTC"),
+        }
+        return types[self.type]

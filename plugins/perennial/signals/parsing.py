@@ -5,12 +5,11 @@ from typing import Any
 
 import polars as pl
 
-from perennial.signals.columns import Column
+from perennial.signals.columns import PRECISION, Column
 from perennial.signals.dataset import Dataset
 from perennial.signals.expressions import compile_expression, names_zone, true_or_false, with_point
 
 UNREADABLE = "_unreadable"
-PRECISION = 18
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 """Between which a moment is one; others have no meaning, and other programs cannot read them."""
 
@@ -112,13 +111,7 @@ def _typed(value: pl.Expr, found: pl.DataType, column: Column, decimal_comma: bo
 
 def _nothing(column: Column) -> pl.Expr:
     """No value at all, of the column's type: the source's type cannot be read as it."""
-    types: dict[str, pl.DataType] = {
-        "integer": pl.Int64(),
-        "decimal": pl.Decimal(PRECISION, column.scale),
-        "boolean": pl.Boolean(),
-        "date": pl.Date(),
-    }
-    return pl.lit(None, types.get(column.type, pl.Datetime("us", "UTC")))
+    return pl.lit(None, column.dtype)
 
 
 def _text(value: pl.Expr, found: pl.DataType) -> pl.Expr:

@@ -12,9 +12,9 @@ import dataframely as dy
 import numpy as np
 import polars as pl
 
-from perennial.signals.columns import FORMATS, Column
+from perennial.signals.columns import FORMATS, PRECISION, Column
 from perennial.signals.dataset import Dataset
-from perennial.signals.parsing import PRECISION, UNREADABLE, parse, parsed
+from perennial.signals.parsing import UNREADABLE, parse, parsed
 from perennial.signals.reading.base import BROKEN, FILE, HIDDEN, LINE, RAW, REASONS
 
 ROW, DOUBT = "_row", "_doubt"

@@ -6,6 +6,7 @@ import polars as pl
 
 from perennial.audiences import membership
 from perennial.audiences.happenings import Events
+from perennial.identity.people import PERSON
 from perennial.stages.stitching import people_of
 from perennial.stages.workspace import Workspace
 
@@ -25,6 +26,9 @@ def events_of(workspace: Workspace) -> Events:
     def events(dataset: str) -> pl.LazyFrame:
         if dataset == workspace.lake.email_events.name.rpartition("/")[2]:
             return workspace.lake.email_events.scan()
+        if not workspace.table(dataset).exists():
+            columns = {name: column.dtype for name, column in workspace.dataset(dataset).columns.items()}
+            return pl.LazyFrame(schema={PERSON: pl.String(), **columns})
         return people_of(workspace, dataset)
 
     return events
