@@ -6,7 +6,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from perennial.audiences.comparisons import Row, RuleError
+from perennial.audiences.comparisons import Row, RuleError, Where
 from perennial.audiences.compile import compile_rule
 from perennial.audiences.definition import Audience
 from perennial.documents import DocumentError, load, load_all
@@ -27,7 +27,7 @@ PEOPLE = pl.DataFrame(
 
 def members(rule: dict) -> str:
     audience = Audience.model_validate({"name": "test", "title": "Test", "rule": rule})
-    matched = PEOPLE.filter(compile_rule(audience.rule, Row(PEOPLE.schema, NOW, "profiles"), "test"))
+    matched = PEOPLE.filter(compile_rule(audience.rule, Row(PEOPLE.schema, NOW, "profiles"), Where("test")))
     return "".join(matched["person_id"])
 
 

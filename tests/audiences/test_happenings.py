@@ -74,7 +74,7 @@ def test_what_rules_say_of_events(rule, expected):
     [
         (
             {"event": "shop", "where": {"field": "town", "operator": "known"}},
-            "it: shop have no town; they have person_id, event_time, kind, product, amount",
+            "it: where: events of shop have no town; they have person_id, event_time, kind, product, amount",
         ),
         ({"event": "shop", "aggregate": "sum", "of": "kind"}, "sum is for numbers; kind of shop is String"),
         ({"event": "shop", "aggregate": "max", "of": "kind"}, "kind of shop is String, and no number"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import requests
 
-from perennial.settings import REPOSITORY
+from perennial.settings import REPOSITORY, Settings
 
 USERS = {"admin": "admin", "vic": "viewer"}
 DEADLINE_S = 120
@@ -18,6 +19,7 @@ DAGS = """
 from airflow.sdk import DAG, CronPartitionTimetable
 daily = CronPartitionTimetable("0 0 * * *", timezone="UTC", key_format="%Y-%m-%d")
 value = DAG("customer_value", schedule=daily)
+audiences = DAG("audiences", schedule=None, params={"as_of": None})
 replay = DAG("signals_replay", schedule=None, params={"dataset": None, "ids": None})
 """
 
@@ -27,7 +29,7 @@ class AirflowServer:
 
     def __init__(self, home: Path, port: int, store_url: str) -> None:
         self.home, self.url = home, f"http://localhost:{port}"
-        self.lake = home / "lake"
+        self.lake, self.include = home / "lake", home / "include"
         self.environment = {
             **os.environ,
             "AIRFLOW_HOME": str(home),
@@ -41,14 +43,22 @@ class AirflowServer:
             "AIRFLOW__API__BASE_URL": self.url,
             "AIRFLOW__API_AUTH__JWT_SECRET": "secret-of-tests-" * 4,
             "PERENNIAL_LAKE": str(self.lake),
+            "PERENNIAL_INCLUDE": str(self.include),
             "AIRFLOW_CONN_PERENNIAL_STORE_READER": store_url,
             "PYTHONPATH": str(REPOSITORY / "plugins"),
         }
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def settings(self) -> Settings:
+        """What the server reads."""
+        return Settings(self.include, str(self.lake), str(self.home), self.home / "spool")
+
     def start(self) -> None:
         """Create the database, start the server, and wait until it answers."""
         (self.home / "dags").mkdir()
+        # Documents of its own: pages change them.
+        shutil.copytree(REPOSITORY / "include", self.include)
         (self.home / "dags" / "dags.py").write_text(DAGS)
         passwords = self.home / "simple_auth_manager_passwords.json.generated"
         passwords.write_text(json.dumps({name: name for name in USERS}))

@@ -27,6 +27,12 @@ class Caller:
         assert answer.status_code == 200, answer.text
         return answer.text
 
+    def send(
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] = OURS
+    ) -> requests.Response:
+        """What an API answers to a change."""
+        return self._session.request(method, self._root + path, json=body, headers=headers, timeout=30)
+
     def post(self, what: str, body: Any, headers: dict[str, str] = OURS) -> requests.Response:
         """What a change to the quarantine of `transactions` answers."""
         return self._session.post(f"{self._root}{ROWS}/{what}", json=body, headers=headers, timeout=30)

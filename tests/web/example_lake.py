@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import polars as pl
+from web import example_people
 
 from perennial.lake.catalog import CORRECTIONS, QUARANTINE, RESOLUTIONS, Lake
 from perennial.signals.batches import Batch, BatchError, Batches, Status
@@ -42,6 +43,7 @@ TEXT = '=2300,"330,9931993,825123,1,3.99'
 def fill(root: str) -> Lake:
     """Fill a lake with 43 batches, 32 quarantined rows, a correction, a replayed and a discarded row."""
     lake = Lake(root)
+    example_people.fill(lake)
     batches = Batches(lake.batches)
     for name, rows in (("transactions", 1_462_907), ("coupon_redemptions", 2_084), ("households", 801)):
         _succeed(

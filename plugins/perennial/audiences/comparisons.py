@@ -6,11 +6,11 @@ What is missing meets nothing but `unknown`; also `not_equals` and the like need
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Literal, Self
 
 import polars as pl
 
-from perennial.audiences.rules import WITH_SPAN, WITHOUT_VALUE, Comparison
+from perennial.audiences.rules import WITH_LIST, WITH_SPAN, WITHOUT_VALUE, Comparison
 from perennial.audiences.values import Field, FromNow, is_of_days, offset
 from perennial.errors import TerminalError
 
@@ -30,8 +30,38 @@ TEXTUAL = {"contains", "not_contains", "starts_with", "ends_with"}
 ORDERED = {"at_least", "at_most", "more_than", "less_than", "between"}
 
 
+Kind = Literal["number", "text", "truth", "date", "time", "other"]
+
+
 class RuleError(TerminalError):
     """A rule names what there is not, or compares it with something of another type."""
+
+    def __init__(self, where: "Where", message: str) -> None:
+        super().__init__(f"{where}: {message}")
+        self.path, self.message = where.path, message
+
+
+@dataclass(frozen=True)
+class Where:
+    """The place in an audience's rule, for errors: `lapsing: all[0].none[1]`."""
+
+    audience: str
+    path: str = ""
+
+    def inside(self, group: str, number: int) -> "Where":
+        """The place of one of a group's rules."""
+        return self.at(f"{group}[{number}]")
+
+    def at(self, name: str) -> "Where":
+        """The place of a part."""
+        return Where(self.audience, f"{self.path}.{name}" if self.path else name)
+
+    def error(self, message: str) -> RuleError:
+        """What is wrong here."""
+        return RuleError(self, message)
+
+    def __str__(self) -> str:
+        return f"{self.audience}: {self.path}" if self.path else self.audience
 
 
 @dataclass(frozen=True)
@@ -43,15 +73,20 @@ class Row:
     what: str
     """What the rows are, for errors: `profiles`, `transactions`."""
 
-    def column(self, name: str, key: str | None, where: str) -> tuple[pl.Expr, pl.DataType]:
+    @classmethod
+    def at_once(cls, schema: pl.Schema, what: str) -> Self:
+        """For who asks no question of time."""
+        return cls(schema, datetime.now(UTC), what)
+
+    def column(self, name: str, key: str | None, where: Where) -> tuple[pl.Expr, pl.DataType]:
         """A column, or an entry of one that is a map, and its type."""
         if name not in self.schema:
-            raise RuleError(f"{where}: {self.what} have no {name}; they have {', '.join(self.schema)}")
+            raise where.error(f"{self.what} have no {name}; they have {', '.join(self.schema)}")
         found, dtype = pl.col(name), self.schema[name]
         is_map = isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct)
         if is_map != (key is not None):
             needs = "is a map: say which key" if is_map else "is no map: it has no keys"
-            raise RuleError(f"{where}: {name} {needs}")
+            raise where.error(f"{name} {needs}")
         if not is_map:
             return found, dtype
         entry = found.list.filter(pl.element().struct.field("key") == key).list.first()
@@ -59,19 +94,30 @@ class Row:
         return entry.struct.field("value"), fields["value"]
 
 
-def compare(comparison: Comparison, name: str, key: str | None, row: Row, where: str) -> pl.Expr:
+def fits(operator: str, kind: Kind) -> bool:
+    """Whether an operator is for columns of a kind."""
+    if operator in TEXTUAL:
+        return kind == "text"
+    if operator in WITH_SPAN:
+        return kind in ("date", "time")
+    if operator in ORDERED:
+        return kind in ("number", "date", "time")
+    return kind != "truth" or operator not in WITH_LIST
+
+
+def compare(comparison: Comparison, name: str, key: str | None, row: Row, where: Where) -> pl.Expr:
     """Whether a comparison holds of a column. Raises `RuleError`."""
     found, dtype = row.column(name, key, where)
-    operator, value, kind = comparison.operator, comparison.value, _kind(dtype)
+    operator, value, kind = comparison.operator, comparison.value, kind_of(dtype)
     if operator in WITHOUT_VALUE:
         return found.is_not_null() if operator == "known" else found.is_null()
     if operator in TEXTUAL and kind != "text":
-        raise RuleError(f"{where}: {operator} is for text; {name} is {dtype}")
+        raise where.error(f"{operator} is for text; {name} is {dtype}")
     if operator in ORDERED and kind in ("text", "truth"):
-        raise RuleError(f"{where}: {operator} is for numbers, dates and times; {name} is {dtype}")
+        raise where.error(f"{operator} is for numbers, dates and times; {name} is {dtype}")
     if operator in WITH_SPAN:
         if kind not in ("date", "time"):
-            raise RuleError(f"{where}: {operator} is for dates and times; {name} is {dtype}")
+            raise where.error(f"{operator} is for dates and times; {name} is {dtype}")
         _whole_days(str(value), kind, name, where)
         return _near(found, dtype, operator, str(value), row.now).fill_null(False)
     if isinstance(value, list):
@@ -97,26 +143,26 @@ def _near(found: pl.Expr, dtype: pl.DataType, operator: str, span: str, now: dat
     return inside if operator == "within_last" else ~inside
 
 
-def _whole_days(span: str, kind: str, name: str, where: str) -> None:
+def _whole_days(span: str, kind: str, name: str, where: Where) -> None:
     if kind == "date" and not is_of_days(span):
-        raise RuleError(f"{where}: {name} is a date: {span} is less than a day")
+        raise where.error(f"{name} is a date: {span} is less than a day")
 
 
-def _value(value: Any, name: str, dtype: pl.DataType, row: Row, where: str) -> Any:
-    kind = _kind(dtype)
+def _value(value: Any, name: str, dtype: pl.DataType, row: Row, where: Where) -> Any:
+    kind = kind_of(dtype)
     if isinstance(value, FromNow):
         if kind not in ("date", "time"):
-            raise RuleError(f"{where}: {name} is {dtype}, and no date or time")
+            raise where.error(f"{name} is {dtype}, and no date or time")
         _whole_days(value.now, kind, name, where)
         return _moment(dtype, row.now).dt.offset_by(offset(value.now))
     if isinstance(value, Field):
         other, its = row.column(value.field, value.key, where)
-        if _kind(its) != kind:
-            raise RuleError(f"{where}: {name} is {dtype}, and {value.field} is {its}")
+        if kind_of(its) != kind:
+            raise where.error(f"{name} is {dtype}, and {value.field} is {its}")
         if value.plus is None:
             return other
         if kind not in ("date", "time"):
-            raise RuleError(f"{where}: plus: {value.field} is {its}, and no date or time")
+            raise where.error(f"plus: {value.field} is {its}, and no date or time")
         _whole_days(value.plus, kind, value.field, where)
         return other.dt.offset_by(offset(value.plus))
     if kind in ("date", "time") and isinstance(value, str | date):
@@ -127,16 +173,16 @@ def _value(value: Any, name: str, dtype: pl.DataType, row: Row, where: str) -> A
         "number": isinstance(value, int | float) and not isinstance(value, bool),
     }
     if not fits.get(kind, False):
-        raise RuleError(f"{where}: {name} is {dtype}, and {value!r} is not")
+        raise where.error(f"{name} is {dtype}, and {value!r} is not")
     return pl.lit(value)
 
 
-def _literal(value: str | date, name: str, dtype: pl.DataType, where: str) -> pl.Expr:
+def _literal(value: str | date, name: str, dtype: pl.DataType, where: Where) -> pl.Expr:
     """A day or a moment that is written out; days of moments begin at midnight, UTC."""
     try:
         read = datetime.fromisoformat(value) if isinstance(value, str) else value
     except ValueError:
-        raise RuleError(f"{where}: {name} is {dtype}, and {value!r} is no date or time") from None
+        raise where.error(f"{name} is {dtype}, and {value!r} is no date or time") from None
     if not isinstance(read, datetime):
         read = datetime(read.year, read.month, read.day, tzinfo=UTC)
     aware = read if read.tzinfo else read.replace(tzinfo=UTC)
@@ -150,7 +196,8 @@ def _moment(dtype: pl.DataType, moment: datetime) -> pl.Expr:
     return pl.lit(moment if zone else moment.astimezone(UTC).replace(tzinfo=None), dtype)
 
 
-def _kind(dtype: pl.DataType) -> str:
+def kind_of(dtype: pl.DataType) -> Kind:
+    """What comparisons a column of a type takes."""
     if dtype.is_numeric():
         return "number"
     if dtype == pl.Boolean:

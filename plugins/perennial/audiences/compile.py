@@ -11,7 +11,7 @@ from functools import reduce
 import polars as pl
 import polars_hash  # noqa: F401 - registers the hashes
 
-from perennial.audiences.comparisons import Row, RuleError, compare
+from perennial.audiences.comparisons import Row, Where, compare
 from perennial.audiences.happenings import metric_name, sequence_name
 from perennial.audiences.rules import (
     AudienceCondition,
@@ -34,7 +34,7 @@ COUNTS: Mapping[str, Callable[[pl.Expr, float], pl.Expr]] = {
 PERSON = "person_id"
 
 
-def compile_rule(rule: Rule, row: Row, where: str) -> pl.Expr:
+def compile_rule(rule: Rule, row: Row, where: Where) -> pl.Expr:
     """A rule over profiles with the columns of their events and other audiences. Raises `RuleError`.
 
     `where` names the audience in errors.
@@ -54,8 +54,9 @@ def compile_rule(rule: Rule, row: Row, where: str) -> pl.Expr:
         case ShareCondition():
             return _share(rule)
         case Group():
-            return _group(rule, [compile_rule(inner, row, where) for inner in rule.rules])
-    raise RuleError(f"{where}: {rule!r} is no rule")
+            inner = enumerate(rule.rules)
+            return _group(rule, [compile_rule(each, row, where.inside(rule.word, n)) for n, each in inner])
+    raise where.error(f"{rule!r} is no rule")
 
 
 def member_column(audience: str) -> str:

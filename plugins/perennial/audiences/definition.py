@@ -1,11 +1,13 @@
 """An audience document: who belongs to it, what it may be used for, and in which state its definition is."""
 
 import hashlib
+import json
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from perennial.audiences.comparisons import Where
 from perennial.audiences.rules import Group, Rule
 from perennial.documents import Document
 
@@ -35,13 +37,23 @@ class Audience(Document):
     @property
     def definition_hash(self) -> str:
         """Tells two definitions apart: equal rules have equal hashes, whatever their titles."""
-        return hashlib.sha256(self.rule.model_dump_json(exclude_none=True).encode()).hexdigest()[:16]
+        said = self.rule.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+        return hashlib.sha256(json.dumps(_canonical(said), sort_keys=True).encode()).hexdigest()[:16]
 
 
-def blocks(rule: Rule) -> Iterator[Rule]:
-    """All blocks of a rule but its groups, from left to right."""
+def _canonical(said: Any) -> Any:
+    """One way of writing: a number that is whole is written so, whoever wrote it."""
+    if isinstance(said, dict):
+        return {key: _canonical(value) for key, value in said.items()}
+    if isinstance(said, list):
+        return [_canonical(each) for each in said]
+    return int(said) if isinstance(said, float) and said.is_integer() else said
+
+
+def blocks(rule: Rule, where: Where) -> Iterator[tuple[Where, Rule]]:
+    """All blocks of a rule but its groups, from left to right, each with its place."""
     if isinstance(rule, Group):
-        for inner in rule.rules:
-            yield from blocks(inner)
+        for number, inner in enumerate(rule.rules):
+            yield from blocks(inner, where.inside(rule.word, number))
     else:
-        yield rule
+        yield where, rule

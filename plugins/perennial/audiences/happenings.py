@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from perennial.audiences.comparisons import Row, RuleError, compare
+from perennial.audiences.comparisons import Row, Where, compare
 from perennial.audiences.rules import (
     EventCondition,
     FieldCondition,
@@ -22,8 +22,10 @@ from perennial.audiences.rules import (
     Step,
 )
 from perennial.audiences.values import offset
+from perennial.documents import DocumentError
 
 PERSON, TIME = "person_id", "event_time"
+Metrics = dict[str, tuple[Where, EventCondition]]
 Events = Callable[[str], pl.LazyFrame]
 """Gives a dataset's events by its name: with `person_id` and `event_time` (UTC)."""
 
@@ -38,38 +40,43 @@ def sequence_name(condition: SequenceCondition) -> str:
     return _name(condition.model_dump_json())
 
 
-def answered(rules: Iterable[Rule], events: Events, now: datetime, where: str) -> pl.LazyFrame | None:
+def answered(rules: Iterable[tuple[Where, Rule]], events: Events, now: datetime) -> pl.LazyFrame | None:
     """(person_id, a column for each metric and sequence) of all who have such events; None without rules.
 
-    `rules` are blocks, as `perennial.audiences.definition.blocks` gives them. Raises `RuleError`.
+    `rules` are blocks and their places, as `perennial.audiences.definition.blocks` gives them. Raises
+    `RuleError`.
     """
-    every = list(rules)
-    metrics = {metric_name(rule): rule for rule in every if isinstance(rule, EventCondition)}
-    sequences = {sequence_name(rule): rule for rule in every if isinstance(rule, SequenceCondition)}
-    frames = [_metrics(dataset, some, events, now, where) for dataset, some in _by_dataset(metrics)]
-    frames += [_sequence(name, rule, events, now, where) for name, rule in sequences.items()]
+    metrics: dict[str, tuple[Where, EventCondition]] = {}
+    sequences: dict[str, tuple[Where, SequenceCondition]] = {}
+    for where, rule in rules:
+        if isinstance(rule, EventCondition):
+            metrics.setdefault(metric_name(rule), (where, rule))
+        elif isinstance(rule, SequenceCondition):
+            sequences.setdefault(sequence_name(rule), (where, rule))
+    frames = [_metrics(some, events, now) for some in _by_dataset(metrics)]
+    frames += [_sequence(name, rule, events, now, where) for name, (where, rule) in sequences.items()]
     if not frames:
         return None
     return pl.concat(frames, how="diagonal").group_by(PERSON).agg(pl.all().drop_nulls().first())
 
 
-def _by_dataset(metrics: dict[str, EventCondition]) -> Iterator[tuple[str, dict[str, EventCondition]]]:
-    for dataset in sorted({rule.event for rule in metrics.values()}):
-        yield dataset, {name: rule for name, rule in metrics.items() if rule.event == dataset}
+def _by_dataset(metrics: Metrics) -> Iterator[Metrics]:
+    for dataset in sorted({rule.event for _, rule in metrics.values()}):
+        yield {name: each for name, each in metrics.items() if each[1].event == dataset}
 
 
-def _metrics(
-    dataset: str, metrics: dict[str, EventCondition], events: Events, now: datetime, where: str
-) -> pl.LazyFrame:
-    rows, row = _before(dataset, events, now)
-    starts = [_start(rule.within_last, now) for rule in metrics.values() if rule.within_last]
+def _metrics(metrics: Metrics, events: Events, now: datetime) -> pl.LazyFrame:
+    """All conditions on one dataset."""
+    first, rule = next(iter(metrics.values()))
+    rows, row = _before(rule, events, now, first)
+    starts = [_start(rule.within_last, now) for _, rule in metrics.values() if rule.within_last]
     if len(starts) == len(metrics):
         rows = rows.filter(pl.col(TIME) >= pl.min_horizontal(starts))
-    columns = [_metric(rule, row, now, where).alias(name) for name, rule in metrics.items()]
+    columns = [_metric(rule, row, now, where).alias(name) for name, (where, rule) in metrics.items()]
     return rows.group_by(PERSON).agg(columns)
 
 
-def _metric(rule: EventCondition, row: Row, now: datetime, where: str) -> pl.Expr:
+def _metric(rule: EventCondition, row: Row, now: datetime, where: Where) -> pl.Expr:
     taken = _holds(rule, row, where)
     if rule.within_last:
         taken &= pl.col(TIME) >= _start(rule.within_last, now)
@@ -77,11 +84,12 @@ def _metric(rule: EventCondition, row: Row, now: datetime, where: str) -> pl.Exp
         taken &= pl.col(TIME) < _start(rule.not_within_last, now)
     if rule.of is None:
         return taken.sum()
+    where = where.at("of")
     found, dtype = row.column(rule.of, None, where)
     if rule.aggregate in ("sum", "average") and not dtype.is_numeric():
-        raise RuleError(f"{where}: {rule.aggregate} is for numbers; {rule.of} of {rule.event} is {dtype}")
+        raise where.error(f"{rule.aggregate} is for numbers; {rule.of} of {rule.event} is {dtype}")
     if rule.aggregate in ("min", "max") and not dtype.is_numeric():
-        raise RuleError(f"{where}: {rule.of} of {rule.event} is {dtype}, and no number to compare")
+        raise where.error(f"{rule.of} of {rule.event} is {dtype}, and no number to compare")
     known = taken & found.is_not_null()
     value = pl.when(known).then(found)
     match rule.aggregate:
@@ -96,15 +104,18 @@ def _metric(rule: EventCondition, row: Row, now: datetime, where: str) -> pl.Exp
     return value.max()
 
 
-def _sequence(name: str, rule: SequenceCondition, events: Events, now: datetime, where: str) -> pl.LazyFrame:
+def _sequence(
+    name: str, rule: SequenceCondition, events: Events, now: datetime, where: Where
+) -> pl.LazyFrame:
     """Who has done it. Whether a step can be reached depends on the one before it only: of those that it
     may follow, the latest is as good as any."""
-    reached = _step(rule.sequence[0], rule, events, now, where)
-    for last, step in pairwise(rule.sequence):
-        _matches(step, last, events, now, where)
+    places = [where.inside("sequence", number) for number in range(len(rule.sequence))]
+    reached = _step(rule.sequence[0], rule, events, now, places[0])
+    for (last, step), place in zip(pairwise(rule.sequence), places[1:], strict=True):
+        _matches(step, last, events, now, place)
         keys = {f"__{n}": own for n, own in enumerate(step.matching)}
         latest = _earlier(step.after_at_least) if step.after_at_least else pl.col(TIME)
-        these = _step(step, rule, events, now, where).with_columns(__latest=latest, **_columns(keys))
+        these = _step(step, rule, events, now, place).with_columns(__latest=latest, **_columns(keys))
         theirs = reached.select(
             PERSON, __before=TIME, **_columns(dict(zip(keys, step.matching.values(), strict=True)))
         )
@@ -123,15 +134,14 @@ def _columns(names: dict[str, str]) -> dict[str, pl.Expr]:
     return {new: pl.col(old) for new, old in names.items()}
 
 
-def _matches(step: Step, last: Step, events: Events, now: datetime, where: str) -> None:
+def _matches(step: Step, last: Step, events: Events, now: datetime, where: Where) -> None:
     """Refuse fields to match that are not there, or not alike."""
-    mine, theirs = (_before(each.event, events, now)[1] for each in (step, last))
+    mine, theirs = (_before(each, events, now, where)[1] for each in (step, last))
     for own, other in step.matching.items():
         (_, one), (_, two) = mine.column(own, None, where), theirs.column(other, None, where)
         if one != two:
-            raise RuleError(
-                f"{where}: {own} of {step.event} is {one}, and {other} of {last.event} is {two}: "
-                "they are never equal"
+            raise where.at("matching").error(
+                f"{own} of {step.event} is {one}, and {other} of {last.event} is {two}: they are never equal"
             )
 
 
@@ -139,34 +149,40 @@ def _earlier(span: str) -> pl.Expr:
     return pl.col(TIME).dt.offset_by(offset(span, backwards=True))
 
 
-def _step(step: Step, rule: SequenceCondition, events: Events, now: datetime, where: str) -> pl.LazyFrame:
-    rows, row = _before(step.event, events, now)
+def _step(step: Step, rule: SequenceCondition, events: Events, now: datetime, where: Where) -> pl.LazyFrame:
+    rows, row = _before(step, events, now, where)
     taken = _holds(step, row, where)
     if rule.within_last:
         taken &= pl.col(TIME) >= _start(rule.within_last, now)
     return rows.filter(taken)
 
 
-def _before(dataset: str, events: Events, now: datetime) -> tuple[pl.LazyFrame, Row]:
-    rows = events(dataset)
+def _before(happening: Happening, events: Events, now: datetime, where: Where) -> tuple[pl.LazyFrame, Row]:
+    try:
+        rows = events(happening.event)
+    except DocumentError as error:
+        raise where.at("event").error(str(error)) from None
     schema = rows.collect_schema()
     moment = pl.lit(now, schema[TIME])
-    return rows.filter(pl.col(TIME) < moment, pl.col(PERSON).is_not_null()), Row(schema, now, dataset)
+    row = Row(schema, now, f"events of {happening.event}")
+    return rows.filter(pl.col(TIME) < moment, pl.col(PERSON).is_not_null()), row
 
 
 def _start(span: str, now: datetime) -> pl.Expr:
     return pl.lit(now, pl.Datetime("us", "UTC")).dt.offset_by(offset(span, backwards=True))
 
 
-def _holds(happening: Happening, row: Row, where: str) -> pl.Expr:
+def _holds(happening: Happening, row: Row, where: Where) -> pl.Expr:
     # All have a person: what is true of each event has its length, which a literal has not.
-    return pl.col(PERSON).is_not_null() if happening.where is None else _fields(happening.where, row, where)
+    if happening.where is None:
+        return pl.col(PERSON).is_not_null()
+    return _fields(happening.where, row, where.at("where"))
 
 
-def _fields(rule: FieldRule, row: Row, where: str) -> pl.Expr:
+def _fields(rule: FieldRule, row: Row, where: Where) -> pl.Expr:
     if isinstance(rule, FieldCondition):
         return compare(rule, rule.field, None, row, where)
-    inner = [_fields(each, row, where) for each in rule.all or rule.any or rule.none or []]
+    inner = [_fields(each, row, where.inside(rule.word, n)) for n, each in enumerate(rule.rules)]
     if rule.all:
         return pl.all_horizontal(inner)
     return ~pl.any_horizontal(inner) if rule.none else pl.any_horizontal(inner)

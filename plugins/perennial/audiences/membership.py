@@ -5,12 +5,12 @@ evaluated. A day that is evaluated again corrects the day after it too, so that 
 trace.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 
 import polars as pl
 
-from perennial.audiences.comparisons import Row, RuleError
+from perennial.audiences.comparisons import Row, Where
 from perennial.audiences.compile import compile_rule, member_column
 from perennial.audiences.definition import Audience, Consent, blocks
 from perennial.audiences.happenings import Events, answered
@@ -53,12 +53,11 @@ def matched(profiles: pl.LazyFrame, events: Events, rules: Mapping[str, Rule], n
     A rule may speak of the members of one that comes before it.
     """
     row, people = Row(profiles.collect_schema(), now, "profiles"), profiles
-    every = [block for rule in rules.values() for block in blocks(rule)]
-    where = ", ".join(rules)
-    if (happened := answered(every, events, now, where)) is not None:
+    every = (block for name, rule in rules.items() for block in blocks(rule, Where(name)))
+    if (happened := answered(every, events, now)) is not None:
         people = people.join(happened, on="person_id", how="left")
     for name, rule in rules.items():
-        people = people.with_columns(compile_rule(rule, row, name).alias(member_column(name)))
+        people = people.with_columns(compile_rule(rule, row, Where(name)).alias(member_column(name)))
     return people.select("person_id", **{name: member_column(name) for name in rules})
 
 
@@ -67,31 +66,32 @@ def full_rule(audience: Audience, consents: Mapping[str, Consent]) -> Rule:
     if audience.purpose is None:
         return audience.rule
     if audience.purpose not in consents:
-        raise RuleError(
-            f"{audience.name}: purpose: nothing says who consents to {audience.purpose}; known: {[*consents]}"
+        raise Where(audience.name, "purpose").error(
+            f"nothing says who consents to {audience.purpose}; known: {[*consents]}"
         )
     return Group(all=[consents[audience.purpose].rule, audience.rule])
 
 
-def in_order(audiences: Mapping[str, Audience]) -> list[Audience]:
-    """Each audience after those that it speaks of. Raises `RuleError` for unknown ones, and for circles."""
+def in_order(audiences: Mapping[str, Audience], wanted: Iterable[str] | None = None) -> list[Audience]:
+    """Each audience after those that it speaks of; all, or some and what they need.
+
+    Raises `RuleError` for unknown ones, and for circles.
+    """
     found: dict[str, Audience] = {}
 
-    def visit(name: str, path: tuple[str, ...]) -> None:
+    def visit(name: str, path: tuple[str, ...], where: Where) -> None:
         if name in path:
-            raise RuleError(f"{name}: it is made of itself: {' of '.join((*path, name))}")
+            raise where.error(f"it is made of itself: {' of '.join((*path, name))}")
         if name not in audiences:
-            raise RuleError(
-                f"{path[-1]}: there is no published audience {name}; there are {', '.join(audiences)}"
-            )
+            raise where.error(f"there is no published audience {name}; there are {', '.join(audiences)}")
         if name not in found:
-            for block in blocks(audiences[name].rule):
+            for place, block in blocks(audiences[name].rule, Where(name)):
                 if isinstance(block, AudienceCondition):
-                    visit(block.audience, (*path, name))
+                    visit(block.audience, (*path, name), place)
             found[name] = audiences[name]
 
-    for name in audiences:
-        visit(name, ())
+    for name in audiences if wanted is None else wanted:
+        visit(name, (), Where(name))
     return list(found.values())
 
 

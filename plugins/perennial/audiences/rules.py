@@ -38,6 +38,17 @@ WITHOUT_VALUE = {"known", "unknown"}
 WITH_LIST = {"one_of", "none_of"}
 WITH_SPAN = {"within_last", "not_within_last", "within_next"}
 G = TypeVar("G", bound=Document)
+
+
+def takes(operator: str) -> str:
+    """What an operator is given: nothing, a list, two values, a span, or one value."""
+    if operator in WITHOUT_VALUE:
+        return "nothing"
+    if operator in WITH_SPAN:
+        return "span"
+    return "list" if operator in WITH_LIST else "two" if operator == "between" else "one"
+
+
 Aggregate = Literal["count", "count_distinct", "sum", "average", "min", "max"]
 
 
@@ -89,6 +100,16 @@ class FieldGroup(Document):
     @model_validator(mode="after")
     def _exactly_one(self) -> "FieldGroup":
         return _one_of(self, self.all, self.any, self.none)
+
+    @property
+    def rules(self) -> "list[FieldRule]":
+        """What is combined."""
+        return self.all or self.any or self.none or []
+
+    @property
+    def word(self) -> str:
+        """How: all, any or none of them."""
+        return _word(self)
 
 
 def _field_kind(rule: object) -> str:
@@ -186,12 +207,21 @@ class Group(Document):
         """What is combined."""
         return self.all or self.any or self.none or []
 
+    @property
+    def word(self) -> str:
+        """How: all, any or none of them."""
+        return _word(self)
+
 
 def _one_of(group: G, *lists: Sequence[object] | None) -> G:
     given = [rules for rules in lists if rules is not None]
     if len(given) != 1 or not given[0]:
         raise ValueError("give exactly one of all, any, none, with at least one rule in it")
     return group
+
+
+def _word(group: FieldGroup | Group) -> str:
+    return "all" if group.all else "any" if group.any else "none"
 
 
 def _keys(rule: object) -> Collection[str]:

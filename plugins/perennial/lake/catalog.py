@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from perennial.errors import TerminalError
+from perennial.lake.audiences import EVALUATIONS
 from perennial.lake.identity import EVENTS, LINKS, MAPPING
 from perennial.lake.lifetime import LIFETIME_ACTUALS, LIFETIME_MODELS
 from perennial.lake.rfm import RFM_SCORES
@@ -208,6 +209,11 @@ class Lake:
         return Table(self.root, "audiences/membership", partition="as_of")
 
     @property
+    def evaluations(self) -> Table:
+        """From what the members of each day were found, by the day as of which they hold."""
+        return Table(self.root, "audiences/evaluations", partition="as_of", schema=EVALUATIONS)
+
+    @property
     def email_events(self) -> Table:
         """What recipients did with their e-mails, by the UTC day on which they did it."""
         return Table(self.root, "responses/email_events", partition="event_date", schema=EMAIL_EVENTS)
@@ -235,6 +241,7 @@ class Lake:
             self.identities,
             self.identity_events,
             self.membership,
+            self.evaluations,
             self.email_events,
             self.lifetime_models,
             self.value_days,

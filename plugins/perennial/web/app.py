@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from perennial.documents import DocumentError
 from perennial.errors import PerennialError, TransientError
 from perennial.settings import Settings
-from perennial.web import api, assets, pages, signals_api, signals_pages, signals_writes
+from perennial.web import api, assets, audiences_api, pages, signals_api, signals_pages, signals_writes
 from perennial.web.auth import READER, login_url
 from perennial.web.connection import store_conninfo
 from perennial.web.security import SecurityHeaders
@@ -23,6 +23,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     """Build the app over a deployment's documents and store; both come from the environment by default."""
     settings = settings or Settings.from_env()
     app = FastAPI(title="Perennial", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[READER])
+    app.state.settings = settings
     app.state.library = Library(settings.include)
     app.state.signals = Signals(settings)
     app.state.store = store or Store(store_conninfo)
@@ -30,10 +31,11 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(StoreError, _store_failed)
+    app.add_exception_handler(audiences_api.Refused, _mistaken)
     app.add_exception_handler(DocumentError, _document_failed)
     app.add_exception_handler(PerennialError, _failed)
     app.include_router(api.router)
-    for part in (signals_api, signals_writes, signals_pages, pages):
+    for part in (signals_api, signals_writes, signals_pages, audiences_api, pages):
         app.include_router(part.router)
     app.add_api_route("/static/{version}/{name}", _static)
     app.add_api_route("/icon.svg", _icon)
@@ -73,6 +75,11 @@ def _refused(request: Request, error: Exception) -> Response:
             request, "message.html", status, section=None, title="This did not work", detail=detail
         )
     return JSONResponse({"detail": detail}, status)
+
+
+def _mistaken(_: Request, error: Exception) -> Response:
+    found = error.mistakes if isinstance(error, audiences_api.Refused) else []
+    return audiences_api.refusal(found)
 
 
 def _misread(request: Request, error: Exception) -> Response:

@@ -3,12 +3,25 @@
 Airflow does not guard the apps that plugins mount. `READER` on the whole app does.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import AccessView, DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag, requires_access_view
 from fastapi import Depends, HTTPException, Request
 
-__all__ = ["EDITOR", "READER", "REPLAY", "GetUserDep", "login_url", "may_edit"]
+__all__ = [
+    "AUDIENCES",
+    "AUDIENCE_EDITOR",
+    "EDITOR",
+    "READER",
+    "REPLAY",
+    "GetUserDep",
+    "login_url",
+    "may_edit",
+    "may_edit_audiences",
+]
 
 READER = Depends(requires_access_view(AccessView.WEBSITE))
 """Whoever may open Airflow's UI may read the dashboards."""
@@ -19,10 +32,26 @@ EDITOR = Depends(_may_replay)
 """Whoever may replay quarantined rows may correct and discard them."""
 
 
+AUDIENCES = "audiences"
+"""The Dag that evaluates audiences."""
+_may_evaluate = requires_access_dag("POST", DagAccessEntity.RUN, AUDIENCES)
+AUDIENCE_EDITOR = Depends(_may_evaluate)
+"""Whoever may evaluate audiences may define them."""
+
+
+def may_edit_audiences(request: Request, user: GetUserDep) -> bool:
+    """Whether the caller passes `AUDIENCE_EDITOR`."""
+    return _passes(_may_evaluate, request, user)
+
+
 def may_edit(request: Request, user: GetUserDep) -> bool:
     """Whether the caller passes `EDITOR`: a page shows what can be done, and nothing else."""
+    return _passes(_may_replay, request, user)
+
+
+def _passes(guard: Callable[..., Any], request: Request, user: Any) -> bool:
     try:
-        _may_replay(request, user)
+        guard(request, user)
     except HTTPException:
         return False
     return True

@@ -1,0 +1,162 @@
+"""The audiences of a deployment, with what became of them, in; changes to their documents out."""
+
+import os
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from perennial.activation.definition import Activation
+from perennial.audiences.comparisons import Where
+from perennial.audiences.definition import Audience, blocks
+from perennial.audiences.editing import plain, read, to_yaml
+from perennial.audiences.membership import EXITED
+from perennial.audiences.rules import AudienceCondition
+from perennial.audiences.sentence import sentence
+from perennial.documents import load_all
+from perennial.errors import TerminalError
+from perennial.stages.estimates import check, titles_of
+from perennial.stages.workspace import Workspace
+
+DAYS = 90
+"""How far a trend goes back."""
+
+
+class AudienceInUse(TerminalError):
+    """Something depends on the audience, or it was changed meanwhile."""
+
+
+@dataclass(frozen=True)
+class Consumer:
+    """What depends on an audience."""
+
+    kind: str
+    name: str
+    title: str
+
+
+def listed(workspace: Workspace) -> list[dict[str, Any]]:
+    """All audiences, each with its last evaluation."""
+    titles, days = titles_of(workspace), _days(workspace)
+    return [
+        {
+            "name": name,
+            "title": each.title,
+            "description": each.description,
+            "state": each.state,
+            "purpose": each.purpose,
+            "sentence": sentence(each.rule, titles),
+            "definition_hash": each.definition_hash,
+            "evaluated": _evaluated(each, days.filter(audience=name)),
+        }
+        for name, each in workspace.audiences.items()
+    ]
+
+
+def shown(workspace: Workspace, name: str) -> dict[str, Any]:
+    """One audience, with its trend, what it is made of, and what depends on it."""
+    audience, days = workspace.audiences[name], _days(workspace).filter(audience=name)
+    uses = [
+        block.audience
+        for _, block in blocks(audience.rule, Where(name))
+        if isinstance(block, AudienceCondition)
+    ]
+    return {
+        "name": name,
+        "definition": plain(audience),
+        "sentence": sentence(audience.rule, titles_of(workspace)),
+        "yaml": to_yaml(audience),
+        "definition_hash": audience.definition_hash,
+        "evaluated": _evaluated(audience, days),
+        "trend": days.select("as_of", "size", "entered", "exited").to_dicts(),
+        "uses": sorted(set(uses)),
+        "consumers": [asdict(each) for each in consumers(workspace, name)],
+    }
+
+
+def consumers(workspace: Workspace, name: str) -> list[Consumer]:
+    """What depends on an audience: others that are not inactive, and activations."""
+    found = [
+        Consumer("audience", other, each.title)
+        for other, each in workspace.audiences.items()
+        if each.state != "inactive"
+        and any(
+            isinstance(block, AudienceCondition) and block.audience == name
+            for _, block in blocks(each.rule, Where(other))
+        )
+    ]
+    activations = load_all(workspace.settings.include / "activations", Activation)
+    return found + [
+        Consumer("activation", each.name, each.title)
+        for each in activations.values()
+        if name in each.audiences
+    ]
+
+
+def save(workspace: Workspace, name: str, definition: dict[str, Any], before: str | None) -> None:
+    """Write an audience's document.
+
+    `before` is the hash of the definition that was changed, None for a new one. Raises `DefinitionRefused`,
+    `RuleError` and `AudienceInUse`.
+    """
+    audience, known = read(name, definition), workspace.audiences.get(name)
+    if known is None and before is not None:
+        raise AudienceInUse(f"The audience {name} was deleted meanwhile.")
+    if known is not None and before is None:
+        raise AudienceInUse(f"There is an audience {name} already. Choose another name.")
+    if known is not None and known.definition_hash != before:
+        raise AudienceInUse(
+            "Somebody has changed this audience meanwhile. Load it again, and repeat your change."
+        )
+    if known is not None and known.state == "published" and audience.state == "draft":
+        raise AudienceInUse("A published audience does not become a draft again. Deactivate it, or copy it.")
+    if known is not None and audience.state == "inactive" != known.state:
+        _refuse_if_used(workspace, name, "deactivated")
+    if audience.state == "published":
+        check(workspace, audience)
+    path = _path(workspace, name)
+    fresh = path.with_suffix(".tmp")
+    fresh.write_text(to_yaml(audience), encoding="utf-8")
+    os.replace(fresh, path)
+
+
+def delete(workspace: Workspace, name: str) -> None:
+    """Remove an audience's document; members that were found stay. Raises `AudienceInUse`."""
+    _refuse_if_used(workspace, name, "deleted")
+    _path(workspace, name).unlink(missing_ok=True)
+
+
+def _refuse_if_used(workspace: Workspace, name: str, what: str) -> None:
+    if users := consumers(workspace, name):
+        names = ", ".join(f"the {each.kind} “{each.title}”" for each in users)
+        raise AudienceInUse(f"It cannot be {what}: {names} would miss it.")
+
+
+def _path(workspace: Workspace, name: str) -> Path:
+    return workspace.settings.include / "audiences" / f"{name}.yaml"
+
+
+def _days(workspace: Workspace) -> pl.DataFrame:
+    """(audience, as_of, size, entered, exited, definition_hash, profiles, at) of the last days, by day."""
+    lake = workspace.lake
+    evaluations = lake.evaluations.scan()
+    last: date | None = evaluations.select(pl.col("as_of").max()).collect().item()
+    if last is None:
+        return evaluations.clear().with_columns(entered=pl.lit(0), exited=pl.lit(0)).collect()
+    recent = pl.col("as_of") > pl.lit(last).dt.offset_by(f"-{DAYS}d")
+    rows = lake.membership.scan().filter(recent).group_by("audience", "as_of")
+    status = pl.col("status")
+    moved = rows.agg(entered=(status == "entered").sum(), exited=(status == EXITED).sum())
+    joined = evaluations.filter(recent).join(moved, on=["audience", "as_of"], how="left")
+    return joined.with_columns(pl.col("entered", "exited").fill_null(0)).sort("as_of").collect()
+
+
+def _evaluated(audience: Audience, days: pl.DataFrame) -> dict[str, Any] | None:
+    if days.is_empty():
+        return None
+    last = days.row(-1, named=True)
+    names = ("as_of", "size", "entered", "exited", "definition_hash", "at")
+    current = last["definition_hash"] == audience.definition_hash
+    return {name: last[name] for name in names} | {"current": current, "snapshot": last["profiles"]}

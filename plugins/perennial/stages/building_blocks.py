@@ -1,0 +1,145 @@
+"""Profiles and datasets in; of what rules can be made, and which values there are, out."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+
+from perennial.audiences.comparisons import Kind, Row, Where, fits, kind_of
+from perennial.audiences.rules import takes
+from perennial.audiences.sentence import OPERATORS, words
+from perennial.identity.people import PERSON
+from perennial.stages.audiences import events_of
+from perennial.stages.estimates import newest_day
+from perennial.stages.workspace import Workspace
+
+_LABELS: dict[Kind, dict[str, str]] = {
+    "number": {},
+    "text": {},
+    "truth": {},
+    "date": {"at_least": "is on or after", "at_most": "is on or before", "more_than": "is after",
+             "less_than": "is before"},
+}  # fmt: skip
+_LABELS["time"] = _LABELS["date"]
+OPERATORS_BY_KIND = {
+    kind: [
+        {"name": name, "label": own.get(name, OPERATORS[name]), "takes": takes(name)}
+        for name in OPERATORS
+        if fits(name, kind)
+    ]
+    for kind, own in _LABELS.items()
+}
+"""For each kind of column the operators, how they are read, and what they are given."""
+HIDDEN = {PERSON, "as_of", "identities", "batch", "event_id", "event_date", "held_at"}
+"""Columns that say nothing of a person, or of what happened."""
+SOME = 100_000
+"""Profiles that are looked at for the keys of maps."""
+VALUES = 50
+
+
+@dataclass(frozen=True)
+class Block:
+    """An attribute of profiles, or a field of events."""
+
+    name: str
+    label: str
+    kind: Kind
+    group: str = ""
+    keys: list[str] | None = None
+    """Of a map: what its entries are called."""
+
+
+def attributes(workspace: Workspace) -> list[Block]:
+    """What is known of people."""
+    day = newest_day(workspace)
+    if day is None:
+        return []
+    people = workspace.lake.profiles.scan().filter(as_of=day)
+    schema, groups = people.collect_schema(), _groups(workspace)
+    found, some = [], people.head(SOME)
+    maps = {name: _keys(some, name) for name, dtype in schema.items() if _is_map(dtype)}
+    keys = dict(zip(maps, pl.collect_all(maps.values()), strict=True))
+    for name, dtype in schema.items():
+        if name in maps:
+            inner = dict(dtype.inner.to_schema())["value"]  # type: ignore[attr-defined]
+            entries = keys[name].to_series().to_list()
+            found.append(Block(name, _label(name), kind_of(inner), groups.get(name, "Value"), entries))
+        elif name not in HIDDEN and kind_of(dtype) != "other":
+            found.append(Block(name, _label(name), kind_of(dtype), groups.get(name, "Value")))
+    return found
+
+
+def events(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    """What rules can speak of as having happened: by dataset, its label and its fields."""
+    titles = {name: each.title for name, each in workspace.datasets.items() if each.kind == "event"}
+    of_people = {name: title for name, title in titles.items() if _of_people(workspace, name)}
+    return {
+        name: {"label": title, "fields": [asdict(block) for block in _fields(workspace, name)]}
+        for name, title in {**of_people, RESPONSES: "Responses to e-mails"}.items()
+    }
+
+
+RESPONSES = "email_events"
+"""The responses to what was sent, which are of no dataset."""
+
+
+def values(
+    workspace: Workspace, column: str, key: str | None, dataset: str | None, search: str
+) -> dict[str, Any]:
+    """The most frequent values of an attribute, or of an event's field. Raises `RuleError`."""
+    if dataset is None:
+        rows = workspace.lake.profiles.scan().filter(as_of=newest_day(workspace))
+        what = "profiles"
+    else:
+        rows, what = events_of(workspace)(dataset), f"events of {dataset}"
+    row = Row.at_once(rows.collect_schema(), what)
+    found, _ = row.column(column, key, Where(what))
+    counted = rows.select(value=found).group_by("value").agg(count=pl.len()).collect(engine="streaming")
+    known = counted.filter(pl.col("value").is_not_null())
+    hit = known.filter(
+        pl.col("value").cast(pl.String).str.to_lowercase().str.contains(search.lower(), literal=True)
+    )
+    return {
+        "values": hit.sort("count", "value", descending=[True, False]).head(VALUES).to_dicts(),
+        "distinct": known.height,
+        "missing": int(counted.filter(pl.col("value").is_null())["count"].sum()),
+    }
+
+
+def _fields(workspace: Workspace, dataset: str) -> Iterator[Block]:
+    for name, dtype in events_of(workspace)(dataset).collect_schema().items():
+        if name not in HIDDEN and kind_of(dtype) != "other":
+            yield Block(name, _label(name), kind_of(dtype))
+
+
+def _of_people(workspace: Workspace, dataset: str) -> bool:
+    identities = workspace.dataset(dataset).identities
+    return any(workspace.namespaces[each.namespace].links for each in identities)
+
+
+def _groups(workspace: Workspace) -> dict[str, str]:
+    """Where attributes come from, as far as it is not value."""
+    groups = {"first_seen": "Activity", "last_seen": "Activity", "email_sha256": "Contact"}
+    for profile in workspace.profiles.values():
+        for name in reversed(profile.attributes):
+            groups |= dict.fromkeys(workspace.dataset(name).columns, workspace.dataset(name).title)
+    return groups
+
+
+def _keys(people: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    entries = people.select(pl.col(name).explode().struct.field("key")).drop_nulls()
+    return entries.unique().sort("key")
+
+
+def _is_map(dtype: pl.DataType) -> bool:
+    return (
+        isinstance(dtype, pl.List)
+        and isinstance(dtype.inner, pl.Struct)
+        and {"key", "value"} == {field.name for field in dtype.inner.fields}
+    )
+
+
+def _label(name: str) -> str:
+    text = words(name)
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,115 @@
+"""A rule in; who would be in an audience of it now, exactly, out. Nothing is written."""
+
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+
+from perennial.audiences.comparisons import RuleError, Where
+from perennial.audiences.definition import Audience, blocks
+from perennial.audiences.membership import full_rule, in_order, matched
+from perennial.audiences.rules import Condition, Rule
+from perennial.audiences.sentence import sentence
+from perennial.identity.people import PERSON
+from perennial.stages.audiences import events_of
+from perennial.stages.workspace import Workspace
+
+SAMPLE = 8
+"""Profiles that are shown of those who meet a rule."""
+COLUMNS = 5
+"""What is shown of each of them."""
+USUAL = ["first_seen", "last_seen", "email"]
+"""What is shown where the rule itself names too little."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Who meets a rule as of a day; counted, not extrapolated."""
+
+    size: int
+    people: int
+    as_of: date
+    snapshot: int
+    """Of the table of profiles."""
+    seconds: float
+    definition_hash: str
+    sentence: str
+    namespaces: list[dict[str, Any]]
+    """How many members have an identity in each namespace."""
+    sample: list[dict[str, Any]]
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return {**asdict(self), "share": self.size / self.people if self.people else 0.0}
+
+
+def newest_day(workspace: Workspace) -> date | None:
+    """The last day as of which there are profiles."""
+    days = workspace.lake.profiles.partitions() if workspace.lake.profiles.exists() else []
+    return date.fromisoformat(days[-1]) if days else None
+
+
+def estimate(workspace: Workspace, audience: Audience) -> Estimate:
+    """Who would be in an audience, as of the newest day of profiles. Raises `RuleError`."""
+    begun, day = time.perf_counter(), newest_day(workspace)
+    if day is None:
+        raise RuleError(Where(audience.name), "there are no profiles yet: run the Dag profiles first")
+    version = workspace.lake.profiles.version()
+    people = workspace.lake.profiles.scan(version).filter(as_of=day)
+    members = _matching(workspace, audience, day, version).filter(audience.name).select(PERSON)
+    who, total = pl.collect_all([members, people.select(pl.len())], engine="streaming")
+    theirs = people.join(who.lazy(), on=PERSON, how="semi")
+    shown = theirs.select(_shown(audience.rule, people.collect_schema())).head(SAMPLE)
+    parts = pl.collect_all([_namespaces(theirs), shown], engine="streaming")
+    titles = {name: each.title for name, each in workspace.namespaces.items()}
+    return Estimate(
+        who.height,
+        total.item(),
+        day,
+        version,
+        time.perf_counter() - begun,
+        audience.definition_hash,
+        sentence(audience.rule, titles_of(workspace)),
+        [row | {"title": titles.get(row["namespace"], row["namespace"])} for row in parts[0].to_dicts()],
+        parts[1].to_dicts(),
+    )
+
+
+def check(workspace: Workspace, audience: Audience) -> None:
+    """Compile a rule against the profiles and events that there are. Raises `RuleError`."""
+    if (day := newest_day(workspace)) is not None:
+        _matching(workspace, audience, day, workspace.lake.profiles.version()).collect_schema()
+
+
+def titles_of(workspace: Workspace) -> dict[str, str]:
+    """What datasets and audiences are called."""
+    datasets = {name: each.title for name, each in workspace.datasets.items()}
+    return datasets | {name: each.title for name, each in workspace.audiences.items()}
+
+
+def _matching(workspace: Workspace, audience: Audience, day: date, version: int) -> pl.LazyFrame:
+    """Everybody, and whether they are in the audience, and in those that it speaks of."""
+    others = {name: each for name, each in workspace.audiences.items() if each.state == "published"}
+    rules: dict[str, Rule] = {
+        each.name: full_rule(each, workspace.consents)
+        for each in in_order({**others, audience.name: audience}, [audience.name])
+    }
+    people = workspace.lake.profiles.scan(version).filter(as_of=day)
+    now = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return matched(people, events_of(workspace), rules, now)
+
+
+def _namespaces(people: pl.LazyFrame) -> pl.LazyFrame:
+    if "identities" not in people.collect_schema():
+        return pl.LazyFrame(schema={"namespace": pl.String, "people": pl.UInt32})
+    each = people.select(PERSON, "identities").explode("identities")
+    named = each.select(PERSON, namespace=pl.col("identities").struct.field("namespace")).drop_nulls()
+    return named.group_by("namespace").agg(people=pl.col(PERSON).n_unique()).sort("people", descending=True)
+
+
+def _shown(rule: Rule, schema: pl.Schema) -> list[str]:
+    named = [each.attribute for _, each in blocks(rule, Where("")) if isinstance(each, Condition)]
+    plain = [name for name in (*named, *USUAL) if name in schema and not schema[name].is_nested()]
+    return list(dict.fromkeys([PERSON, *plain]))[: COLUMNS + 1]
