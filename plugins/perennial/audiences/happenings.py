@@ -5,7 +5,7 @@ question only once.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import pairwise
 
@@ -38,6 +38,13 @@ def metric_name(condition: EventCondition) -> str:
 def sequence_name(condition: SequenceCondition) -> str:
     """The column of whether somebody has done a sequence."""
     return _name(condition.model_dump_json())
+
+
+def datasets_of(rules: Sequence[Rule]) -> set[str]:
+    """The datasets that blocks speak of."""
+    found = {rule.event for rule in rules if isinstance(rule, EventCondition)}
+    sequences = (rule for rule in rules if isinstance(rule, SequenceCondition))
+    return found | {step.event for rule in sequences for step in rule.sequence}
 
 
 def answered(rules: Iterable[tuple[Where, Rule]], events: Events, now: datetime) -> pl.LazyFrame | None:
