@@ -36,15 +36,15 @@ def evaluate(
     order = in_order({name: each for name, each in audiences.items() if each.state == "published"})
     if not order:
         return pl.DataFrame(schema=MEMBERS)
-    matches = matched(profiles, events, {each.name: full_rule(each, consents) for each in order}, now)
-    hashes = {audience.name: audience.definition_hash for audience in order}
-    return (
-        matches.unpivot(index="person_id", variable_name="audience", value_name="member")
-        .filter(pl.col("member"))
-        .select(*KEYS, definition_hash=pl.col("audience").replace_strict(hashes, return_dtype=pl.String))
-        .sort(KEYS)
-        .collect(engine="streaming")
-    )
+    rules = {each.name: full_rule(each, consents) for each in order}
+    everybody = matched(profiles, events, rules, now).sort("person_id").collect(engine="streaming")
+    members = [
+        everybody.filter(each.name).select(
+            pl.lit(each.name).alias("audience"), "person_id", definition_hash=pl.lit(each.definition_hash)
+        )
+        for each in sorted(order, key=lambda each: each.name)
+    ]
+    return pl.concat(members)
 
 
 def matched(profiles: pl.LazyFrame, events: Events, rules: Mapping[str, Rule], now: datetime) -> pl.LazyFrame:
@@ -56,9 +56,21 @@ def matched(profiles: pl.LazyFrame, events: Events, rules: Mapping[str, Rule], n
     every = (block for name, rule in rules.items() for block in blocks(rule, Where(name)))
     if (happened := answered(every, events, now)) is not None:
         people = people.join(happened, on="person_id", how="left")
+    waiting: dict[str, pl.Expr] = {}
     for name, rule in rules.items():
-        people = people.with_columns(compile_rule(rule, row, Where(name)).alias(member_column(name)))
+        spoken_of = {
+            each.audience for _, each in blocks(rule, Where(name)) if isinstance(each, AudienceCondition)
+        }
+        if spoken_of & waiting.keys():
+            # What it speaks of has to be there; all others are found side by side.
+            people, waiting = _with_members(people, waiting), {}
+        waiting[name] = compile_rule(rule, row, Where(name))
+    people = _with_members(people, waiting)
     return people.select("person_id", **{name: member_column(name) for name in rules})
+
+
+def _with_members(people: pl.LazyFrame, rules: Mapping[str, pl.Expr]) -> pl.LazyFrame:
+    return people.with_columns(rule.alias(member_column(name)) for name, rule in rules.items())
 
 
 def full_rule(audience: Audience, consents: Mapping[str, Consent]) -> Rule:
