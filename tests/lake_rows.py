@@ -12,6 +12,8 @@ CLOCKS = ["step", "at"]
 """Columns of a batch that tell how often it was tried and when, not what became of it."""
 ATTEMPTS = ["chunk", "ledger", "step", "whole", "rows"]
 """Columns of a computed day that tell by which attempt it was computed, not what came of it."""
+TRIES = ["at", "profiles"]
+"""Columns of an evaluation that tell when it was made, from which writing of the same profiles."""
 
 
 def lake_rows(root: Path) -> dict[str, pl.DataFrame]:
@@ -28,6 +30,8 @@ def lake_rows(root: Path) -> dict[str, pl.DataFrame]:
         frames[lake.value_days.name] = days.drop(ATTEMPTS)
     if lake.value_late.name in frames:
         frames[lake.value_late.name] = frames[lake.value_late.name].drop("ledger").unique()
+    if lake.evaluations.name in frames:
+        frames[lake.evaluations.name] = frames[lake.evaluations.name].drop(TRIES)
     return {name: _sorted(frame) for name, frame in frames.items()}
 
 
