@@ -209,6 +209,14 @@ def test_a_dataset_of_an_unknown_namespace_is_refused(workspace):
         stitch(workspace, NOW)
 
 
+def test_without_namespaces_there_is_nothing_to_stitch(workspace):
+    workspace.lake.events("visits").append(visits(("7", "d1")))
+    for file in (workspace.settings.include / "namespaces").iterdir():
+        file.unlink()
+    assert stitch(workspace, NOW) == {}
+    assert not workspace.lake.links.exists()
+
+
 def test_names_are_those_of_the_home_namespace(workspace):
     workspace.lake.events("visits").append(visits(("7", "d1")))
     stitch(workspace, NOW)

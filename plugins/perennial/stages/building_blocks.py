@@ -115,7 +115,8 @@ def _fields(workspace: Workspace, dataset: str) -> Iterator[Block]:
 
 def _of_people(workspace: Workspace, dataset: str) -> bool:
     identities = workspace.dataset(dataset).identities
-    return any(workspace.namespaces[each.namespace].links for each in identities)
+    known = [workspace.namespaces[i.namespace] for i in identities if i.namespace in workspace.namespaces]
+    return any(each.links for each in known)
 
 
 def _groups(workspace: Workspace) -> dict[str, str]:

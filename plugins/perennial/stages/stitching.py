@@ -29,8 +29,11 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 def stitch(workspace: Workspace, now: datetime) -> dict[str, int]:
     """Bring who is who up to date; returns how many identities changed hands, how many of each event, and how
-    many rows have a value that names nobody.
+    many rows have a value that names nobody. Without documents of namespaces and profiles there is nothing to
+    find out.
     """
+    if not workspace.namespaces or not workspace.profiles:
+        return {}
     counts = Counter(_settle(workspace, now))
     for name in workspace.datasets:
         if columns := _linking(workspace, name):
@@ -41,12 +44,11 @@ def stitch(workspace: Workspace, now: datetime) -> dict[str, int]:
 
 def people_of(workspace: Workspace, name: str) -> pl.LazyFrame:
     """The rows of a dataset, each with the `person_id` whose it is now."""
-    dataset = workspace.dataset(name)
     columns = {}
-    for each in dataset.identities:
-        if workspace.namespaces[each.namespace].links:
-            columns[each.column] = each.namespace
-            if dataset.columns[each.column].required:
+    for column, namespace in _identities(workspace, name).items():
+        if workspace.namespaces[namespace].links:
+            columns[column] = namespace
+            if workspace.dataset(name).columns[column].required:
                 break
     if not columns:
         raise DocumentError(f"dataset {name} has no identities of people: its rows can belong to nobody")
@@ -71,25 +73,31 @@ def moved_days(workspace: Workspace, name: str, since: int) -> list[date]:
     both = now.join(was.select(*NAME, was="person_id"), on=NAME, how="left")
     others = both.filter(pl.col("person_id") != pl.coalesce("was", names.alone())).collect()
     rows, hit = workspace.rows(name), [pl.lit(False)]
-    for each in workspace.dataset(name).identities:
-        theirs = others.filter(namespace=each.namespace)["value"].implode()
-        hit.append(comparable(pl.col(each.column), workspace.namespaces[each.namespace]).is_in(theirs))
-    return (
-        rows.filter(pl.any_horizontal(hit))
-        .select(pl.col("event_date").unique())
-        .collect()["event_date"]
-        .to_list()
-    )
+    for column, namespace in _identities(workspace, name).items():
+        theirs = others.filter(namespace=namespace)["value"].implode()
+        hit.append(comparable(pl.col(column), workspace.namespaces[namespace]).is_in(theirs))
+    days = rows.filter(pl.any_horizontal(hit)).select(pl.col("event_date").unique()).collect()
+    return days["event_date"].to_list()
 
 
 def naming(workspace: Workspace) -> Naming:
     """The rules by which people are told apart and named."""
+    if not workspace.profiles:
+        raise DocumentError(f"{workspace.settings.include}/profiles has no document: it names people")
     profile = next(iter(workspace.profiles.values()))
     return Naming(workspace.namespaces, profile.person, profile.most_identities)
 
 
 def _linking(workspace: Workspace, name: str) -> Columns:
     """The identities of a dataset, by column, if its rows can link any."""
+    columns = _identities(workspace, name)
+    used = [each for each in columns.values() if workspace.namespaces[each].links]
+    digests = {each.sha256_of for each in workspace.namespaces.values()}
+    return columns if len(used) > 1 or digests & set(used) else {}
+
+
+def _identities(workspace: Workspace, name: str) -> Columns:
+    """The namespaces of a dataset's columns, the primary identity's first."""
     columns = {each.column: each.namespace for each in workspace.dataset(name).identities}
     unknown = sorted(set(columns.values()) - set(workspace.namespaces))
     if unknown:
@@ -97,9 +105,7 @@ def _linking(workspace: Workspace, name: str) -> Columns:
             f"dataset {name}: no namespace {', '.join(unknown)}; {workspace.settings.include}/namespaces has "
             f"{[*workspace.namespaces]}"
         )
-    used = [each for each in columns.values() if workspace.namespaces[each].links]
-    digests = {each.sha256_of for each in workspace.namespaces.values()}
-    return columns if len(used) > 1 or digests & set(used) else {}
+    return columns
 
 
 def _gather(workspace: Workspace, name: str, columns: Columns) -> int:
@@ -179,5 +185,7 @@ def _first_time(happened: pl.DataFrame, events: Table) -> pl.DataFrame:
 
 
 def _fingerprint(names: Naming) -> int:
-    documents = [each.model_dump_json() for _, each in sorted(names.namespaces.items())]
+    """Changes with whatever could make others of people."""
+    said = {"title", "description"}
+    documents = [each.model_dump_json(exclude=said) for _, each in sorted(names.namespaces.items())]
     return int(sha256(" ".join([*documents, names.home, str(names.most)]).encode()).hexdigest()[:15], 16)
