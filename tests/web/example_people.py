@@ -8,6 +8,7 @@ import polars as pl
 from perennial.lake.catalog import Lake
 from perennial.settings import REPOSITORY, Settings
 from perennial.stages.audiences import evaluate_audiences
+from perennial.stages.stitching import stitch
 from perennial.stages.workspace import Workspace
 
 PEOPLE = 300
@@ -26,7 +27,11 @@ def fill(lake: Lake) -> None:
         people = [_person(dice, number) for number in range(PEOPLE)]
         profiles = pl.DataFrame(people, schema=PROFILES).with_columns(as_of=pl.lit(day))
         lake.profiles.replace(profiles, day)
+    addresses = [f"household.{number}@example.com" for number in range(PEOPLE)]
+    known = [str(number) for number in range(PEOPLE)]
+    lake.records("contacts").append(pl.DataFrame({"household_id": known, "email": addresses}))
     workspace = Workspace(Settings(REPOSITORY / "include", lake.root, lake.root, REPOSITORY / "none"))
+    stitch(workspace, datetime(2018, 1, 1, 4, tzinfo=UTC))
     for day in DAYS:
         evaluate_audiences(workspace, day)
 

@@ -11,7 +11,7 @@ import polars as pl
 from perennial.activation.definition import Activation
 from perennial.audiences.comparisons import Where
 from perennial.audiences.definition import Audience, blocks
-from perennial.audiences.editing import plain, read, to_yaml
+from perennial.audiences.editing import DefinitionRefused, Mistake, plain, read, to_yaml
 from perennial.audiences.membership import EXITED
 from perennial.audiences.rules import AudienceCondition
 from perennial.audiences.sentence import sentence
@@ -20,6 +20,8 @@ from perennial.errors import TerminalError
 from perennial.stages.estimates import check, titles_of
 from perennial.stages.workspace import Workspace
 
+RESERVED = {"new", "blocks", "values", "estimate"}
+"""What addresses say in place of an audience's name."""
 DAYS = 90
 """How far a trend goes back."""
 
@@ -101,6 +103,10 @@ def save(workspace: Workspace, name: str, definition: dict[str, Any], before: st
     `before` is the hash of the definition that was changed, None for a new one. Raises `DefinitionRefused`,
     `RuleError` and `AudienceInUse`.
     """
+    if name in RESERVED:
+        raise DefinitionRefused(
+            [Mistake("name", f"{name} has a meaning of its own here: choose another name")]
+        )
     audience, known = read(name, definition), workspace.audiences.get(name)
     if known is None and before is not None:
         raise AudienceInUse(f"The audience {name} was deleted meanwhile.")

@@ -8,7 +8,17 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from perennial.documents import DocumentError
 from perennial.errors import PerennialError, TransientError
 from perennial.settings import Settings
-from perennial.web import api, assets, audiences_api, pages, signals_api, signals_pages, signals_writes
+from perennial.web import (
+    api,
+    assets,
+    audiences_api,
+    audiences_pages,
+    pages,
+    people_pages,
+    signals_api,
+    signals_pages,
+    signals_writes,
+)
 from perennial.web.auth import READER, login_url
 from perennial.web.connection import store_conninfo
 from perennial.web.security import SecurityHeaders
@@ -35,7 +45,15 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app.add_exception_handler(DocumentError, _document_failed)
     app.add_exception_handler(PerennialError, _failed)
     app.include_router(api.router)
-    for part in (signals_api, signals_writes, signals_pages, audiences_api, pages):
+    for part in (
+        signals_api,
+        signals_writes,
+        signals_pages,
+        audiences_api,
+        audiences_pages,
+        people_pages,
+        pages,
+    ):
         app.include_router(part.router)
     app.add_api_route("/static/{version}/{name}", _static)
     app.add_api_route("/icon.svg", _icon)

@@ -16,7 +16,7 @@ from perennial.stages import audience_library as library
 from perennial.stages import building_blocks
 from perennial.stages.estimates import estimate, newest_day
 from perennial.stages.workspace import Workspace
-from perennial.web.auth import AUDIENCE_EDITOR
+from perennial.web.auth import AUDIENCE_EDITOR, may_edit_audiences
 from perennial.web.signals_state import lake_errors
 from perennial.web.signals_writes import from_our_pages
 
@@ -31,6 +31,7 @@ def get_workspace(request: Request) -> Workspace:
     return Workspace(request.app.state.settings)
 
 
+EditDep = Annotated[bool, Depends(may_edit_audiences)]
 WorkspaceDep = Annotated[Workspace, Depends(get_workspace)]
 
 
@@ -119,11 +120,12 @@ def values(
 
 
 @router.post("/estimate", dependencies=WRITES[1:])
-def estimated(asked: Asked, workspace: WorkspaceDep) -> dict[str, Any]:
-    """Who meets a rule: exactly, as of the newest day of profiles."""
+def estimated(asked: Asked, workspace: WorkspaceDep, edit: EditDep) -> dict[str, Any]:
+    """Who meets a rule: exactly, as of the newest day of profiles. Only editors see people among them."""
     with mistakes():
         definition = {"title": "Draft", "rule": asked.rule, "purpose": asked.purpose}
-        return estimate(workspace, read(asked.name or "draft", definition)).as_dict()
+        found = estimate(workspace, read(asked.name or "draft", definition)).as_dict()
+    return found if edit else found | {"sample": []}
 
 
 @router.get("/{name}")

@@ -23,7 +23,13 @@ templates = Jinja2Templates(Path(__file__).parent / "templates")
 templates.env.filters.update(day=day_text, number=number_text)
 templates.env.trim_blocks = templates.env.lstrip_blocks = True
 OVERVIEW = "overview"
-SECTIONS = (("Overview", ""), ("Signals", "signals"), ("Dashboards", "dashboards"))
+SECTIONS = (
+    ("Overview", ""),
+    ("Signals", "signals"),
+    ("Audiences", "audiences"),
+    ("People", "people"),
+    ("Dashboards", "dashboards"),
+)
 """The product's top navigation: title, path below the app."""
 
 

@@ -1,0 +1,135 @@
+// One audience's page: its definition, its sizes, and who uses it in; and what can be done with it.
+import { el } from "./dom.js";
+import { blocks, erase, one, save } from "./audience_http.js";
+import { badge, movement, sized } from "./audience_parts.js";
+import { Evaluation } from "./audience_run.js";
+import { trend } from "./audience_trend.js";
+import { titled } from "./audience_words.js";
+
+const host = document.getElementById("audience");
+const { name } = host.dataset;
+const edit = host.dataset.mayEdit === "true";
+const root = document.body.dataset.root;
+const by = (id) => document.getElementById(id);
+let shown = null;
+let known = { audiences: [], purposes: [] }; // for the titles of what is named
+
+function draw(found) {
+  shown = found;
+  const { title, description, state, purpose } = found.definition;
+  document.title = `${title} · Perennial`;
+  by("title").replaceChildren(title, " ", badge(state));
+  by("description").textContent = description ?? "";
+  by("description").hidden = !description;
+  by("sentence").textContent = found.sentence;
+  by("size").replaceChildren(...[...sized({ state, evaluated: found.evaluated }), movement(found.evaluated)].filter(Boolean));
+  by("facts").replaceChildren(...facts(found, purpose));
+  by("trend").replaceChildren(trend(found.trend ?? []));
+  by("uses").replaceChildren(...users((found.uses ?? []).map((used) => ({ kind: "audience", name: used, title: titleOf(known.audiences, used) })), "It uses no other audience."));
+  by("consumers").replaceChildren(...users(found.consumers ?? [], "Nobody uses it yet."));
+  by("yaml").textContent = found.yaml;
+  if (edit) buttons(found, state);
+}
+
+function facts(found, purpose) {
+  const { evaluated } = found;
+  const snapshot = evaluated?.snapshot ?? found.snapshot ?? null;
+  const rows = [
+    ["Definition", el("code", { title: "Changes whenever the rule does" }, found.definition_hash)],
+    evaluated && !evaluated.current ? ["Evaluated with", el("code", {}, evaluated.definition_hash)] : null,
+    evaluated && snapshot !== null ? ["Snapshot of the data", el("code", {}, String(snapshot))] : null,
+    ["Purpose", purpose ? titleOf(known.purposes, purpose) : "None: for analysis only"],
+    ["Name", el("code", {}, name)],
+  ];
+  return rows.filter(Boolean).map(([term, value]) => el("div", {}, el("dt", {}, term), el("dd", {}, value)));
+}
+
+const titleOf = (list, wanted) => list.find((one) => one.name === wanted)?.title ?? titled(wanted);
+
+function users(list, none) {
+  if (!list.length) return [el("li", { class: "note" }, none)];
+  return list.map((user) => el("li", {}, user.kind === "audience" ? el("a", { href: `${root}audiences/${encodeURIComponent(user.name)}` }, user.title) : el("span", {}, user.title), el("span", { class: "kind" }, user.kind)));
+}
+
+function buttons(found, state) {
+  const [toggle, remove] = [by("toggle"), by("delete")];
+  toggle.textContent = state === "published" ? "Deactivate" : "Publish";
+  const consumers = found.consumers ?? [];
+  const used = consumers.length > 0;
+  remove.disabled = used;
+  toggle.disabled = used && state === "published";
+  const names = consumers.map((user) => `the ${user.kind} “${user.title}”`).join(", ");
+  by("delete-why").textContent = used ? `It cannot be deleted${state === "published" ? " or deactivated" : ""}: ${names} ${consumers.length === 1 ? "uses" : "use"} it.` : "";
+}
+
+function problem(text) {
+  by("problem").textContent = text ?? "";
+  by("problem").hidden = !text;
+}
+
+async function change(act) {
+  problem(null);
+  for (const button of [by("toggle"), by("delete")]) button.disabled = true;
+  try {
+    await act();
+  } catch (error) {
+    problem(error.message);
+  }
+  for (const button of [by("toggle"), by("delete")]) button.disabled = false;
+  buttons(shown, shown.definition.state);
+}
+
+function wire() {
+  by("copy").addEventListener("click", async () => {
+    by("copied").textContent = (await copied(shown.yaml)) ? "Copied" : "Select the text, and copy it yourself";
+  });
+  if (!edit) return;
+  by("toggle").addEventListener("click", () =>
+    change(async () => {
+      const state = shown.definition.state === "published" ? "inactive" : "published";
+      draw(await save(name, { ...shown.definition, state }, shown.definition_hash));
+      by("said").textContent = state === "published" ? "Published: the next evaluation takes it up" : "Deactivated: it is not evaluated any more";
+    }));
+  const dialog = by("deleter");
+  by("delete").addEventListener("click", () => dialog.showModal());
+  dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
+  dialog.querySelector("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    dialog.close();
+    change(async () => {
+      await erase(name);
+      location.assign(`${root}audiences`);
+    });
+  });
+}
+
+// Without a secure connection there is no clipboard; an old way is left, and the reader's own hands.
+async function copied(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    getSelection().selectAllChildren(by("yaml"));
+    return document.execCommand("copy");
+  }
+}
+
+async function start() {
+  draw(await one(name));
+  wire();
+  host.hidden = false;
+  const evaluation = new Evaluation(by("evaluation"), async () => draw(await one(name)));
+  blocks().then((found) => {
+    known = found;
+    draw(shown);
+    if (evaluation.day && known.as_of && !evaluation.day.value) evaluation.day.value = known.as_of;
+  }, () => {}); // without it, names stand for titles, and the day is typed
+  evaluation.resume();
+}
+
+start()
+  .catch((error) => problem(error.message))
+  .finally(() => {
+    by("loading").remove();
+    document.documentElement.dataset.drawn = "";
+  });

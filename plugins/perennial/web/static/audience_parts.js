@@ -1,0 +1,25 @@
+// Pieces that the list and an audience's own page share; a size is never without its day.
+import { el } from "./dom.js";
+import { count, day } from "./audience_words.js";
+
+const MOODS = { published: "good", draft: "busy", inactive: "" };
+
+export const badge = (state) => el("span", { class: `badge ${MOODS[state] ?? ""}` }, el("i", { "aria-hidden": "true" }), state);
+
+export function sized({ state, evaluated }) {
+  if (!evaluated) return [el("p", { class: "size none" }, "–"), el("p", { class: "note" }, state === "published" ? "Not evaluated yet" : "Not evaluated: only published audiences are")];
+  const lines = [
+    el("p", { class: "size" }, el("strong", {}, count(evaluated.size)), el("span", {}, evaluated.size === 1 ? " person" : " people")),
+    el("p", { class: "note" }, `as of ${day(evaluated.as_of)}`),
+  ];
+  if (!evaluated.current) lines.push(el("p", { class: "stale" }, "The definition changed since"));
+  return lines;
+}
+
+export function movement(evaluated) {
+  if (!evaluated) return null;
+  const { entered, exited } = evaluated;
+  return el("p", { class: "movement" },
+    el("span", { class: entered ? "in" : "" }, `+${count(entered)}`, el("span", {}, " entered")),
+    el("span", { class: exited ? "out" : "" }, `−${count(exited)}`, el("span", {}, " left")));
+}
