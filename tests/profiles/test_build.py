@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from perennial.profiles.build import build
+from perennial.profiles.build import build, merged
 
 
 def at(day: int) -> datetime:
@@ -42,8 +42,8 @@ def test_those_seen_before_the_day_have_one_profile_each(people):
     assert people["last_seen"].to_list() == [at(3), at(2)]
 
 
-def test_the_first_dataset_that_has_an_attribute_decides_it(people):
-    assert people["city"].to_list() == ["Bern", None]
+def test_the_first_dataset_that_knows_an_attribute_decides_it(people):
+    assert people["city"].to_list() == ["Bern", "Oslo"]
 
 
 def test_value_is_published_flat_and_by_dimension(people):
@@ -91,3 +91,17 @@ def test_rows_of_nobody_make_no_profile():
     sales = pl.concat([SALES, nobody])
     found = build({"sales": sales.lazy()}, {}, {}, [], date(2017, 12, 10)).collect()
     assert found["person_id"].to_list() == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("merge", "expected"), [("precedence", ("Bern", "crm@x", "L")), ("newest", ("Oslo", "crm@x", "L"))]
+)
+def test_attributes_are_merged_one_by_one(merge, expected):
+    crm = pl.LazyFrame(
+        {"person_id": ["a", "a"], "city": [None, "Bern"], "mail": ["crm@x", None], "held_at": [at(8), at(2)]}
+    )
+    shop = pl.LazyFrame(
+        {"person_id": ["a"], "city": ["Oslo"], "mail": ["shop@x"], "size": ["L"], "held_at": [at(5)]}
+    )
+    (row,) = merged([crm, shop], merge).collect().select("city", "mail", "size").rows()
+    assert row == expected

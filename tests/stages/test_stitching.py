@@ -11,7 +11,8 @@ from perennial.documents import DocumentError
 from perennial.identity.resolve import current
 from perennial.lake.identity import NAME
 from perennial.settings import Settings
-from perennial.stages.stitching import stitch
+from perennial.stages.profiles import build_profiles
+from perennial.stages.stitching import people_of, stitch
 from perennial.stages.value import compute_value, history
 from perennial.stages.value_ledgers import refresh_ledgers
 from perennial.stages.workspace import Workspace
@@ -264,3 +265,35 @@ def test_days_before_a_merge_are_stale_only_where_it_reaches(workspace):
     stitch(workspace, NOW)
     assert refresh_ledgers(workspace) == {"browsing": 2}
     assert history(workspace, "browsing").stale() == [date(2024, 5, 5), date(2024, 5, 12)]
+
+
+def test_each_merge_policy_has_profiles_of_its_own(workspace):
+    folder = workspace.settings.include / "profiles"
+    folder.joinpath("customer.yaml").write_text(
+        DOCUMENTS["profiles/customer"].replace("}", ", default: true}")
+    )
+    folder.joinpath("apart.yaml").write_text(
+        "{title: Apart, person: customer, events: [visits], stitching: none, merge: newest}"
+    )
+    workspace.lake.events("visits").append(visits((None, "d1"), ("7", "d1")))
+    stitch(workspace, NOW)
+    assert build_profiles(Workspace(workspace.settings), date(2024, 5, 20)) == 1
+    lake = workspace.lake
+    assert lake.profiles.scan().collect()["person_id"].to_list() == ["7"]
+    assert lake.profiles_by("apart").scan().collect()["person_id"].to_list() == ["7", "device:d1"]
+    known = lake.profiles.scan().collect()["identities"].to_list()
+    assert known == [[{"namespace": "customer", "value": "7"}, {"namespace": "device", "value": "d1"}]]
+
+
+def test_of_several_merge_policies_one_is_the_default(workspace):
+    (workspace.settings.include / "profiles/apart.yaml").write_text(
+        "{title: A, person: customer, events: [visits]}"
+    )
+    with pytest.raises(DocumentError, match=r"one says `default: true`; found \['apart', 'customer'\]"):
+        _ = Workspace(workspace.settings).policy
+
+
+def test_an_identity_that_a_document_has_got_lately_may_not_be_in_the_table_yet(workspace):
+    workspace.lake.events("visits").append(visits(("7", "d1")).drop("device_id"))
+    assert stitch(workspace, NOW) == {}
+    assert people_of(workspace, "visits").collect()["person_id"].to_list() == ["7"]

@@ -15,6 +15,8 @@ def with_person(rows: pl.LazyFrame, columns: Columns, who: pl.LazyFrame, naming:
 
     `columns` are the identities' columns, the primary one first; `who` is who is who now.
     """
+    if not columns:
+        return rows.with_columns(pl.lit(None, pl.String).alias(PERSON))
     used = {column: naming.namespaces[name] for column, name in columns.items()}
     values = {column: comparable(pl.col(column), namespace) for column, namespace in used.items()}
     kinds = [pl.when(value.is_not_null()).then(pl.lit(used[c].name)) for c, value in values.items()]

@@ -185,8 +185,12 @@ class Lake:
 
     @property
     def profiles(self) -> Table:
-        """One row a person, by the day as of which it holds."""
-        return Table(self.root, "profiles/snapshot", partition="as_of", evolves=True)
+        """One row a person, by the day as of which it holds, as the default merge policy has it."""
+        return self.profiles_by("snapshot")
+
+    def profiles_by(self, policy: str) -> Table:
+        """The same as another merge policy has it."""
+        return Table(self.root, f"profiles/{policy}", partition="as_of", evolves=True)
 
     @property
     def links(self) -> Table:
@@ -232,11 +236,11 @@ class Lake:
             "lifetime": self.lifetime,
             "lifetime_actuals": self.lifetime_actuals,
             "quarantine": self.quarantine,
+            "profiles": self.profiles_by,
         }
         if area in by_area:
             return by_area[area](rest)
         single = [
-            self.profiles,
             self.links,
             self.identities,
             self.identity_events,

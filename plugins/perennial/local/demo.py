@@ -44,7 +44,7 @@ INCOMING = ("signals_stream", "signals_uploads")
 DAG_IDS = {HISTORY, *STAGES, *INCOMING, *PAST, RESPONSES}
 KEYS = [str(day) for day in DAYS]
 POLL = 0.5
-STALLED_AFTER = 300.0
+STALLED_AFTER = 600.0
 """Seconds without any change after which something must be wrong."""
 
 

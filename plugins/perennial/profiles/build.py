@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
+from typing import Literal
 
 import polars as pl
 
@@ -9,6 +10,7 @@ from perennial.identity.people import PERSON
 from perennial.identity.values import EMAIL, EMAIL_SHA256, address, sha256
 from perennial.value import shapes
 
+Merge = Literal["precedence", "newest"]
 HELD_AT = "held_at"
 """The column of records that says when they were known."""
 
@@ -19,21 +21,20 @@ def build(
     value: Mapping[str, pl.LazyFrame],
     published: Sequence[pl.LazyFrame],
     as_of: date,
+    merge: Merge = "precedence",
 ) -> pl.LazyFrame:
     """Everyone who was seen before midnight (UTC) at the start of `as_of`, one row each, sorted by person_id.
 
     All rows say whose they are (`person_id`). Columns: person_id, first_seen and last_seen (UTC), the
-    records' columns, where several have one that of the first, `email_sha256` where there is an `email`; and
-    of each value document the overall values and deciles (`spend_12m`, `spend_12m_decile`), for each of them
+    records' columns, merged as the policy says, `email_sha256` where there is an `email`; and of each value
+    document the overall values and deciles (`spend_12m`, `spend_12m_decile`), for each of them
     and each dimension a list of (key, value) named `<dimension>.<column>`, and all of it nested in a struct
     of the document's name: see `perennial.value.shapes`. What is `published` beside them has one row a person
     and is taken as it is.
     """
     people = _seen([*events.values()], as_of)
-    for rows in records.values():
-        known = {*people.collect_schema().names(), HELD_AT}
-        own = [column for column in rows.collect_schema().names() if column not in known]
-        people = people.join(_one_each(rows, own), on=PERSON, how="left")
+    if records:
+        people = people.join(merged([*records.values()], merge), on=PERSON, how="left")
     for name, rows in value.items():
         people = _with_value(people, name, rows)
     for columns in published:
@@ -56,11 +57,27 @@ def _seen(events: list[pl.LazyFrame], as_of: date) -> pl.LazyFrame:
     return every.agg(pl.col("first_seen").min(), pl.col("last_seen").max())
 
 
-def _one_each(rows: pl.LazyFrame, columns: list[str]) -> pl.LazyFrame:
-    """One row a person: of each column what is known, of several records the newest."""
-    ordered = rows.sort(HELD_AT, maintain_order=True) if HELD_AT in rows.collect_schema() else rows
-    known = [pl.col(column).drop_nulls().last() for column in columns]
-    return ordered.filter(pl.col(PERSON).is_not_null()).group_by(PERSON, maintain_order=True).agg(known)
+def merged(records: Sequence[pl.LazyFrame], merge: Merge) -> pl.LazyFrame:
+    """One row a person, with every column that some records have (the union schema).
+
+    `records` are in the order of precedence. With `precedence` an attribute is that of the first dataset
+    which knows it, of its newest record that does; with `newest`, that of the newest record of all.
+    """
+    ranked = [
+        rows.filter(pl.col(PERSON).is_not_null()).with_columns(__rank=pl.lit(-rank))
+        for rank, rows in enumerate(records)
+    ]
+    every = pl.concat(ranked, how="diagonal_relaxed")
+    names = every.collect_schema().names()
+    if HELD_AT not in names:
+        every = every.with_columns(pl.lit(None, pl.Datetime("us", "UTC")).alias(HELD_AT))
+    order = ["__rank", HELD_AT] if merge == "precedence" else [HELD_AT, "__rank"]
+    known = [pl.col(name).drop_nulls().last() for name in names if name not in (PERSON, HELD_AT, "__rank")]
+    return (
+        every.sort(order, nulls_last=False, maintain_order=True)
+        .group_by(PERSON, maintain_order=True)
+        .agg(known)
+    )
 
 
 def _with_value(people: pl.LazyFrame, name: str, value: pl.LazyFrame) -> pl.LazyFrame:

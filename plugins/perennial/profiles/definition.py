@@ -1,6 +1,6 @@
-"""A profile document: which datasets make up a person."""
+"""A profile document, or merge policy: which datasets make up a person, and which of them is believed."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,13 @@ class ProfileDefinition(Document):
     events: Annotated[list[str], Field(min_length=1)]
     """Event datasets: whoever occurs in one before the day has a profile."""
     attributes: list[str] = []
-    """Record datasets, in the order of precedence: the first that knows a column decides it."""
+    """Record datasets, in the order of precedence."""
+    merge: Literal["precedence", "newest"] = "precedence"
+    """Who is believed where several records know an attribute: the first dataset that does (its newest
+    record), or the newest record of all. Attribute by attribute: what one does not know the next may."""
+    stitching: Literal["graph", "none"] = "graph"
+    """`graph`: identities that belong together are one person. `none`: each identity stands alone."""
+    default: bool = False
+    """With several documents, the one that audiences, insights and activations use."""
     value: list[str] = []
     """Value documents, of any kind, whose values, ranks and segments are published to the profile."""

@@ -48,11 +48,11 @@ def _rows(workspace: Workspace) -> Iterator[tuple[Pair, ...]]:
         yield from _pairs([(person, people), (str(namespace), own)])
     for name, dataset in workspace.datasets.items():
         if len(dataset.identities) > 1 and workspace.table(name).exists():
-            columns = [identity.column for identity in dataset.identities]
-            rows = workspace.table(name).scan().select(columns).unique().collect()
-            yield from _pairs(
-                (i.namespace, fingerprints(rows[i.column], i.namespace)) for i in dataset.identities
-            )
+            scanned = workspace.table(name).scan()
+            # A column that the document has got lately may not be in the table yet.
+            there = [i for i in dataset.identities if i.column in scanned.collect_schema()]
+            rows = scanned.select(i.column for i in there).unique().collect()
+            yield from _pairs((i.namespace, fingerprints(rows[i.column], i.namespace)) for i in there)
 
 
 def _pairs(columns: Iterable[tuple[str, pl.Series]]) -> Iterator[tuple[Pair, ...]]:

@@ -29,7 +29,7 @@ def refresh_insights(
     tables |= {"profiles": lake.profiles, "membership": lake.membership, "email_events": lake.email_events}
     frames = {
         "audience_definitions": _described(workspace.audiences.values()),
-        "profile_definitions": _described(workspace.profiles.values()),
+        "profile_definitions": _described([workspace.policy]),
         "batches": Batches(lake.batches).current().drop("errors").collect(),
         "quarantined": _quarantined(workspace),
         "rfm_segments": described(workspace.rfm),

@@ -23,8 +23,8 @@ from perennial.stages.workspace import Workspace
 
 Wanted = Mapping[str, frozenset[str]]
 """By namespace, the fingerprints of a person's identities."""
-VALUED = ("ledger/", "value/", "rfm/", "lifetime/")
-"""Areas of the lake with a row, or more, of each customer."""
+VALUED = ("ledger/", "value/", "rfm/", "lifetime/", "profiles/")
+"""Areas of the lake with a row, or more, of each person."""
 PROVIDER_FIELDS: Fields = {EMAIL: {("email",)}}
 """Where providers' events name their recipient."""
 
@@ -73,7 +73,7 @@ def places(workspace: Workspace, wanted: Wanted) -> Iterator[Place]:
     found += [_corrections(lake.corrections, ids, searches), _resolutions(lake.resolutions, ids)]
     found += [_raw(lake.quarantine(name), search) for name, search in searches.items()]
     found += [_owned(table, {"person_id": person}, wanted) for table in _valued(lake)]
-    found += [_owned(table, {"person_id": person}, wanted) for table in (lake.profiles, lake.membership)]
+    found.append(_owned(lake.membership, {"person_id": person}, wanted))
     found.append(_owned(lake.email_events, {"person_id": person, "email_sha256": EMAIL_SHA256}, wanted))
     people, both = ["person_id", "other_person"], {"namespace": "value", "other_namespace": "other_value"}
     found.append(_naming(lake.identity_events, both, wanted, people, person))
@@ -94,7 +94,7 @@ def undecided(workspace: Workspace, wanted: Wanted) -> int:
 
 def person_namespace(workspace: Workspace) -> str:
     """The namespace whose values name a person."""
-    return next((profile.person for profile in workspace.profiles.values()), "")
+    return workspace.policy.person if workspace.profiles else ""
 
 
 def belongs_by(identities: Mapping[str, str], wanted: Wanted) -> Callable[[pl.DataFrame], pl.Series]:
@@ -154,7 +154,7 @@ def _owners(workspace: Workspace) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _valued(lake: Lake) -> Iterator[Table]:
-    """Customers' values of all kinds, those of documents that are no more among them."""
+    """People's values and profiles of all kinds, those of documents that are no more among them."""
     for name in tables(lake.root):
         if name.startswith(VALUED):
             yield lake.named(name)

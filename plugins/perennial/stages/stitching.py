@@ -19,6 +19,7 @@ from perennial.lake.changes import HEAD, as_of, between, removed
 from perennial.lake.history import SnapshotExpired, SnapshotUnknown
 from perennial.lake.identity import LINKS, NAME
 from perennial.lake.tables import Table
+from perennial.profiles.definition import ProfileDefinition
 from perennial.stages.workspace import Workspace
 
 RESOLVED, RULES = "links", "rules"
@@ -42,8 +43,8 @@ def stitch(workspace: Workspace, now: datetime) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def people_of(workspace: Workspace, name: str) -> pl.LazyFrame:
-    """The rows of a dataset, each with the `person_id` whose it is now."""
+def people_of(workspace: Workspace, name: str, policy: ProfileDefinition | None = None) -> pl.LazyFrame:
+    """The rows of a dataset, each with the `person_id` whose it is now, by a merge policy or the default."""
     columns = {}
     for column, namespace in _identities(workspace, name).items():
         if workspace.namespaces[namespace].links:
@@ -52,8 +53,15 @@ def people_of(workspace: Workspace, name: str) -> pl.LazyFrame:
                 break
     if not columns:
         raise DocumentError(f"dataset {name} has no identities of people: its rows can belong to nobody")
-    who = current(workspace.lake.identities.scan())
-    return with_person(workspace.purchases(name), columns, who, naming(workspace))
+    policy = policy or workspace.policy
+    rows = workspace.purchases(name)
+    return with_person(rows, _there(columns, rows), who(workspace, policy), naming(workspace, policy))
+
+
+def who(workspace: Workspace, policy: ProfileDefinition) -> pl.LazyFrame:
+    """Who is who now; without stitching, everybody stands alone."""
+    mapping = current(workspace.lake.identities.scan())
+    return mapping if policy.stitching == "graph" else mapping.clear()
 
 
 def customers(workspace: Workspace, name: str, identity: str) -> pl.LazyFrame:
@@ -73,19 +81,17 @@ def moved_days(workspace: Workspace, name: str, since: int) -> list[date]:
     both = now.join(was.select(*NAME, was="person_id"), on=NAME, how="left")
     others = both.filter(pl.col("person_id") != pl.coalesce("was", names.alone())).collect()
     rows, hit = workspace.rows(name), [pl.lit(False)]
-    for column, namespace in _identities(workspace, name).items():
+    for column, namespace in _there(_identities(workspace, name), rows).items():
         theirs = others.filter(namespace=namespace)["value"].implode()
         hit.append(comparable(pl.col(column), workspace.namespaces[namespace]).is_in(theirs))
     days = rows.filter(pl.any_horizontal(hit)).select(pl.col("event_date").unique()).collect()
     return days["event_date"].to_list()
 
 
-def naming(workspace: Workspace) -> Naming:
-    """The rules by which people are told apart and named."""
-    if not workspace.profiles:
-        raise DocumentError(f"{workspace.settings.include}/profiles has no document: it names people")
-    profile = next(iter(workspace.profiles.values()))
-    return Naming(workspace.namespaces, profile.person, profile.most_identities)
+def naming(workspace: Workspace, policy: ProfileDefinition | None = None) -> Naming:
+    """The rules by which people are told apart and named, by a merge policy or the default one."""
+    policy = policy or workspace.policy
+    return Naming(workspace.namespaces, policy.person, policy.most_identities)
 
 
 def _linking(workspace: Workspace, name: str) -> Columns:
@@ -108,6 +114,12 @@ def _identities(workspace: Workspace, name: str) -> Columns:
     return columns
 
 
+def _there(columns: Columns, rows: pl.LazyFrame) -> Columns:
+    """Without those that a document has got lately, and the table does not have yet."""
+    schema = rows.collect_schema()
+    return {column: namespace for column, namespace in columns.items() if column in schema}
+
+
 def _gather(workspace: Workspace, name: str, columns: Columns) -> int:
     """Add the links of a dataset's new rows; returns in how many of them an identity names nobody."""
     table, found = workspace.table(name), workspace.lake.links
@@ -115,8 +127,7 @@ def _gather(workspace: Workspace, name: str, columns: Columns) -> int:
     if version == since:
         return 0
     rows, anew = _new(table, since, keeps=workspace.dataset(name).kind == "record")
-    # Only identities and times are read.
-    schema = rows.collect_schema()
+    schema, columns = rows.collect_schema(), _there(columns, rows)
     time = next((pl.col(each) for each in ("event_time", "held_at") if each in schema), pl.lit(LONG_AGO))
     fresh = (
         links(rows, name, columns, workspace.namespaces, time)

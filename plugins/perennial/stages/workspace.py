@@ -69,6 +69,17 @@ class Workspace:
     def profiles(self) -> dict[str, ProfileDefinition]:
         return load_all(self.settings.include / "profiles", ProfileDefinition)
 
+    @property
+    def policy(self) -> ProfileDefinition:
+        """The merge policy that audiences, insights and activations use."""
+        found = [each for each in self.profiles.values() if each.default or len(self.profiles) == 1]
+        if len(found) != 1:
+            raise DocumentError(
+                f"{self.settings.include}/profiles: expected one document, or several of which one says "
+                f"`default: true`; found {[*self.profiles]}"
+            )
+        return found[0]
+
     @cached_property
     def consents(self) -> dict[str, Consent]:
         return load_all(self.settings.include / "consent", Consent)
