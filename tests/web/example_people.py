@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import polars as pl
 
@@ -67,14 +68,14 @@ def _receipt(dice: random.Random, number: int) -> tuple:
     minutes = dice.randrange(90 * 1440)
     at = datetime(2018, 1, 1, tzinfo=UTC) - timedelta(minutes=minutes)
     household = str(int(PEOPLE * dice.random() ** 2))
-    return household, at, str(dice.randrange(50)), dice.randint(1, 3), f"{dice.randint(50, 2_000) / 100:.2f}"
+    return household, at, str(dice.randrange(50)), dice.randint(1, 3), Decimal(dice.randint(50, 2_000)) / 100
 
 
 def _person(dice: random.Random, number: int) -> dict:
     household, address = str(number), f"household.{number}@example.com"
     seen = datetime(2017, 1, 5, tzinfo=UTC) + timedelta(days=number % 90)
     entries = [
-        {"key": name, "value": f"{dice.randint(0, 9_000) / 100:.2f}"}
+        {"key": name, "value": Decimal(dice.randint(0, 9_000)) / 100}
         for name in DEPARTMENTS
         if dice.random() < 0.6
     ]
@@ -84,7 +85,7 @@ def _person(dice: random.Random, number: int) -> dict:
         "last_seen": seen + timedelta(days=dice.randrange(240, 270)),
         "age": dice.choice([*AGES, None]),
         "email": address,
-        "spend_12m": f"{(PEOPLE - number) * 17}.50",
+        "spend_12m": Decimal((PEOPLE - number) * 1_750) / 100,
         "spend_12m_decile": number * 10 // PEOPLE + 1,
         "spend_1m_decile": dice.choice([None, *range(1, 11)]),
         "department.spend_3m": entries,
