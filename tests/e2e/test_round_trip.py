@@ -130,9 +130,10 @@ def test_messages_and_uploads_came_in_each_row_once(journey, lake):
     assert "Très bien, merci" in words, "the file's encoding was understood"
 
 
-def test_looking_after_the_lake_a_dry_run_and_the_demo_again_change_nothing(journey, lake, store):
+def test_looking_after_the_lake_the_demo_again_and_a_dry_run_change_nothing(journey, lake, store):
     run = journey.finished(journey.api.trigger("lake_maintenance", {}))
     assert run.state == "success", journey.api.failure(run)
+    assert journey.demo.run() is False
     key = str(DAYS[2])
     before = journey.runs_of(COMPUTING, key)
     body = {"logical_date": None, "partition_key": key, "conf": {"dry_run": True}}
@@ -141,7 +142,6 @@ def test_looking_after_the_lake_a_dry_run_and_the_demo_again_change_nothing(jour
     assert (run.state, run.key) == ("success", key)
     settled(journey)
     assert journey.runs_of(COMPUTING, key) == before, "a dry run starts no other stage"
-    assert journey.demo.run() is False
     unchanged(journey, lake, store)
 
 

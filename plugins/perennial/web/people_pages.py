@@ -64,6 +64,9 @@ def one(request: Request, person_id: str, workspace: WorkspaceDep) -> Response:
         person=found,
         plain={name: value for name, value in attributes.items() if not isinstance(value, list)},
         maps={name: value[:FEW] for name, value in attributes.items() if isinstance(value, list)},
+        dimensions=sorted(
+            {name.partition(".")[0] for name, value in attributes.items() if isinstance(value, list)}
+        ),
         lines=lines(found.history),
         titles=titles,
         audiences={name: each.title for name, each in workspace.audiences.items()},
