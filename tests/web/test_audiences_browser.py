@@ -142,7 +142,7 @@ def test_every_page_is_drawn_and_nothing_sticks_out(
         frame = _open(page, airflow, path)
         frame.wait_for_selector("main .card")
         assert frame.locator('nav [aria-current="page"]').first.inner_text() == "Audiences", path
-        for width in (800, 1000, 1280, 1600):
+        for width in (800, 1280):
             page.set_viewport_size({"width": width, "height": 900})
             assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
     assert complaints == []
@@ -292,7 +292,7 @@ def test_random_rules_come_out_as_they_went_in_however_they_are_moved(
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     frame = _open(page, airflow, "audiences/new")
-    for rule in rules[:25]:
+    for rule in rules[:8]:
         _apply(frame, {"title": "Random", "rule": rule})
         assert _rule(frame) == rule
     assert errors == []
