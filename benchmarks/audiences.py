@@ -21,7 +21,7 @@ import polars as pl
 from common import Benchmark, Measured, measured, median
 
 from perennial.audiences.definition import Audience
-from perennial.audiences.membership import evaluate, matched
+from perennial.audiences.evaluation import evaluate, matched
 from perennial.audiences.stream import Stream
 
 SIZES = {"small": (100_000, 2_000_000), "full": (5_000_000, 100_000_000)}
@@ -106,7 +106,7 @@ def files(folder: Path) -> tuple[pl.LazyFrame, pl.LazyFrame]:
 def size(folder: Path, rule: dict[str, Any]) -> int:
     """How many meet a rule."""
     people, events = files(folder)
-    found = matched(people, lambda _: events, {"it": audience("it", rule).rule}, NOW)
+    found = matched(people, lambda _: events, [audience("it", rule)], {}, NOW)
     return int(found.select(pl.col("it").sum()).collect(engine="streaming").item())
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from perennial.audiences.comparisons import RuleError
 from perennial.audiences.definition import Audience, Consent
-from perennial.audiences.membership import evaluate
+from perennial.audiences.evaluation import evaluate
 
 BUYS = {"field": "kind", "operator": "equals", "value": "buy"}
 NOW = datetime(2024, 3, 31, tzinfo=UTC)
@@ -165,3 +165,18 @@ def test_a_purpose_needs_a_consent_that_is_known():
         NOW,
     )
     assert found["person_id"].to_list() == ["b", "c"]
+
+
+def test_a_consent_may_speak_of_an_audience_and_places_stay_those_of_the_rule():
+    buyers = audience("buyers", {"event": "shop", "where": BUYS})
+    consent = {"name": "m", "title": "M", "rule": {"none": [{"audience": "buyers"}]}}
+    consents = {"m": Consent.model_validate(consent)}
+    rest = audience("rest", {"event": "shop"}, purpose="m")
+    found = evaluate(PEOPLE, {"shop": SHOP}.__getitem__, {"rest": rest, "buyers": buyers}, consents, NOW)
+    assert found.filter(audience="rest")["person_id"].to_list() == ["c"]
+    wrong = audience("rest", {"all": [{"attribute": "town", "operator": "known"}]}, purpose="m")
+    with pytest.raises(RuleError, match=r"^rest: all\[0\]: profiles have no town"):
+        evaluate(PEOPLE, {"shop": SHOP}.__getitem__, {"rest": wrong, "buyers": buyers}, consents, NOW)
+    circle = audience("buyers", {"event": "shop"}, purpose="m")
+    with pytest.raises(RuleError, match="made of itself"):
+        evaluate(PEOPLE, {"shop": SHOP}.__getitem__, {"buyers": circle}, consents, NOW)

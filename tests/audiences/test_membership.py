@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perennial.audiences.definition import Audience
-from perennial.audiences.membership import evaluate, store, transitions
+from perennial.audiences.evaluation import evaluate
+from perennial.audiences.membership import store, transitions
 from perennial.lake.tables import Table
 
 FIRST = date(2017, 12, 25)

@@ -8,7 +8,7 @@ from audiences import naive, random_rules
 from audiences.random_rules import NOW
 
 from perennial.audiences.definition import Audience, Consent
-from perennial.audiences.membership import evaluate
+from perennial.audiences.evaluation import evaluate
 
 PEOPLE, EVENTS, RULES = 40, 160, 60
 SEEDS = range(10)

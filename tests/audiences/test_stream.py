@@ -10,7 +10,7 @@ from audiences.random_rules import NOW
 from audiences.test_random_rules import audience, rules
 
 from perennial.audiences.definition import Audience
-from perennial.audiences.membership import evaluate
+from perennial.audiences.evaluation import evaluate
 from perennial.audiences.stream import Stream
 
 PEOPLE, EVENTS, RULES, STEPS = 30, 120, 60, 4

@@ -12,9 +12,10 @@ from perennial.identity.resolve import current
 from perennial.lake.identity import NAME
 from perennial.settings import Settings
 from perennial.stages.profiles import build_profiles
-from perennial.stages.stitching import people_of, stitch
+from perennial.stages.stitching import stitch
 from perennial.stages.value import compute_value, history
 from perennial.stages.value_ledgers import refresh_ledgers
+from perennial.stages.whose import people_of
 from perennial.stages.workspace import Workspace
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -297,3 +298,15 @@ def test_an_identity_that_a_document_has_got_lately_may_not_be_in_the_table_yet(
     workspace.lake.events("visits").append(visits(("7", "d1")).drop("device_id"))
     assert stitch(workspace, NOW) == {}
     assert people_of(workspace, "visits").collect()["person_id"].to_list() == ["7"]
+
+
+def test_in_another_time_zone_the_days_around_a_merge_are_mended_too(workspace):
+    document = workspace.settings.include / "value/browsing.yaml"
+    zoned = "time_zone: America/New_York\n        identity:"
+    document.write_text(document.read_text().replace("identity:", zoned))
+    # Midnight in UTC is the evening before in New York.
+    for visitor, day in ((None, 1), ("7", 4)):
+        workspace.lake.events("visits").append(visits((visitor, "d1"), day=day))
+        stitch(workspace, NOW)
+        compute_value(workspace, date(2024, 5, 20))
+    assert visits_of(workspace, date(2024, 5, 20)) == {"7": 2}

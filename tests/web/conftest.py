@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 from web import example_lake, example_store
 from web.airflow_server import AirflowServer
+from web.browsing import launched
 from web.callers import Caller
 
 from perennial.lake.catalog import Lake
@@ -94,3 +96,16 @@ def admin(airflow: AirflowServer, lake: Lake) -> Caller:
 def viewer(airflow: AirflowServer, lake: Lake) -> Caller:
     """Who may look, over the same lake."""
     return Caller(airflow, "vic")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium."""
+    with launched() as browser:
+        yield browser
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the console said; a test asserts that it is empty."""
+    return []

@@ -12,7 +12,7 @@ import yaml
 from audiences.random_rules import rule as random_rule
 from playwright.sync_api import Browser, Frame, Page
 from web.airflow_server import AirflowServer
-from web.browsing import CHROMIUM, frame_of, launched, signed_in
+from web.browsing import CHROMIUM, frame_of, signed_in
 from web.callers import Caller
 
 from perennial.lake.catalog import Lake
@@ -71,18 +71,6 @@ WALK = """async ({ module, rules }) => {
   return broken.slice(0, 3);
 }"""
 """Rules into trees, blocks moved about at random, and what must hold of each tree."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the console said; a test asserts that it is empty."""
-    return []
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Frame, Page
 from web.airflow_server import AirflowServer
-from web.browsing import CHROMIUM, frame_of, launched, signed_in
+from web.browsing import CHROMIUM, frame_of, signed_in
 
 from perennial.web.dashboards import Dashboard
 from perennial.web.themes import THEMES, ThemeName
@@ -19,18 +19,6 @@ pytestmark = [
         CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"
     ),
 ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the console said; a test asserts that it is empty."""
-    return []
 
 
 @pytest.fixture

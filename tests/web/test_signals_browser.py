@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Browser, Frame, Page
 from web.airflow_server import AirflowServer
-from web.browsing import CHROMIUM, frame_of, launched, signed_in
+from web.browsing import CHROMIUM, frame_of, signed_in
 
 from perennial.lake.catalog import Lake
 from perennial.signals.batches import Batch, Batches, Status
@@ -34,18 +34,6 @@ PAGES = (
     "signals/quarantine/households",
 )
 QUARANTINE = "signals/quarantine/transactions"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with launched() as browser:
-        yield browser
-
-
-@pytest.fixture
-def complaints() -> list[str]:
-    """What the console said; a test asserts that it is empty."""
-    return []
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from perennial.audiences.rules import (
     SequenceCondition,
     ShareCondition,
 )
+from perennial.identity.people import PERSON
 
 COUNTS: Mapping[str, Callable[[pl.Expr, float], pl.Expr]] = {
     "at_least": operator.ge,
@@ -31,7 +32,6 @@ COUNTS: Mapping[str, Callable[[pl.Expr, float], pl.Expr]] = {
     "equals": operator.eq,
     "not_equals": operator.ne,
 }
-PERSON = "person_id"
 
 
 def compile_rule(rule: Rule, row: Row, where: Where) -> pl.Expr:

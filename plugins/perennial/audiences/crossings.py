@@ -10,6 +10,7 @@ from datetime import datetime
 
 import polars as pl
 
+from perennial.audiences.happenings import TIME
 from perennial.audiences.rules import (
     WITH_SPAN,
     Comparison,
@@ -22,7 +23,6 @@ from perennial.audiences.rules import (
 )
 from perennial.audiences.values import FromNow, offset
 
-TIME = "event_time"
 NOW = "0d"
 
 

@@ -23,8 +23,9 @@ from perennial.audiences.rules import (
 )
 from perennial.audiences.values import offset
 from perennial.documents import DocumentError
+from perennial.identity.people import PERSON
 
-PERSON, TIME = "person_id", "event_time"
+TIME = "event_time"
 Metrics = dict[str, tuple[Where, EventCondition]]
 Events = Callable[[str], pl.LazyFrame]
 """Gives a dataset's events by its name: with `person_id` and `event_time` (UTC)."""

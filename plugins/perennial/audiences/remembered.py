@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-PERSON = "person_id"
+from perennial.identity.people import PERSON
+
 SHARE = 4
 """What lies beside is sorted in when it is more than one part in so many."""
 FEW = 50_000

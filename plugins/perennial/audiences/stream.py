@@ -10,14 +10,14 @@ from datetime import datetime
 
 import polars as pl
 
-from perennial.audiences.comparisons import Where
 from perennial.audiences.crossings import crossings
-from perennial.audiences.definition import Audience, Consent, blocks
+from perennial.audiences.definition import Audience
+from perennial.audiences.evaluation import Consents, all_blocks, in_order, matched, published
 from perennial.audiences.happenings import datasets_of
-from perennial.audiences.membership import ENTERED, EXITED, full_rule, in_order, matched
+from perennial.audiences.membership import ENTERED, EXITED
 from perennial.audiences.remembered import Remembered
+from perennial.identity.people import PERSON
 
-PERSON = "person_id"
 CHANGES = {
     "audience": pl.String(),
     PERSON: pl.String(),
@@ -32,15 +32,14 @@ class Stream:
     def __init__(
         self,
         audiences: Mapping[str, Audience],
-        consents: Mapping[str, Consent],
+        consents: Consents,
         profiles: pl.DataFrame,
         events: Mapping[str, pl.DataFrame],
         now: datetime,
     ) -> None:
         """Everybody, with all events so far, as of a moment. Raises `RuleError` for rules that do not fit."""
-        order = in_order({name: each for name, each in audiences.items() if each.state == "published"})
-        self.rules = {each.name: full_rule(each, consents) for each in order}
-        every = [block for name, rule in self.rules.items() for _, block in blocks(rule, Where(name))]
+        self._order, self._consents = in_order(published(audiences), consents), consents
+        every = [block for each in self._order for _, block in all_blocks(each, consents)]
         self._crossings, self.now = crossings(every), now
         self._events = {name: Remembered(events[name]) for name in datasets_of(every)}
         self._profiles = profiles
@@ -93,15 +92,16 @@ class Stream:
                 yield remembered.people(passed).drop_nulls()
 
     def _evaluated(self, people: pl.DataFrame, events: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-        found = matched(people.lazy(), lambda name: events[name].lazy(), self.rules, self.now)
+        found = matched(
+            people.lazy(), lambda name: events[name].lazy(), self._order, self._consents, self.now
+        )
         return found.collect()
 
     def _changes(self, after: pl.DataFrame) -> pl.DataFrame:
         """Who is in an audience and was not, or was and is not."""
-        names = [*self.rules]
         was = after.select(PERSON).join(self.members, on=PERSON, how="left", maintain_order="left")
         pairs = []
-        for name in names:
+        for name in (each.name for each in self._order):
             now, then = after[name], was[name].fill_null(False)
             for status, which in ((ENTERED, now & ~then), (EXITED, then & ~now)):
                 pairs.append(

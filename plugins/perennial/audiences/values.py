@@ -2,7 +2,7 @@
 
 import re
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator
 
@@ -54,8 +54,3 @@ class Field(Document):
 
 
 Value = Scalar | FromNow | Field
-
-
-def is_list(value: Any) -> bool:
-    """Whether a comparison is with several values."""
-    return isinstance(value, list | tuple)

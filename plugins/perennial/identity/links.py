@@ -1,6 +1,6 @@
 """Rows of a dataset in; which identities occur together in them, and when they were seen so, out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 import polars as pl
@@ -23,13 +23,9 @@ def links(
     used = {column: namespaces[name] for column, name in columns.items() if namespaces[name].links}
     named = rows.select(*(comparable(pl.col(c), each).alias(c) for c, each in used.items()), at=time)
     seen = named.group_by(*used).agg(first_seen=pl.col("at").min(), last_seen=pl.col("at").max())
-    return together([_pairs(seen, list(used), used), _digests(seen, used, namespaces)], dataset)
-
-
-def together(parts: Sequence[Iterator[pl.LazyFrame]], dataset: str) -> pl.LazyFrame:
-    """Links from several places, each pair once."""
-    every = [pl.LazyFrame(schema=LINKS).drop("dataset"), *(each for part in parts for each in part)]
-    return merged(pl.concat(every).with_columns(dataset=pl.lit(dataset)))
+    nothing = pl.LazyFrame(schema=LINKS).drop("dataset")
+    found = [nothing, *_pairs(seen, list(used), used), *_digests(seen, used, namespaces)]
+    return merged(pl.concat(found).with_columns(dataset=pl.lit(dataset)))
 
 
 def merged(found: pl.LazyFrame) -> pl.LazyFrame:

@@ -9,11 +9,10 @@ from typing import Any
 import polars as pl
 
 from perennial.activation.definition import Activation
-from perennial.audiences.comparisons import Where
-from perennial.audiences.definition import Audience, blocks
+from perennial.audiences.definition import Audience
 from perennial.audiences.editing import DefinitionRefused, Mistake, plain, read, to_yaml
+from perennial.audiences.evaluation import spoken_of
 from perennial.audiences.membership import EXITED
-from perennial.audiences.rules import AudienceCondition
 from perennial.audiences.sentence import sentence
 from perennial.documents import load_all
 from perennial.errors import TerminalError
@@ -60,11 +59,6 @@ def listed(workspace: Workspace) -> list[dict[str, Any]]:
 def shown(workspace: Workspace, name: str) -> dict[str, Any]:
     """One audience, with its trend, what it is made of, and what depends on it."""
     audience, days = workspace.audiences[name], _days(workspace).filter(audience=name)
-    uses = [
-        block.audience
-        for _, block in blocks(audience.rule, Where(name))
-        if isinstance(block, AudienceCondition)
-    ]
     return {
         "name": name,
         "definition": plain(audience),
@@ -73,7 +67,7 @@ def shown(workspace: Workspace, name: str) -> dict[str, Any]:
         "definition_hash": audience.definition_hash,
         "evaluated": _evaluated(audience, days),
         "trend": days.select("as_of", "size", "entered", "exited").to_dicts(),
-        "uses": sorted(set(uses)),
+        "uses": sorted(spoken_of(audience, workspace.consents)),
         "consumers": [asdict(each) for each in consumers(workspace, name)],
     }
 
@@ -83,11 +77,7 @@ def consumers(workspace: Workspace, name: str) -> list[Consumer]:
     found = [
         Consumer("audience", other, each.title)
         for other, each in workspace.audiences.items()
-        if each.state != "inactive"
-        and any(
-            isinstance(block, AudienceCondition) and block.audience == name
-            for _, block in blocks(each.rule, Where(other))
-        )
+        if each.state != "inactive" and name in spoken_of(each, workspace.consents)
     ]
     activations = load_all(workspace.settings.include / "activations", Activation)
     return found + [

@@ -9,7 +9,7 @@ import polars as pl
 
 from perennial.audiences.comparisons import RuleError, Where
 from perennial.audiences.definition import Audience, blocks
-from perennial.audiences.membership import full_rule, in_order, matched
+from perennial.audiences.evaluation import in_order, matched, published
 from perennial.audiences.rules import Condition, Rule
 from perennial.audiences.sentence import sentence
 from perennial.identity.people import PERSON
@@ -91,14 +91,11 @@ def titles_of(workspace: Workspace) -> dict[str, str]:
 
 def _matching(workspace: Workspace, audience: Audience, day: date, version: int) -> pl.LazyFrame:
     """Everybody, and whether they are in the audience, and in those that it speaks of."""
-    others = {name: each for name, each in workspace.audiences.items() if each.state == "published"}
-    rules: dict[str, Rule] = {
-        each.name: full_rule(each, workspace.consents)
-        for each in in_order({**others, audience.name: audience}, [audience.name])
-    }
+    known = {**published(workspace.audiences), audience.name: audience}
+    order = in_order(known, workspace.consents, [audience.name])
     people = workspace.lake.profiles.scan(version).filter(as_of=day)
     now = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return matched(people, events_of(workspace), rules, now)
+    return matched(people, events_of(workspace), order, workspace.consents, now)
 
 
 def _namespaces(people: pl.LazyFrame) -> pl.LazyFrame:

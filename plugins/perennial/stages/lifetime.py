@@ -8,7 +8,7 @@ import polars as pl
 
 from perennial.errors import TerminalError
 from perennial.lake.lifetime import LIFETIME_ACTUALS
-from perennial.stages.stitching import customers
+from perennial.stages.whose import customers
 from perennial.stages.workspace import Workspace
 from perennial.value.lifetime.actuals import SCORED, actuals
 from perennial.value.lifetime.definition import LifetimeDefinition

@@ -8,8 +8,8 @@ from perennial.documents import DocumentError
 from perennial.identity.people import PERSON, names
 from perennial.profiles.build import HELD_AT, build
 from perennial.profiles.definition import ProfileDefinition
-from perennial.stages.stitching import naming, people_of, who
 from perennial.stages.value import history
+from perennial.stages.whose import naming, people_of, who
 from perennial.stages.workspace import Workspace
 from perennial.value.lifetime.published import published_as_of
 from perennial.value.rfm.segments import published

@@ -7,8 +7,8 @@ import polars as pl
 
 from perennial.lake.spark.cluster import Cluster
 from perennial.stages import rfm_spark
-from perennial.stages.stitching import customers
 from perennial.stages.value_spark import no_cluster
+from perennial.stages.whose import customers
 from perennial.stages.workspace import Workspace
 from perennial.value.money import decimal
 from perennial.value.rfm.definition import RfmDefinition

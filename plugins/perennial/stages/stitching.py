@@ -5,21 +5,18 @@ changed: a run that is killed in between is continued by the next.
 """
 
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 
 import polars as pl
 
-from perennial.documents import DocumentError
 from perennial.identity.links import Columns, links, unusable
-from perennial.identity.people import PERSON, with_person
 from perennial.identity.resolve import Naming, current, ends, resolve
-from perennial.identity.values import comparable
-from perennial.lake.changes import HEAD, as_of, between, removed
+from perennial.lake.changes import between, removed
 from perennial.lake.history import SnapshotExpired, SnapshotUnknown
 from perennial.lake.identity import LINKS, NAME
 from perennial.lake.tables import Table
-from perennial.profiles.definition import ProfileDefinition
+from perennial.stages.whose import identities_of, naming, there
 from perennial.stages.workspace import Workspace
 
 RESOLVED, RULES = "links", "rules"
@@ -43,81 +40,12 @@ def stitch(workspace: Workspace, now: datetime) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def people_of(workspace: Workspace, name: str, policy: ProfileDefinition | None = None) -> pl.LazyFrame:
-    """The rows of a dataset, each with the `person_id` whose it is now, by a merge policy or the default."""
-    columns = {}
-    for column, namespace in _identities(workspace, name).items():
-        if workspace.namespaces[namespace].links:
-            columns[column] = namespace
-            if workspace.dataset(name).columns[column].required:
-                break
-    if not columns:
-        raise DocumentError(f"dataset {name} has no identities of people: its rows can belong to nobody")
-    policy = policy or workspace.policy
-    rows = workspace.purchases(name)
-    return with_person(rows, _there(columns, rows), who(workspace, policy), naming(workspace, policy))
-
-
-def who(workspace: Workspace, policy: ProfileDefinition) -> pl.LazyFrame:
-    """Who is who now; without stitching, everybody stands alone."""
-    mapping = current(workspace.lake.identities.scan())
-    return mapping if policy.stitching == "graph" else mapping.clear()
-
-
-def customers(workspace: Workspace, name: str, identity: str) -> pl.LazyFrame:
-    """A dataset's rows as value is computed from them, with the column that says whose they are."""
-    return people_of(workspace, name) if identity == PERSON else workspace.purchases(name)
-
-
-def moved_days(workspace: Workspace, name: str, since: int) -> list[date]:
-    """On which days a dataset has events that are others' than they were at a snapshot of who is who."""
-    mapping, names = workspace.lake.identities, naming(workspace)
-    try:
-        came = between(mapping, since).select(NAME).unique()
-        was = current(as_of(mapping, since)) if since != HEAD else mapping.scan().clear()
-    except (SnapshotExpired, SnapshotUnknown):
-        came, was = mapping.scan().select(NAME).unique(), mapping.scan().clear()
-    now = current(mapping.scan().join(came, on=NAME, how="semi")).select(*NAME, "person_id")
-    both = now.join(was.select(*NAME, was="person_id"), on=NAME, how="left")
-    others = both.filter(pl.col("person_id") != pl.coalesce("was", names.alone())).collect()
-    rows, hit = workspace.rows(name), [pl.lit(False)]
-    for column, namespace in _there(_identities(workspace, name), rows).items():
-        theirs = others.filter(namespace=namespace)["value"].implode()
-        hit.append(comparable(pl.col(column), workspace.namespaces[namespace]).is_in(theirs))
-    days = rows.filter(pl.any_horizontal(hit)).select(pl.col("event_date").unique()).collect()
-    return days["event_date"].to_list()
-
-
-def naming(workspace: Workspace, policy: ProfileDefinition | None = None) -> Naming:
-    """The rules by which people are told apart and named, by a merge policy or the default one."""
-    policy = policy or workspace.policy
-    return Naming(workspace.namespaces, policy.person, policy.most_identities)
-
-
 def _linking(workspace: Workspace, name: str) -> Columns:
     """The identities of a dataset, by column, if its rows can link any."""
-    columns = _identities(workspace, name)
+    columns = identities_of(workspace, name)
     used = [each for each in columns.values() if workspace.namespaces[each].links]
     digests = {each.sha256_of for each in workspace.namespaces.values()}
     return columns if len(used) > 1 or digests & set(used) else {}
-
-
-def _identities(workspace: Workspace, name: str) -> Columns:
-    """The namespaces of a dataset's columns, the primary identity's first."""
-    columns = {each.column: each.namespace for each in workspace.dataset(name).identities}
-    unknown = sorted(set(columns.values()) - set(workspace.namespaces))
-    if unknown:
-        raise DocumentError(
-            f"dataset {name}: no namespace {', '.join(unknown)}; {workspace.settings.include}/namespaces has "
-            f"{[*workspace.namespaces]}"
-        )
-    return columns
-
-
-def _there(columns: Columns, rows: pl.LazyFrame) -> Columns:
-    """Without those that a document has got lately, and the table does not have yet."""
-    schema = rows.collect_schema()
-    return {column: namespace for column, namespace in columns.items() if column in schema}
 
 
 def _gather(workspace: Workspace, name: str, columns: Columns) -> int:
@@ -127,7 +55,7 @@ def _gather(workspace: Workspace, name: str, columns: Columns) -> int:
     if version == since:
         return 0
     rows, anew = _new(table, since, keeps=workspace.dataset(name).kind == "record")
-    schema, columns = rows.collect_schema(), _there(columns, rows)
+    schema, columns = rows.collect_schema(), there(columns, rows)
     time = next((pl.col(each) for each in ("event_time", "held_at") if each in schema), pl.lit(LONG_AGO))
     fresh = (
         links(rows, name, columns, workspace.namespaces, time)

@@ -11,8 +11,8 @@ from perennial.lake import files
 from perennial.lake.files import DataFile
 from perennial.lake.spark.cluster import Cluster
 from perennial.stages import value_spark
-from perennial.stages.stitching import customers
 from perennial.stages.value_ledgers import ledger, refresh_ledgers
+from perennial.stages.whose import customers
 from perennial.stages.workspace import Workspace
 from perennial.value.days import changes
 from perennial.value.deciles import KEYS, ranked_metrics

@@ -11,7 +11,7 @@ from perennial.identity.people import PERSON
 from perennial.lake.changes import removed
 from perennial.lake.history import SnapshotExpired, SnapshotUnknown
 from perennial.stages import value_spark
-from perennial.stages.stitching import customers, moved_days
+from perennial.stages.whose import customers, moved_days
 from perennial.stages.workspace import Workspace
 from perennial.value.definition import ValueDefinition
 from perennial.value.ledger import Ledger

@@ -92,9 +92,7 @@ class Ledger:
                 return []
             since = self.table.version()
             try:
-                days = self._touched(source, events, lookups, before, also)
-                if moves is not None:
-                    days = sorted({*days, *moves[1](before["moves"])})
+                days = self._touched(source, events, lookups, before, also, moves)
             except (SnapshotExpired, SnapshotUnknown):
                 # Nobody can tell any more what changed: all days are looked at.
                 days = self._all(events)
@@ -122,6 +120,7 @@ class Ledger:
         lookups: Lookups,
         before: Mapping[str, int],
         also: Callable[[list[date], int], list[date]],
+        moves: Moves | None,
     ) -> list[date]:
         start = before[f"source/{self.definition.dataset}"]
         dated = source.partition is not None
@@ -138,6 +137,8 @@ class Ledger:
                     hit = events(None).join(renamed.lazy(), on=dimension.by, how="semi")
                     of = pl.col("event_date") if dated else pl.lit(FIRST)
                     days |= set(hit.select(of.alias(DAY)).unique().collect()[DAY])
+        if moves is not None and moves[0].version() != before["moves"]:
+            days |= set(moves[1](before["moves"]))
         if self.definition.time_zone != "UTC" and dated:
             days = {day + timedelta(days=n) for day in days for n in (-1, 0, 1)}
         return sorted(days)

@@ -140,7 +140,7 @@ class Order:
                 at, ranks = self._places_in(code)
                 rows = _the_nth(self._codes == code, at)
                 found.steps[code] = Steps(rows, ranks)
-                self._know(code, self._values[rows])
+                self._know(code, at, self._values[rows])
             else:
                 found.mixed.append(code)
         return found
@@ -152,9 +152,9 @@ class Order:
         places = self._places[(self._places > above) & (self._places <= self.size - before)]
         return places - above - 1, buckets_of(places, self.size, self.buckets)
 
-    def _know(self, code: int, values: Values) -> None:
-        """Keep the values of those who are the first and the last of each rank."""
-        places = self.size - int(self._upto[code]) + 1 + self._places_in(code)[0]
+    def _know(self, code: int, at: Indices, values: Values) -> None:
+        """Keep the values of those at places among the ones with a code."""
+        places = self.size - int(self._upto[code]) + 1 + at
         self._edges |= dict(zip(places.tolist(), values.tolist(), strict=True))
 
     def _ranked(self, rows: Indices | None) -> Ranks:
@@ -200,7 +200,7 @@ class Order:
             found = values[order[at]]
             result = np.empty(len(rows), dtype=np.int16)
             result[order] = Steps(at, of_edge).of(np.arange(len(rows)))
-        self._know(code, found)
+        self._know(code, at, found)
         return result
 
 

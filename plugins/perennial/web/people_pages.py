@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import polars as pl
 from fastapi import APIRouter, HTTPException, Query, Request, Response
@@ -41,7 +42,8 @@ def search(
     with lake_errors():
         found = find(workspace, q) if q.strip() else []
     if len(found) == 1:
-        return RedirectResponse(f"{request.scope['root_path']}/people/{found[0]['person_id']}", 303)
+        address = quote(found[0]["person_id"], safe="")
+        return RedirectResponse(f"{request.scope['root_path']}/people/{address}", 303)
     titles = {name: each.title for name, each in workspace.namespaces.items()}
     return page(request, "people.html", section="people", asked=q, found=found, titles=titles)
 

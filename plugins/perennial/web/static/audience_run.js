@@ -1,9 +1,5 @@
 // Evaluates audiences through Airflow's own API, with the reader's own rights, and follows the run to its end.
-import { readAirflow, sendAirflow } from "./signals_http.js";
-
-const POLL_MS = 1_500;
-const LONG_QUEUED_MS = 15_000;
-const ENDED = ["success", "failed"];
+import { address, begin, followed, underWay } from "./dag_runs.js";
 
 export class Evaluation {
   // `ended()` is told when a run has succeeded, so that the page shows its result.
@@ -17,10 +13,6 @@ export class Evaluation {
     this.button?.addEventListener("click", () => this.start());
   }
 
-  get path() {
-    return `dags/${encodeURIComponent(this.dag)}/dagRuns`;
-  }
-
   say(text, state = "") {
     this.said.textContent = text;
     this.said.closest("p").dataset.state = state;
@@ -28,13 +20,8 @@ export class Evaluation {
 
   // A run that goes on already is followed, wherever it was started.
   async resume() {
-    try {
-      const { dag_runs: runs } = await readAirflow(`${this.path}?order_by=-run_after&limit=5`);
-      const going = runs.find((run) => !ENDED.includes(run.state));
-      if (going) await this.follow(going);
-    } catch {
-      // The Dag may not be there yet: whoever starts a run is told.
-    }
+    const run = await underWay(this.dag);
+    if (run) await this.attempt(this.follow(run));
   }
 
   async start() {
@@ -45,30 +32,25 @@ export class Evaluation {
     }
     this.button.disabled = true;
     this.say("Asking Airflow for a run…", "queued");
+    await this.attempt(begin(this.dag, { as_of: this.day.value }).then((run) => this.follow(run)));
+  }
+
+  async attempt(work) {
     try {
-      await this.follow(await sendAirflow(this.path, { logical_date: null, conf: { as_of: this.day.value } }));
+      await work;
     } catch (problem) {
-      this.say(problem.status === 404 ? `Airflow has no Dag ${this.dag}` : problem.message, "failed");
+      this.say(problem.message, "failed");
     }
     this.going = false;
-    this.button.disabled = false;
+    if (this.button) this.button.disabled = false;
   }
 
   async follow(run) {
     this.going = true;
     if (this.button) this.button.disabled = true;
     this.link.hidden = false;
-    this.link.dataset.airflow = `/dags/${this.dag}/runs/${encodeURIComponent(run.dag_run_id)}`;
-    const since = Date.now();
-    let now = run;
-    while (!ENDED.includes(now.state)) {
-      const late = now.state === "queued" && Date.now() - since > LONG_QUEUED_MS;
-      this.say(late ? "Still queued: is the Dag paused, or the scheduler busy?" : now.state === "queued" ? "Queued" : "Running", now.state);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      now = await readAirflow(`${this.path}/${encodeURIComponent(run.dag_run_id)}`);
-    }
-    this.going = false;
-    if (this.button) this.button.disabled = false;
+    this.link.dataset.airflow = address(this.dag, run);
+    const now = await followed(this.dag, run, (text, state) => this.say(text, state));
     const day = run.conf?.as_of ? ` as of ${run.conf.as_of}` : "";
     this.say(now.state === "failed" ? "The run failed; its log says why" : `Evaluated${day}`, now.state);
     if (now.state === "success") await this.ended();

@@ -1,9 +1,7 @@
 // Replays through Airflow's own API, with the reader's own rights, and says what became of the rows.
-import { read, readAirflow, sendAirflow } from "./signals_http.js";
+import { address, begin, followed, underWay } from "./dag_runs.js";
+import { read } from "./signals_http.js";
 
-const POLL_MS = 1_500;
-const LONG_QUEUED_MS = 15_000;
-const ENDED = ["success", "failed"];
 const rows = (number) => `${number.toLocaleString("en")} ${number === 1 ? "row" : "rows"}`;
 
 export class Replay {
@@ -14,10 +12,6 @@ export class Replay {
     this.link = node.querySelector("#replay-run");
     this.button = node.querySelector("#replay-all");
     this.button.addEventListener("click", () => this.start(null));
-  }
-
-  get path() {
-    return `dags/${encodeURIComponent(this.dag)}/dagRuns`;
   }
 
   counted(waiting) {
@@ -35,13 +29,9 @@ export class Replay {
 
   // A run of this dataset that goes on already is followed, wherever it was started.
   async resume() {
-    try {
-      const { dag_runs: runs } = await readAirflow(`${this.path}?order_by=-run_after&limit=5`);
-      const going = runs.find((run) => !ENDED.includes(run.state) && run.conf?.dataset === this.dataset);
-      if (going) await this.follow(going);
-    } catch {
-      // The Dag may not be there yet: whoever starts a replay is told.
-    }
+    const going = await underWay(this.dag, (run) => run.conf?.dataset === this.dataset);
+    // What becomes of a run that somebody else started is told if it can be.
+    if (going) await this.follow(going).catch(() => (this.run = null));
   }
 
   // `ids` of rows, or null for all that are corrected; `extra` goes into the run's configuration as well.
@@ -49,12 +39,11 @@ export class Replay {
     this.button.disabled = true;
     this.say("Asking Airflow for a replay…", "queued");
     try {
-      const run = await sendAirflow(this.path, { logical_date: null, conf: { dataset: this.dataset, ids, ...extra } });
-      await this.follow(run);
+      await this.follow(await begin(this.dag, { dataset: this.dataset, ids, ...extra }));
     } catch (problem) {
       this.run = null;
       this.button.disabled = !this.waiting;
-      this.say(problem.status === 404 ? `Airflow has no Dag ${this.dag}` : problem.message, "failed");
+      this.say(problem.message, "failed");
     }
   }
 
@@ -67,16 +56,9 @@ export class Replay {
   async follow(run) {
     this.run = run;
     this.link.hidden = false;
-    this.link.dataset.airflow = `/dags/${this.dag}/runs/${encodeURIComponent(run.dag_run_id)}`;
+    this.link.dataset.airflow = address(this.dag, run);
     this.button.disabled = true;
-    const since = Date.now();
-    let now = run;
-    while (!ENDED.includes(now.state)) {
-      const late = now.state === "queued" && Date.now() - since > LONG_QUEUED_MS;
-      this.say(late ? "Still queued: is the Dag paused, or the scheduler busy?" : now.state === "queued" ? "Queued" : "Running", now.state);
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-      now = await readAirflow(`${this.path}/${encodeURIComponent(run.dag_run_id)}`);
-    }
+    const now = await followed(this.dag, run, (text, state) => this.say(text, state));
     this.run = null;
     this.say(now.state === "failed" ? "The replay failed; the log of its run says why" : told(await this.last()), now.state);
     await this.ended();

@@ -1,0 +1,94 @@
+"""Datasets in; their rows with the person whose each is now, and which days became somebody else's, out."""
+
+from datetime import date
+
+import polars as pl
+
+from perennial.documents import DocumentError
+from perennial.identity.links import Columns
+from perennial.identity.people import PERSON, with_person
+from perennial.identity.resolve import Naming, current
+from perennial.identity.values import comparable
+from perennial.lake.changes import HEAD, as_of, between
+from perennial.lake.identity import NAME
+from perennial.profiles.definition import ProfileDefinition
+from perennial.stages.workspace import Workspace
+from perennial.value.windows import FIRST
+
+
+def people_of(
+    workspace: Workspace,
+    name: str,
+    policy: ProfileDefinition | None = None,
+    rows: pl.LazyFrame | None = None,
+) -> pl.LazyFrame:
+    """The rows of a dataset, all or these, each with the `person_id` whose it is now by a merge policy.
+
+    Without one, by the default policy.
+    """
+    columns = {}
+    for column, namespace in identities_of(workspace, name).items():
+        if workspace.namespaces[namespace].links:
+            columns[column] = namespace
+            if workspace.dataset(name).columns[column].required:
+                break
+    if not columns:
+        raise DocumentError(f"dataset {name} has no identities of people: its rows can belong to nobody")
+    policy, rows = policy or workspace.policy, workspace.rows(name) if rows is None else rows
+    return with_person(rows, there(columns, rows), who(workspace, policy), naming(workspace, policy))
+
+
+def customers(workspace: Workspace, name: str, identity: str) -> pl.LazyFrame:
+    """A dataset's rows as value is computed from them, with the column that says whose they are."""
+    rows = workspace.purchases(name)
+    return people_of(workspace, name, rows=rows) if identity == PERSON else rows
+
+
+def who(workspace: Workspace, policy: ProfileDefinition) -> pl.LazyFrame:
+    """Who is who now; without stitching, everybody stands alone."""
+    mapping = current(workspace.lake.identities.scan())
+    return mapping if policy.stitching == "graph" else mapping.clear()
+
+
+def naming(workspace: Workspace, policy: ProfileDefinition | None = None) -> Naming:
+    """The rules by which people are told apart and named, by a merge policy or the default one."""
+    policy = policy or workspace.policy
+    return Naming(workspace.namespaces, policy.person, policy.most_identities)
+
+
+def moved_days(workspace: Workspace, name: str, since: int) -> list[date]:
+    """On which days a dataset has events that are others' than they were at a snapshot of who is who.
+
+    Raises `SnapshotExpired` where that can no longer be told.
+    """
+    mapping, names = workspace.lake.identities, naming(workspace)
+    came = between(mapping, since).select(NAME).unique()
+    was = current(as_of(mapping, since)) if since != HEAD else mapping.scan().clear()
+    now = current(mapping.scan().join(came, on=NAME, how="semi")).select(*NAME, "person_id")
+    both = now.join(was.select(*NAME, was="person_id"), on=NAME, how="left")
+    others = both.filter(pl.col("person_id") != pl.coalesce("was", names.alone())).collect()
+    rows, hit = workspace.rows(name), [pl.lit(False)]
+    for column, namespace in there(identities_of(workspace, name), rows).items():
+        theirs = others.filter(namespace=namespace)["value"].implode()
+        hit.append(comparable(pl.col(column), workspace.namespaces[namespace]).is_in(theirs))
+    dated = "event_date" in rows.collect_schema()
+    day = pl.col("event_date") if dated else pl.lit(FIRST, pl.Date)
+    return rows.filter(pl.any_horizontal(hit)).select(day.alias("day").unique()).collect()["day"].to_list()
+
+
+def identities_of(workspace: Workspace, name: str) -> Columns:
+    """The namespaces of a dataset's columns, the primary identity's first."""
+    columns = {each.column: each.namespace for each in workspace.dataset(name).identities}
+    unknown = sorted(set(columns.values()) - set(workspace.namespaces))
+    if unknown:
+        raise DocumentError(
+            f"dataset {name}: no namespace {', '.join(unknown)}; {workspace.settings.include}/namespaces has "
+            f"{[*workspace.namespaces]}"
+        )
+    return columns
+
+
+def there(columns: Columns, rows: pl.LazyFrame) -> Columns:
+    """Without those that a document has got lately, and the table does not have yet."""
+    schema = rows.collect_schema()
+    return {column: namespace for column, namespace in columns.items() if column in schema}
