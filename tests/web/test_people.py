@@ -43,4 +43,5 @@ def test_lines_begin_and_end_at_the_edges_and_the_best_rank_is_at_the_top():
     ).with_columns(pl.col("as_of").str.to_date())
     (line,) = lines(history)
     assert (line.label, line.first, line.last) == ("spend 12m decile", 10, 1)
+    assert (str(line.first), str(line.last)) == ("10", "1")
     assert line.points == f"4.0,{HEIGHT - 4:.1f} {WIDTH - 4:.1f},4.0"

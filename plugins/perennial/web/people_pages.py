@@ -30,8 +30,8 @@ class Line:
     label: str
     points: str
     """As an SVG polyline has them."""
-    first: Any
-    last: Any
+    first: int | float
+    last: int | float
 
 
 @router.get("")
@@ -100,7 +100,12 @@ def _line(name: str, rows: pl.DataFrame) -> Line:
     x = EDGE + (days - days[0]) / max(days[-1] - days[0], 1) * (WIDTH - 2 * EDGE)
     y = EDGE + (top - values) / ((top - bottom) or 1.0) * (HEIGHT - 2 * EDGE)
     points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, y, strict=True))
-    return Line(words(name), points, values[0], values[-1])
+    return Line(words(name), points, _number(values[0]), _number(values[-1]))
+
+
+def _number(value: float) -> int | float:
+    """A rank is no fraction."""
+    return int(value) if value.is_integer() else round(value, 2)
 
 
 def _most(values: pl.Series) -> float:
