@@ -5,13 +5,16 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from perennial.audiences.comparisons import Where
+from perennial.audiences.lists import UploadedList, listed
 from perennial.audiences.rules import Group, Rule
+from perennial.audiences.top import Top
 from perennial.documents import Document
 
 State = Literal["draft", "published", "inactive"]
+Evaluation = Literal["batch", "stream"]
 
 
 class Consent(Document):
@@ -32,12 +35,39 @@ class Audience(Document):
     """The consent that members must have given: the name of a document in `include/consent`."""
     state: State = "published"
     """Drafts and inactive audiences are not evaluated."""
-    rule: Rule
+    evaluation: Evaluation = "batch"
+    """`batch`: once a day. `stream`: as events come, too, so that people enter and leave at once."""
+    rule: Rule | None = None
+    list: UploadedList | None = None
+    """In place of a rule: its people are uploaded."""
+    top: Top | None = None
+    """Of those, only the first by an attribute."""
+
+    @model_validator(mode="after")
+    def _a_rule_or_a_list(self) -> "Audience":
+        if (self.rule is None) == (self.list is None):
+            raise ValueError("an audience has either a rule or a list")
+        return self
+
+    @property
+    def condition(self) -> Rule:
+        """What its members meet: its rule, or that they are on its list."""
+        if self.rule is not None:
+            return self.rule
+        if self.list is not None:
+            return listed(self.name, self.list)
+        raise AssertionError(self)
 
     @property
     def definition_hash(self) -> str:
         """Tells two definitions apart: equal rules have equal hashes, whatever their titles."""
-        said = self.rule.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+        said = {
+            part: content.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+            for part in ("rule", "list", "top")
+            if (content := getattr(self, part)) is not None
+        }
+        if [*said] == ["rule"]:
+            said = said["rule"]
         return hashlib.sha256(json.dumps(_canonical(said), sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -11,8 +11,9 @@ from perennial.audiences.definition import Audience
 
 TAGS = {"attribute", "event", "sequence", "audience", "share", "group", "condition"}
 """How pydantic names the kinds of blocks in the places of errors."""
-ORDER = ["title", "description", "purpose", "state", "rule", "attribute", "field", "key", "event", "audience",
-         "share", "seed", "sequence", "where", "aggregate", "of", "operator", "value"]  # fmt: skip
+ORDER = ["title", "description", "purpose", "state", "evaluation", "rule", "list", "top", "attribute",
+         "namespace", "most", "least_first", "by", "field", "key", "event", "audience", "share", "after",
+         "seed", "sequence", "where", "aggregate", "of", "operator", "value"]  # fmt: skip
 GROUPS = {"all", "any", "none"}
 
 
@@ -50,9 +51,11 @@ def to_yaml(audience: Audience) -> str:
 
 def plain(audience: Audience) -> dict[str, Any]:
     """The definition as JSON, as `read` takes it."""
-    fields = {"title", "description", "purpose", "state"}
-    rule = audience.rule.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
-    return {**audience.model_dump(mode="json", include=fields), "rule": _in_order(rule)}
+    fields = {"title", "description", "purpose", "state", "evaluation"}
+    who = audience.model_dump(
+        mode="json", include={"rule", "list", "top"}, exclude_defaults=True, exclude_none=True
+    )
+    return {**audience.model_dump(mode="json", include=fields), **_in_order(who)}
 
 
 def _in_order(said: Any) -> Any:
@@ -73,9 +76,12 @@ def _mistakes(error: ValidationError) -> Iterator[Mistake]:
 
 
 def _path(place: tuple[int | str, ...]) -> str:
-    """The place in the rule, without the kinds of blocks, and without the types that a value may have."""
+    """The place in the rule, without the kinds of blocks, and without the types that a value may have.
+
+    Places beside it begin with what they are in: `top.most`.
+    """
     if place[:1] != ("rule",):
-        return str(place[0]) if place else ""
+        return ".".join(map(str, place))
     parts: list[str] = []
     kind_is_next = True
     for part in place[1:]:

@@ -7,6 +7,7 @@ question only once.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 
 import polars as pl
@@ -54,6 +55,7 @@ def answered(rules: Iterable[tuple[Where, Rule]], events: Events, now: datetime)
     `rules` are blocks and their places, as `perennial.audiences.definition.blocks` gives them. Raises
     `RuleError`.
     """
+    events = cache(events)
     metrics: dict[str, tuple[Where, EventCondition]] = {}
     sequences: dict[str, tuple[Where, SequenceCondition]] = {}
     for where, rule in rules:

@@ -1,111 +1,45 @@
-"""Events as they come, and time as it passes, in; who enters and who leaves which audience, at once, out.
+"""Audiences in; which of them can be evaluated as events come, and why others cannot, out.
 
-Only people are looked at of whom something is new, or whom a window's end has passed: by the same functions
-that evaluate everybody by day, over all events of these people. So both agree, whatever the definition and
-however long its windows.
+All that a rule says of one person can: their attributes, their events in windows of any length, and dates
+that come near. What compares people with each other cannot, nor what speaks of an audience that is found
+once a day.
 """
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 
-import polars as pl
-
-from perennial.audiences.crossings import crossings
 from perennial.audiences.definition import Audience
-from perennial.audiences.evaluation import Consents, all_blocks, in_order, matched, published
-from perennial.audiences.happenings import datasets_of
-from perennial.audiences.membership import ENTERED, EXITED
-from perennial.audiences.remembered import Remembered
-from perennial.identity.people import PERSON
-
-CHANGES = {
-    "audience": pl.String(),
-    PERSON: pl.String(),
-    "status": pl.String(),
-    "at": pl.Datetime("us", "UTC"),
-}
+from perennial.audiences.evaluation import Consents, published, spoken_of
 
 
-class Stream:
-    """The state of all published audiences."""
+def hindrances(audience: Audience, audiences: Mapping[str, Audience], consents: Consents) -> list[str]:
+    """Why an audience cannot be evaluated as events come; empty if it can."""
+    found = []
+    for name, where in spoken_of(audience, consents).items():
+        other = audiences.get(name)
+        if other is not None and other.evaluation != "stream":
+            found.append(
+                f"{where}: the audience {name} is found once a day only. Let it be evaluated as events come "
+                "too, or say here what it says."
+            )
+    return found
 
-    def __init__(
-        self,
-        audiences: Mapping[str, Audience],
-        consents: Consents,
-        profiles: pl.DataFrame,
-        events: Mapping[str, pl.DataFrame],
-        now: datetime,
-    ) -> None:
-        """Everybody, with all events so far, as of a moment. Raises `RuleError` for rules that do not fit."""
-        self._order, self._consents = in_order(published(audiences), consents), consents
-        every = [block for each in self._order for _, block in all_blocks(each, consents)]
-        self._crossings, self.now = crossings(every), now
-        self._events = {name: Remembered(events[name]) for name in datasets_of(every)}
-        self._profiles = profiles
-        self.members = self._evaluated(
-            profiles, {name: e.of(profiles[PERSON]) for name, e in self._events.items()}
-        )
 
-    def take(
-        self, events: Mapping[str, pl.DataFrame], now: datetime, profiles: pl.DataFrame | None = None
-    ) -> pl.DataFrame:
-        """Take in what came until now, and profiles that changed; returns who entered or left.
+def streamed(audiences: Mapping[str, Audience], consents: Consents) -> tuple[dict[str, Audience], list[str]]:
+    """The published audiences that ask to be evaluated as events come, and what hinders some of them.
 
-        Changes: (audience, person_id, status, at). Events that no rule speaks of are passed over.
-        """
-        before, self.now = self.now, now
-        for name, fresh in events.items():
-            if name in self._events and fresh.height:
-                self._events[name].add(fresh)
-        if profiles is not None:
-            kept = self._profiles.join(profiles, on=PERSON, how="anti")
-            self._profiles = pl.concat([kept, profiles.select(kept.columns)])
-        due = pl.concat(list(self._due(events, before, profiles))).unique()
-        people = self._profiles.filter(pl.col(PERSON).is_in(due.implode()))
-        if people.is_empty():
-            return pl.DataFrame(schema=CHANGES)
-        theirs = {name: remembered.of(people[PERSON]) for name, remembered in self._events.items()}
-        after = self._evaluated(people, theirs)
-        changes = self._changes(after)
-        others = self.members.filter(~pl.col(PERSON).is_in(people[PERSON].implode()))
-        self.members = pl.concat([others, after])
-        return changes
-
-    def _due(
-        self, events: Mapping[str, pl.DataFrame], before: datetime, profiles: pl.DataFrame | None
-    ) -> Iterator[pl.Series]:
-        """Whom to look at again: rather too many than too few."""
-        yield pl.Series(PERSON, [], pl.String)
-        for name, fresh in events.items():
-            if name in self._events:
-                yield fresh[PERSON].drop_nulls()
-        if profiles is not None:
-            yield profiles[PERSON]
-        for crossing in self._crossings:
-            if crossing.dataset is None:
-                passed = crossing.passed(self._profiles.schema, before, self.now)
-                yield self._profiles.filter(passed)[PERSON]
-            else:
-                remembered = self._events[crossing.dataset]
-                passed = crossing.passed(remembered.schema, before, self.now)
-                yield remembered.people(passed).drop_nulls()
-
-    def _evaluated(self, people: pl.DataFrame, events: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-        found = matched(
-            people.lazy(), lambda name: events[name].lazy(), self._order, self._consents, self.now
-        )
-        return found.collect()
-
-    def _changes(self, after: pl.DataFrame) -> pl.DataFrame:
-        """Who is in an audience and was not, or was and is not."""
-        was = after.select(PERSON).join(self.members, on=PERSON, how="left", maintain_order="left")
-        pairs = []
-        for name in (each.name for each in self._order):
-            now, then = after[name], was[name].fill_null(False)
-            for status, which in ((ENTERED, now & ~then), (EXITED, then & ~now)):
-                pairs.append(
-                    after.filter(which).select(pl.lit(name).alias("audience"), PERSON, status=pl.lit(status))
-                )
-        changes = pl.concat(pairs) if pairs else pl.DataFrame(schema=CHANGES).drop("at")
-        return changes.with_columns(at=pl.lit(self.now, CHANGES["at"]))
+    Who speaks of a hindered one is hindered too.
+    """
+    asked = {name: each for name, each in published(audiences).items() if each.evaluation == "stream"}
+    refused: dict[str, list[str]] = {}
+    while True:
+        able = {name: each for name, each in asked.items() if name not in refused}
+        found = {name: hindrances(each, {**audiences, **able}, consents) for name, each in able.items()}
+        found = {
+            name: why or [f"{name}: the audience {other} cannot" for other in spoken_of(able[name], consents)
+                          if other in refused]
+            for name, why in found.items()
+        }  # fmt: skip
+        stopped = {name: why for name, why in found.items() if why}
+        if not stopped:
+            return able, [reason for why in refused.values() for reason in why]
+        refused |= stopped

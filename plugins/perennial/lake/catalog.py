@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from perennial.errors import TerminalError
-from perennial.lake.audiences import EVALUATIONS
+from perennial.lake.audiences import CHANGES, EVALUATIONS
 from perennial.lake.identity import EVENTS, LINKS, MAPPING
 from perennial.lake.lifetime import LIFETIME_ACTUALS, LIFETIME_MODELS
 from perennial.lake.rfm import RFM_SCORES
@@ -193,6 +193,11 @@ class Lake:
         return Table(self.root, f"profiles/{policy}", partition="as_of", evolves=True)
 
     @property
+    def live_profiles(self) -> Table:
+        """The profiles of people who changed after the daily ones, by the day of these."""
+        return Table(self.root, "live/profiles", partition="as_of", evolves=True)
+
+    @property
     def links(self) -> Table:
         """Which identities occur together in rows of which dataset."""
         return Table(self.root, "identity/links", partition="dataset", schema=LINKS)
@@ -215,7 +220,14 @@ class Lake:
     @property
     def evaluations(self) -> Table:
         """From what the members of each day were found, by the day as of which they hold."""
-        return Table(self.root, "audiences/evaluations", partition="as_of", schema=EVALUATIONS)
+        return Table(
+            self.root, "audiences/evaluations", partition="as_of", schema=EVALUATIONS, evolves=True
+        )
+
+    @property
+    def live_membership(self) -> Table:
+        """Who entered and left which audience as events came."""
+        return Table(self.root, "live/membership", schema=CHANGES)
 
     @property
     def email_events(self) -> Table:
@@ -246,6 +258,8 @@ class Lake:
             self.identity_events,
             self.membership,
             self.evaluations,
+            self.live_profiles,
+            self.live_membership,
             self.email_events,
             self.lifetime_models,
             self.value_days,

@@ -57,7 +57,8 @@ class Table:
     name: str
     partition: str | None = None
     schema: pl.Schema | None = None
-    """Where it is declared, the table reads as empty before the first commit."""
+    """Where it is declared, the table reads as empty before the first commit; of a table that evolves, columns
+    that were declared after a snapshot are null in it."""
     evolves: bool = False
     """Whether rows may bring columns that the table does not have yet: what documents decide changes."""
 
@@ -85,7 +86,11 @@ class Table:
         """A snapshot as a LazyFrame: the newest, or the one with that id."""
         if self.schema is not None and not self.exists():
             return pl.LazyFrame(schema=self.schema)
-        return pl.scan_delta(self.open(version))
+        rows = pl.scan_delta(self.open(version))
+        if self.schema is None or not self.evolves:
+            return rows
+        later = self.schema.keys() - rows.collect_schema().keys()
+        return rows.with_columns(pl.lit(None, self.schema[name]).alias(name) for name in later)
 
     def append(
         self, rows: pl.DataFrame, transactions: Sequence[CommitTransaction] = (), since: int | None = None
@@ -138,9 +143,17 @@ class Table:
         number = self.look(self.version()).transaction_version(application)
         return -1 if number is None else number
 
-    def partitions(self) -> list[str]:
-        """The partitions that hold rows, as text, sorted."""
-        return sorted(set(self._files(self.open()).values())) if self.exists() else []
+    def partitions(self, version: int | None = None) -> list[str]:
+        """The partitions that hold rows in the newest snapshot, or in that one, as text, sorted."""
+        return sorted(set(self._files(self.open(version)).values())) if self.exists() else []
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each partition holds, by the log alone."""
+        if not self.exists():
+            return {}
+        actions = pl.DataFrame(self.open().get_add_actions(flatten=True))
+        keys = actions.group_by(key=pl.col(f"partition.{self.partition}").cast(pl.String))
+        return dict(keys.agg(pl.col("num_records").sum()).iter_rows())
 
     def open(self, version: int | None = None) -> DeltaTable:
         """The table as the Delta library sees it, at its newest snapshot or at the one with that id."""

@@ -32,29 +32,34 @@ def build(
     of the document's name: see `perennial.value.shapes`. What is `published` beside them has one row a person
     and is taken as it is.
     """
-    people = _seen([*events.values()], as_of)
+    people = seen([*events.values()], datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC))
     if records:
         people = people.join(merged([*records.values()], merge), on=PERSON, how="left")
     for name, rows in value.items():
         people = _with_value(people, name, rows)
     for columns in published:
         people = people.join(columns, on=PERSON, how="left")
-    if EMAIL in people.collect_schema():
-        people = people.with_columns(address(pl.col(EMAIL)))
-        people = people.with_columns(sha256(pl.col(EMAIL)).alias(EMAIL_SHA256))
-    return people.sort(PERSON)
+    return addressed(people).sort(PERSON)
 
 
-def _seen(events: list[pl.LazyFrame], as_of: date) -> pl.LazyFrame:
-    end = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
-    seen = [
+def seen(events: Sequence[pl.LazyFrame], end: datetime) -> pl.LazyFrame:
+    """Who occurs in events before a moment, since when and until when."""
+    found = [
         rows.filter(pl.col("event_time") < end)
         .group_by(PERSON)
         .agg(first_seen=pl.col("event_time").min(), last_seen=pl.col("event_time").max())
         for rows in events
     ]
-    every = pl.concat(seen).filter(pl.col(PERSON).is_not_null()).group_by(PERSON)
+    every = pl.concat(found).filter(pl.col(PERSON).is_not_null()).group_by(PERSON)
     return every.agg(pl.col("first_seen").min(), pl.col("last_seen").max())
+
+
+def addressed(people: pl.LazyFrame) -> pl.LazyFrame:
+    """E-mail addresses in one way of writing, and their digests beside them, where there are addresses."""
+    if EMAIL not in people.collect_schema():
+        return people
+    people = people.with_columns(address(pl.col(EMAIL)))
+    return people.with_columns(sha256(pl.col(EMAIL)).alias(EMAIL_SHA256))
 
 
 def merged(records: Sequence[pl.LazyFrame], merge: Merge) -> pl.LazyFrame:

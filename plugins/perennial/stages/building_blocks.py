@@ -11,7 +11,7 @@ from perennial.audiences.rules import takes
 from perennial.audiences.sentence import OPERATORS, words
 from perennial.identity.people import PERSON
 from perennial.stages.audiences import events_of
-from perennial.stages.estimates import newest_day
+from perennial.stages.profiles import newest_day
 from perennial.stages.workspace import Workspace
 
 _LABELS: dict[Kind, dict[str, str]] = {

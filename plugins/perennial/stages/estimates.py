@@ -14,6 +14,7 @@ from perennial.audiences.rules import Condition, Rule
 from perennial.audiences.sentence import sentence
 from perennial.identity.people import PERSON
 from perennial.stages.audiences import events_of
+from perennial.stages.profiles import newest_day
 from perennial.stages.workspace import Workspace
 
 SAMPLE = 8
@@ -43,12 +44,6 @@ class Estimate:
     def as_dict(self) -> dict[str, Any]:
         """As plain values."""
         return {**asdict(self), "share": self.size / self.people if self.people else 0.0}
-
-
-def newest_day(workspace: Workspace) -> date | None:
-    """The last day as of which there are profiles."""
-    days = workspace.lake.profiles.partitions() if workspace.lake.profiles.exists() else []
-    return date.fromisoformat(days[-1]) if days else None
 
 
 def estimate(workspace: Workspace, audience: Audience) -> Estimate:

@@ -14,7 +14,7 @@ from perennial.identity.values import comparable
 from perennial.lake.identity import LEFT, NAME, RIGHT
 from perennial.lake.tables import Table
 from perennial.stages.audiences import events_of
-from perennial.stages.estimates import newest_day
+from perennial.stages.profiles import newest_day
 from perennial.stages.whose import naming
 from perennial.stages.workspace import Workspace
 

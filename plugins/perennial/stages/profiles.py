@@ -1,6 +1,7 @@
 """Events, records and value in, everyone's profile as of a day out."""
 
-from datetime import date
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 import polars as pl
 
@@ -30,7 +31,7 @@ def _built(workspace: Workspace, policy: ProfileDefinition, as_of: date) -> pl.D
     value = {name: history(workspace, name).read(as_of) for name in policy.value if name in workspace.value}
     people = build(
         {name: people_of(workspace, name, policy) for name in policy.events},
-        {name: _attributes(workspace, name, policy) for name in policy.attributes},
+        {name: attributes(workspace, name, people_of(workspace, name, policy)) for name in policy.attributes},
         value,
         [_published(workspace, name, as_of) for name in policy.value if name not in workspace.value],
         as_of,
@@ -41,10 +42,39 @@ def _built(workspace: Workspace, policy: ProfileDefinition, as_of: date) -> pl.D
     return people.with_columns(as_of=pl.lit(as_of))
 
 
-def _attributes(workspace: Workspace, name: str, policy: ProfileDefinition) -> pl.LazyFrame:
-    """A dataset's columns but those that only say whose a row is."""
-    dataset, rows = workspace.dataset(name), people_of(workspace, name, policy)
-    there = set(rows.collect_schema().names())
+@dataclass(frozen=True)
+class Daily:
+    """The profiles of a day, as a snapshot of their table has them."""
+
+    day: date
+    snapshot: int
+
+    @property
+    def midnight(self) -> datetime:
+        """The moment as of which they hold."""
+        return datetime(self.day.year, self.day.month, self.day.day, tzinfo=UTC)
+
+    def scan(self, workspace: Workspace) -> pl.LazyFrame:
+        """Everybody's."""
+        return workspace.lake.profiles.scan(self.snapshot).filter(as_of=self.day)
+
+
+def newest(workspace: Workspace) -> Daily | None:
+    """The profiles of the last day that has any."""
+    snapshot = workspace.lake.profiles.version()
+    days = workspace.lake.profiles.partitions(snapshot) if snapshot >= 0 else []
+    return Daily(date.fromisoformat(days[-1]), snapshot) if days else None
+
+
+def newest_day(workspace: Workspace) -> date | None:
+    """The last day as of which there are profiles."""
+    found = newest(workspace)
+    return found.day if found else None
+
+
+def attributes(workspace: Workspace, name: str, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The columns of a dataset's rows but those that only say whose a row is."""
+    dataset, there = workspace.dataset(name), set(rows.collect_schema().names())
     own = [column for column in dataset.columns if column != dataset.identities[0].column and column in there]
     return rows.select(PERSON, *own, *({HELD_AT} & there - {*own}))
 

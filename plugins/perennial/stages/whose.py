@@ -6,7 +6,7 @@ import polars as pl
 
 from perennial.documents import DocumentError
 from perennial.identity.links import Columns
-from perennial.identity.people import PERSON, with_person
+from perennial.identity.people import PERSON, names, with_person
 from perennial.identity.resolve import Naming, current
 from perennial.identity.values import comparable
 from perennial.lake.changes import HEAD, as_of, between
@@ -67,13 +67,31 @@ def moved_days(workspace: Workspace, name: str, since: int) -> list[date]:
     now = current(mapping.scan().join(came, on=NAME, how="semi")).select(*NAME, "person_id")
     both = now.join(was.select(*NAME, was="person_id"), on=NAME, how="left")
     others = both.filter(pl.col("person_id") != pl.coalesce("was", names.alone())).collect()
-    rows, hit = workspace.rows(name), [pl.lit(False)]
-    for column, namespace in there(identities_of(workspace, name), rows).items():
-        theirs = others.filter(namespace=namespace)["value"].implode()
-        hit.append(comparable(pl.col(column), workspace.namespaces[namespace]).is_in(theirs))
+    rows = _naming(workspace, name, workspace.rows(name), others)
     dated = "event_date" in rows.collect_schema()
     day = pl.col("event_date") if dated else pl.lit(FIRST, pl.Date)
-    return rows.filter(pl.any_horizontal(hit)).select(day.alias("day").unique()).collect()["day"].to_list()
+    return rows.select(day.alias("day").unique()).collect()["day"].to_list()
+
+
+def rows_of(workspace: Workspace, name: str, people: pl.Series, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Those of a dataset's rows that are these people's, with their `person_id`, by the default policy.
+
+    Only rows that name one of them are looked at any closer.
+    """
+    everybody = pl.LazyFrame({PERSON: people})
+    known = names(everybody, who(workspace, workspace.policy), naming(workspace)).collect()
+    identities = known.select(pl.col("identities").explode()).unnest("identities")
+    some = people_of(workspace, name, rows=_naming(workspace, name, rows, identities))
+    return some.filter(pl.col(PERSON).is_in(people.implode()))
+
+
+def _naming(workspace: Workspace, name: str, rows: pl.LazyFrame, identities: pl.DataFrame) -> pl.LazyFrame:
+    """Those rows of a dataset that name one of these identities (namespace, value)."""
+    hit = [pl.lit(False)]
+    for column, namespace in there(identities_of(workspace, name), rows).items():
+        theirs = identities.filter(namespace=namespace)["value"].implode()
+        hit.append(comparable(pl.col(column), workspace.namespaces[namespace]).is_in(theirs))
+    return rows.filter(pl.any_horizontal(hit))
 
 
 def identities_of(workspace: Workspace, name: str) -> Columns:

@@ -14,7 +14,8 @@ from perennial.audiences.editing import DefinitionRefused, Mistake, read
 from perennial.audiences.sentence import AGGREGATES
 from perennial.stages import audience_library as library
 from perennial.stages import building_blocks
-from perennial.stages.estimates import estimate, newest_day
+from perennial.stages.estimates import estimate
+from perennial.stages.profiles import newest_day
 from perennial.stages.workspace import Workspace
 from perennial.web.auth import AUDIENCE_EDITOR, may_edit_audiences
 from perennial.web.signals_state import lake_errors

@@ -1,0 +1,138 @@
+"""Both evaluators agree for every person at every moment: hundreds of random definitions, as events come to the
+lake, early, late and never, profiles change, and time passes."""
+
+import random
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+import yaml
+from audiences import naive, random_rules
+from audiences.random_rules import NOW
+from audiences.test_random_rules import rules
+
+from perennial.audiences.evaluation import evaluate
+from perennial.audiences.membership import standing
+from perennial.errors import TerminalError
+from perennial.settings import Settings
+from perennial.stages.live_profiles import refresh_profiles
+from perennial.stages.streaming import qualify
+from perennial.stages.workspace import Workspace
+
+PEOPLE, EVENTS, RULES, STEPS = 30, 120, 60, 3
+SEEDS = range(9)
+START = NOW - timedelta(days=20)
+CUSTOMER = "{title: Customer, type: cross_device, unique: true, priority: 100}"
+PROFILE = "{title: Customers, person: customer, events: [shop, app], attributes: [contacts]}"
+DATASET = """
+    title: Events
+    kind: event
+    source: {stream: true}
+    key: [event_time]
+    identities: [{column: customer_id, namespace: customer}]
+    columns: {event_time: {type: timestamp, required: true}, customer_id: {type: string, required: true}}
+"""
+CONTACTS = """
+    title: Contacts
+    kind: record
+    source: {stream: true}
+    key: [customer_id]
+    identities: [{column: customer_id, namespace: customer}]
+    columns: {customer_id: {type: string, required: true}, opted_out: {type: boolean}}
+"""
+
+
+class World:
+    """A lake, and what plain frames say that it holds."""
+
+    def __init__(self, folder: Path, audiences: dict[str, object], consent: str | None = None) -> None:
+        documents = {
+            "namespaces/customer": CUSTOMER, "profiles/customer": PROFILE, "datasets/contacts": CONTACTS,
+            **dict.fromkeys([f"datasets/{name}" for name in random_rules.DATASETS], DATASET),
+            **{f"audiences/{name}": yaml.safe_dump(each) for name, each in audiences.items()},
+        }  # fmt: skip
+        if consent is not None:
+            documents["consent/marketing"] = consent
+        for name, text in documents.items():
+            file = folder / f"include/{name}.yaml"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        settings = Settings(folder / "include", str(folder / "lake"), str(folder), folder / "spool")
+        self.workspace = Workspace(settings)
+        self.events = {name: pl.DataFrame(schema=random_rules.EVENTS) for name in random_rules.DATASETS}
+        self.people = pl.DataFrame(schema=random_rules.PROFILES)
+
+    def build(self, people: pl.DataFrame, day: datetime) -> None:
+        """Daily profiles."""
+        self.people = people
+        moment = pl.lit(None, pl.Datetime("us", "UTC"))
+        rows = people.with_columns(first_seen=moment, last_seen=moment, as_of=pl.lit(day.date()))
+        self.workspace.lake.profiles.replace(rows, day.date())
+
+    def land(self, name: str, rows: pl.DataFrame) -> None:
+        """Events that come."""
+        self.events[name] = pl.concat([self.events[name], rows])
+        dated = rows.rename({"person_id": "customer_id"})
+        self.workspace.lake.events(name).append(dated.with_columns(event_date=pl.col("event_time").dt.date()))
+
+    def standing(self) -> set[tuple[str, str]]:
+        found = standing(self.workspace.lake.live_membership, list(self.workspace.audiences))
+        return set(found.select("audience", "person_id").rows())
+
+    def by_day(self, now: datetime, people: pl.DataFrame) -> set[tuple[str, str]]:
+        found = evaluate(
+            people.lazy(), lambda name: self.events[name].lazy(), self.workspace.audiences,
+            self.workspace.consents, now,
+        )  # fmt: skip
+        return set(found.select("audience", "person_id").rows())
+
+
+def streamed(rule: object, **more: object) -> dict[str, object]:
+    return {"title": "It", "evaluation": "stream", "rule": rule, **more}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_both_evaluators_agree_whatever_comes_and_however_time_passes(seed, tmp_path):
+    dice = random.Random(seed)
+    world = World(tmp_path, {name: streamed(rule) for name, rule in rules(dice, RULES).items()})
+    people = random_rules.people(dice, PEOPLE)
+    coming = {name: random_rules.happened(dice, PEOPLE + 3, EVENTS) for name in random_rules.DATASETS}
+    world.build(people, START)
+    for name, frame in coming.items():
+        world.land(name, frame.filter(pl.col("event_time") < START))
+    now, seen, day = START, set(), START
+    newcomers: set[str] = set()
+    for step in range(STEPS + 1):
+        landed: set[str] = set()
+        if step:
+            later = now + timedelta(hours=dice.choice([1, 5, 24, 100, 200]))
+            # Some events come late, some early, and some are of people who have no profile yet.
+            due = pl.col("event_time").is_between(now - timedelta(hours=30), later + timedelta(hours=30))
+            for name, frame in coming.items():
+                new = frame.filter(due).join(world.events[name], on=frame.columns, how="anti", nulls_equal=True)
+                new = new.sample(fraction=0.8, seed=seed)
+                world.land(name, new)
+                landed |= set(new.filter(pl.col("event_time") < later)["person_id"])
+            now = later
+            if dice.random() < 0.5:
+                changed = random_rules.people(dice, PEOPLE).sample(3, seed=seed)
+                people = pl.concat([people.join(changed, on="person_id", how="anti"), changed])
+                day = now.replace(hour=0)
+                world.build(people, day)
+                newcomers = set()
+        qualify(world.workspace, now)
+        lately = pl.col("event_time").is_between(day, now, closed="left")
+        happened = {person for frame in world.events.values() for person in frame.filter(lately)["person_id"]}
+        newcomers |= (landed | happened) - set(people["person_id"])
+        fresh = pl.DataFrame({"person_id": sorted(newcomers)}, schema={"person_id": pl.String})
+        expected = world.by_day(now, pl.concat([people, fresh], how="diagonal"))
+        for name, person in world.standing() ^ expected:
+            pytest.fail(f"{person} at {now}: {world.workspace.audiences[name].rule}")
+        log = world.workspace.lake.live_membership
+        changes = log.scan().filter(step=log.version()).collect()
+        for row in changes.to_dicts():
+            member = (row["audience"], row["person_id"])
+            seen = seen | {member} if row["status"] == "entered" else seen - {member}
+            assert row["at"] == now
+        assert seen == expected, "the changes lead from one state to the next"
