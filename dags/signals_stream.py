@@ -4,6 +4,8 @@ Lands the messages that the collector has received: good ones in the lake, each 
 quarantine with their reasons. Runs when messages have come, and every hour in any case; set
 `PERENNIAL_STREAM_SCHEDULE` (five fields of cron, UTC) for another rhythm.
 
+Then people enter and leave the audiences that are evaluated as events come, also because time has passed.
+
 A run that is killed leaves either all of a micro-batch or nothing of it, and the next one goes on from there.
 """
 
@@ -11,9 +13,10 @@ import os
 
 from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable
 
-from perennial.operators.assets import GROUP, STREAM
+from perennial.operators.assets import GROUP, LIVE_AUDIENCES, STREAM
 from perennial.operators.retries import DEFAULT_ARGS
 from perennial.operators.signals import LandStreamOperator
+from perennial.operators.streaming import QualifyOperator
 from perennial.triggers.messages import MessagesTrigger
 
 INBOX = Asset(
@@ -37,4 +40,5 @@ with DAG(
     default_args=DEFAULT_ARGS,
     max_active_runs=1,
 ):
-    LandStreamOperator(task_id="land", asset=STREAM)
+    land = LandStreamOperator(task_id="land", asset=STREAM)
+    land >> QualifyOperator(task_id="qualify", asset=LIVE_AUDIENCES)

@@ -1,5 +1,5 @@
-"""Both evaluators agree for every person at every moment: hundreds of random definitions, as events come to the
-lake, early, late and never, profiles change, and time passes."""
+"""Both evaluators agree for every person at every moment: hundreds of random definitions, as events come to
+the lake, early, late and never, profiles change, and time passes."""
 
 import random
 from datetime import datetime, timedelta
@@ -110,7 +110,9 @@ def test_both_evaluators_agree_whatever_comes_and_however_time_passes(seed, tmp_
             # Some events come late, some early, and some are of people who have no profile yet.
             due = pl.col("event_time").is_between(now - timedelta(hours=30), later + timedelta(hours=30))
             for name, frame in coming.items():
-                new = frame.filter(due).join(world.events[name], on=frame.columns, how="anti", nulls_equal=True)
+                new = frame.filter(due).join(
+                    world.events[name], on=frame.columns, how="anti", nulls_equal=True
+                )
                 new = new.sample(fraction=0.8, seed=seed)
                 world.land(name, new)
                 landed |= set(new.filter(pl.col("event_time") < later)["person_id"])
@@ -136,3 +138,138 @@ def test_both_evaluators_agree_whatever_comes_and_however_time_passes(seed, tmp_
             seen = seen | {member} if row["status"] == "entered" else seen - {member}
             assert row["at"] == now
         assert seen == expected, "the changes lead from one state to the next"
+
+
+def happened(person: str, *moments: datetime) -> pl.DataFrame:
+    rows = [{"person_id": person, "event_time": moment, "kind": "visit"} for moment in moments]
+    return pl.DataFrame(rows, schema=random_rules.EVENTS)
+
+
+ACTIVE = {"event": "shop", "within_last": "1 day"}
+TWO = pl.DataFrame({"person_id": ["a", "b"]}, schema_overrides={"person_id": pl.String})
+
+
+def test_time_alone_makes_people_leave_and_enter(tmp_path):
+    world = World(tmp_path, {"active": streamed(ACTIVE), "gone": streamed({"none": [ACTIVE]})})
+    world.build(TWO, START)
+    qualify(world.workspace, START)
+    assert world.standing() == {("gone", "a"), ("gone", "b")}
+    world.land("shop", happened("a", START))
+    came = qualify(world.workspace, START + timedelta(minutes=1))
+    assert came.rows() == [("active", "entered", 1), ("gone", "exited", 1)]
+    still = qualify(world.workspace, START + timedelta(days=1))
+    assert still.is_empty(), "a day after it is still within the last day"
+    left = qualify(world.workspace, START + timedelta(days=1, microseconds=1))
+    assert left.rows() == [("active", "exited", 1), ("gone", "entered", 1)]
+
+
+def test_somebody_who_was_never_seen_enters_at_once(tmp_path):
+    world = World(tmp_path, {"active": streamed(ACTIVE)})
+    world.build(TWO, START)
+    world.land("shop", happened("a", START - timedelta(days=3)))
+    qualify(world.workspace, START)
+    world.land("shop", happened("new", START + timedelta(hours=1)))
+    assert qualify(world.workspace, START + timedelta(hours=2)).rows() == [("active", "entered", 1)]
+    assert world.standing() == {("active", "new")}
+
+
+def test_who_opts_out_leaves_at_once(tmp_path):
+    consent = "{title: Marketing, rule: {none: [{attribute: opted_out, operator: equals, value: true}]}}"
+    buyers = streamed({"event": "shop"}, purpose="marketing")
+    world = World(tmp_path, {"buyers": buyers}, consent)
+    contacts = world.workspace.lake.records("contacts")
+    contacts.append(pl.DataFrame({"customer_id": ["a", "b"], "opted_out": [False, False]}))
+    world.build(TWO.with_columns(opted_out=pl.lit(False)), START)
+    world.land("shop", pl.concat([happened("a", START), happened("b", START)]))
+    qualify(world.workspace, START + timedelta(minutes=1))
+    assert world.standing() == {("buyers", "a"), ("buyers", "b")}
+    contacts.replace(pl.DataFrame({"customer_id": ["a", "b"], "opted_out": [False, True]}))
+    qualify(world.workspace, START + timedelta(minutes=2))
+    assert world.standing() == {("buyers", "a")}
+
+
+def test_a_definition_that_changes_is_found_anew(tmp_path):
+    world = World(tmp_path, {"it": streamed(ACTIVE)})
+    world.build(TWO, START)
+    world.land("shop", happened("a", START))
+    qualify(world.workspace, START + timedelta(minutes=1))
+    changed = World(tmp_path, {"it": streamed({"none": [ACTIVE]})})
+    assert qualify(changed.workspace, START + timedelta(minutes=2)).rows() == [
+        ("it", "entered", 1),
+        ("it", "exited", 1),
+    ]
+    assert changed.standing() == {("it", "b")}
+
+
+def test_events_that_are_taken_back_count_no_longer(tmp_path):
+    world = World(tmp_path, {"it": streamed(ACTIVE)})
+    world.build(TWO, START)
+    world.land("shop", happened("a", START))
+    qualify(world.workspace, START + timedelta(minutes=1))
+    shop = world.workspace.lake.events("shop")
+    shop.replace(shop.scan().collect().clear(), START.date())
+    assert qualify(world.workspace, START + timedelta(minutes=2)).rows() == [("it", "exited", 1)]
+
+
+def test_what_cannot_be_evaluated_as_events_come_is_said(tmp_path):
+    daily, top = {"title": "Daily", "rule": ACTIVE}, {"by": "rank", "most": 1}
+    audiences = {
+        "able": streamed(ACTIVE), "daily": daily, "of_daily": streamed({"audience": "daily"}),
+        "first": streamed(ACTIVE, top=top), "of_first": streamed({"none": [{"audience": "first"}]}),
+    }  # fmt: skip
+    world = World(tmp_path, audiences)
+    world.build(random_rules.people(random.Random(1), 3), START)
+    world.land("shop", happened("p1", START))
+    with pytest.raises(TerminalError) as refused:
+        qualify(world.workspace, START + timedelta(minutes=1))
+    for told in ("of_daily: the audience daily is found once a day", "first: top: it ranks", "of_first: "):
+        assert told in str(refused.value)
+    assert world.standing() == {("able", "p1")}
+
+
+def test_there_is_no_time_after_the_end_of_all_data(tmp_path):
+    world = World(tmp_path, {"it": streamed(ACTIVE)})
+    last = (START + timedelta(days=1)).date()
+    for name in random_rules.DATASETS:
+        file = tmp_path / f"include/datasets/{name}.yaml"
+        file.write_text(file.read_text().replace("stream: true", f"stream: true, last_day: {last}"))
+    world.build(TWO, START)
+    world.land("shop", happened("a", START + timedelta(hours=30)))
+    qualify(world.workspace, NOW + timedelta(days=1000))
+    assert world.standing() == {("it", "a")}
+
+
+def test_plain_python_agrees_too(tmp_path):
+    """The other evaluator is checked against it elsewhere: once more, through the stream."""
+    dice = random.Random(99)
+    people = random_rules.people(dice, PEOPLE)
+    written = {f"a{n}": random_rules.rule(dice, []) for n in range(40)}
+    coming = {name: random_rules.happened(dice, PEOPLE, EVENTS) for name in random_rules.DATASETS}
+    world = World(tmp_path, {name: streamed(rule) for name, rule in written.items()})
+    world.build(people, START)
+    for name, frame in coming.items():
+        world.land(name, frame.clear())
+    qualify(world.workspace, START)
+    for name, frame in coming.items():
+        world.land(name, frame)
+    qualify(world.workspace, NOW)
+    found = world.standing()
+    for profile in people.to_dicts():
+        person = profile["person_id"]
+        theirs = {name: frame.filter(person_id=person).to_dicts() for name, frame in coming.items()}
+        for name, rule in world.workspace.audiences.items():
+            assert ((name, person) in found) == naive.meets(written[name], profile, theirs, NOW, {}), rule
+
+
+def test_profiles_are_refreshed_of_those_only_of_whom_something_is_new(tmp_path):
+    world = World(tmp_path, {})
+    world.build(TWO.with_columns(spend=pl.lit(3)), START)
+    world.workspace.lake.records("contacts").append(pl.DataFrame({"customer_id": ["a"], "city": ["Bern"]}))
+    refresh_profiles(world.workspace, START)
+    world.land("shop", happened("a", START + timedelta(hours=1)))
+    assert refresh_profiles(world.workspace, START + timedelta(hours=2)) == 1
+    assert refresh_profiles(world.workspace, START + timedelta(hours=3)) == 0
+    row = world.workspace.lake.live_profiles.scan().collect().to_dicts()
+    assert [(each["person_id"], each["spend"], each["last_seen"]) for each in row] == [
+        ("a", 3, START + timedelta(hours=1))
+    ]

@@ -14,6 +14,8 @@ from perennial.audiences.evaluation import Consents, published, spoken_of
 def hindrances(audience: Audience, audiences: Mapping[str, Audience], consents: Consents) -> list[str]:
     """Why an audience cannot be evaluated as events come; empty if it can."""
     found = []
+    if audience.top is not None:
+        found.append(f"{audience.name}: top: it ranks people against each other, and so needs everybody.")
     for name, where in spoken_of(audience, consents).items():
         other = audiences.get(name)
         if other is not None and other.evaluation != "stream":

@@ -11,6 +11,7 @@ from perennial.identity.values import EMAIL, EMAIL_SHA256, address, sha256
 from perennial.value import shapes
 
 Merge = Literal["precedence", "newest"]
+SEEN = {PERSON: pl.String(), **dict.fromkeys(["first_seen", "last_seen"], pl.Datetime("us", "UTC"))}
 HELD_AT = "held_at"
 """The column of records that says when they were known."""
 
@@ -50,7 +51,7 @@ def seen(events: Sequence[pl.LazyFrame], end: datetime) -> pl.LazyFrame:
         .agg(first_seen=pl.col("event_time").min(), last_seen=pl.col("event_time").max())
         for rows in events
     ]
-    every = pl.concat(found).filter(pl.col(PERSON).is_not_null()).group_by(PERSON)
+    every = pl.concat([pl.LazyFrame(schema=SEEN), *found]).filter(pl.col(PERSON).is_not_null()).group_by(PERSON)
     return every.agg(pl.col("first_seen").min(), pl.col("last_seen").max())
 
 

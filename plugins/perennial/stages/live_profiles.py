@@ -34,7 +34,8 @@ def refresh_profiles(workspace: Workspace, now: datetime) -> int:
     marks = [(tables[name].name, tables[name].version()) for name in tables]
     marks.append((workspace.lake.profiles.name, daily.snapshot))
     came = {name: _came(workspace, name, daily, now) for name in tables}
-    every = pl.concat([rows.select(PERSON) for rows in came.values()])
+    nobody = pl.LazyFrame(schema={PERSON: pl.String})
+    every = pl.concat([nobody, *(rows.select(PERSON) for rows in came.values())])
     people = every.drop_nulls().unique().collect(engine="streaming")[PERSON]
     if people.is_empty() and all(live.transaction(name) == end for name, end in marks):
         return 0
@@ -64,8 +65,8 @@ def _followed(workspace: Workspace) -> Iterator[str]:
 def _came(workspace: Workspace, name: str, daily: Daily, now: datetime) -> pl.LazyFrame:
     """The rows of a dataset that came, or happened, since the last time, with whose each is.
 
-    On top of daily profiles that are new, since these. What came before anything was ever refreshed, or longer
-    ago than the lake can tell, is in the daily profiles.
+    On top of daily profiles that are new, since these. What came before anything was ever refreshed, or
+    longer ago than the lake can tell, is in the daily profiles.
     """
     table, live = workspace.table(name), workspace.lake.live_profiles
     rows, version = [table.scan().clear()], live.transaction(table.name)

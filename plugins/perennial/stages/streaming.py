@@ -25,7 +25,7 @@ from perennial.identity.people import PERSON
 from perennial.lake.audiences import CHANGES
 from perennial.lake.changes import between, removed
 from perennial.lake.history import SnapshotExpired, SnapshotUnknown
-from perennial.lake.tables import CommitTransaction, Table
+from perennial.lake.tables import CommitTransaction, ConcurrentCommit, Table
 from perennial.stages.audiences import events_of
 from perennial.stages.live_profiles import live_profiles, refresh_profiles
 from perennial.stages.profiles import Daily, newest
@@ -34,23 +34,35 @@ from perennial.stages.workspace import Workspace
 
 NOW, DEFINITIONS = "now", "definitions"
 """Transactions of the table of live memberships: until when, and by which definitions they were found."""
+ATTEMPTS = 5
 
 
 def qualify(workspace: Workspace, now: datetime) -> pl.DataFrame:
     """Bring the members of all streamed audiences up to a moment; returns (audience, status, people).
 
-    Profiles are refreshed first. Raises `TerminalError` at the end, if an audience asks to be evaluated as
-    events come and cannot.
+    Profiles are refreshed first. Of two runs at once, the slower one looks again. Raises `TerminalError` at
+    the end, if an audience asks to be evaluated as events come and cannot.
     """
     able, refused = streamed(workspace.audiences, workspace.consents)
     now = min(now, end_of_data(workspace) or now)
-    refresh_profiles(workspace, now)
-    daily, changes = newest(workspace), pl.DataFrame(schema=CHANGES)
-    if able and daily is not None:
-        changes = _Run(workspace, able, daily, now).changes()
+    for attempt in range(ATTEMPTS):
+        try:
+            changes = _qualified(workspace, able, now)
+            break
+        except ConcurrentCommit:
+            if attempt == ATTEMPTS - 1:
+                raise
     if refused:
         raise TerminalError("cannot be evaluated as events come: " + "; ".join(refused))
     return changes.group_by("audience", "status").agg(people=pl.len()).sort("audience", "status")
+
+
+def _qualified(workspace: Workspace, able: Mapping[str, Audience], now: datetime) -> pl.DataFrame:
+    refresh_profiles(workspace, now)
+    daily = newest(workspace)
+    if daily is None or not able:
+        return pl.DataFrame(schema=CHANGES)
+    return _Run(workspace, able, daily, now).changes()
 
 
 def end_of_data(workspace: Workspace) -> datetime | None:
@@ -128,7 +140,8 @@ class _Run:
             return None
         before = datetime.fromtimestamp(last / 1_000_000, UTC)
         try:
-            found = pl.concat([*self._touched(log, marks), *self._passed(before)])
+            nobody = pl.LazyFrame(schema={PERSON: pl.String})
+            found = pl.concat([nobody, *self._touched(log, marks), *self._passed(before)])
             return found.drop_nulls().unique().collect(engine="streaming")[PERSON]
         except (SnapshotExpired, SnapshotUnknown):
             return None
