@@ -4,7 +4,7 @@ It is another answer to the same question, for both evaluators.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -25,10 +25,43 @@ def meets(rule: Row, profile: Row, events: Events, now: datetime, members: Mappi
         return _sequence(rule, events, now)
     if "audience" in rule:
         return profile["person_id"] in members[rule["audience"]]
+    if "share" in rule:
+        after, place = Decimal(str(rule.get("after", 0))), thrown(rule["seed"], profile["person_id"])
+        return after <= place < after + Decimal(str(rule["share"]))
     for word, combine in (("all", all), ("any", any), ("none", lambda each: not any(each))):
         if rule.get(word) is not None:
             return bool(combine([meets(inner, profile, events, now, members) for inner in rule[word]]))
     raise AssertionError(f"no rule: {rule}")
+
+
+def first(top: Row, profiles: Iterable[Row]) -> set[str]:
+    """Of these people, the first by an attribute."""
+    ranked = []
+    for profile in profiles:
+        value = _attribute(profile, top["by"], top.get("key"))
+        if value is not None:
+            ranked.append((value, profile["person_id"]))
+    ranked.sort(key=lambda each: each[1])
+    ranked.sort(key=lambda each: each[0], reverse=not top.get("least_first", False))
+    return {person for _, person in ranked[: top["most"]]}
+
+
+def thrown(seed: str, person: str) -> Decimal:
+    """What the die of a seed shows for a person, from 0 to 1: XXH3 as its specification has it, of a text of
+    four to eight bytes."""
+    text = f"{seed}\x1f{person}".encode()
+    assert 4 <= len(text) <= 8
+    keyed = int.from_bytes(text[-4:], "little") + (int.from_bytes(text[:4], "little") << 32)
+    keyed ^= 0x1CAD21F72C81017C ^ 0xDB979083E96DD4DE  # bytes 8 to 24 of the default secret
+    keyed ^= _rotated(keyed, 49) ^ _rotated(keyed, 24)
+    keyed = keyed * 0x9FB21C651E98DF25 % 2**64
+    keyed ^= (keyed >> 35) + len(text)
+    keyed = keyed * 0x9FB21C651E98DF25 % 2**64
+    return Decimal(keyed ^ (keyed >> 28)) / 2**64
+
+
+def _rotated(number: int, left: int) -> int:
+    return (number << left | number >> 64 - left) % 2**64
 
 
 def span(text: str, sign: int = 1) -> relativedelta:

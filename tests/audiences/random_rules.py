@@ -84,7 +84,7 @@ def rule(dice: random.Random, others: list[str], depth: int = 3) -> dict[str, An
     if depth and dice.random() < 0.45:
         word = dice.choice(["all", "any", "none"])
         return {word: [rule(dice, others, depth - 1) for _ in range(dice.randint(1, 3))]}
-    kinds = ["attribute", "attribute", "event", "event", "sequence"]
+    kinds = ["attribute", "attribute", "event", "event", "sequence", "share"]
     match dice.choice([*kinds, "audience"] if others else kinds):
         case "attribute":
             return _comparison(dice, "attribute", dict(PROFILES))
@@ -92,7 +92,24 @@ def rule(dice: random.Random, others: list[str], depth: int = 3) -> dict[str, An
             return _event(dice)
         case "sequence":
             return _sequence(dice)
+        case "share":
+            return _share(dice)
     return {"audience": dice.choice(others)}
+
+
+def top(dice: random.Random) -> dict[str, Any]:
+    """Of those who meet a rule, only some: values are few, so that many are equal to the last one's."""
+    name = dice.choice(["rank", "spend", "born", "seen", "ranks"])
+    found: dict[str, Any] = {"by": name, "most": dice.choice([1, 3, 10, 100])}
+    if name == "ranks":
+        found["key"] = dice.choice("AB")
+    return found | ({"least_first": True} if dice.random() < 0.5 else {})
+
+
+def _share(dice: random.Random) -> dict[str, Any]:
+    after = dice.choice([0, 0, 0.1, 0.3, 0.55])
+    share = dice.choice([0.1, 0.2, 0.45, 0.6 if after < 0.5 else 0.25])
+    return {"share": share, "seed": dice.choice("ab")} | ({"after": after} if after else {})
 
 
 def _comparison(dice: random.Random, word: str, schema: dict[str, Any]) -> dict[str, Any]:

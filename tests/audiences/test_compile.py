@@ -27,7 +27,9 @@ PEOPLE = pl.DataFrame(
 
 def members(rule: dict) -> str:
     audience = Audience.model_validate({"name": "test", "title": "Test", "rule": rule})
-    matched = PEOPLE.filter(compile_rule(audience.rule, Row(PEOPLE.schema, NOW, "profiles"), Where("test")))
+    matched = PEOPLE.filter(
+        compile_rule(audience.condition, Row(PEOPLE.schema, NOW, "profiles"), Where("test"))
+    )
     return "".join(matched["person_id"])
 
 

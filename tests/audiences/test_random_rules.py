@@ -21,7 +21,7 @@ def world(dice: random.Random) -> tuple[pl.DataFrame, dict[str, pl.DataFrame]]:
 
 
 def naively(
-    people: pl.DataFrame, events: dict[str, pl.DataFrame], rules: dict[str, dict]
+    people: pl.DataFrame, events: dict[str, pl.DataFrame], rules: dict[str, dict], tops: dict[str, dict]
 ) -> dict[str, set[str]]:
     theirs = {
         person: {name: frame.filter(person_id=person).to_dicts() for name, frame in events.items()}
@@ -30,11 +30,11 @@ def naively(
     members: dict[str, set[str]] = {}
     for name, rule in rules.items():
         met = [
-            profile["person_id"]
+            profile
             for profile in people.to_dicts()
             if naive.meets(rule, profile, theirs[profile["person_id"]], NOW, members)
         ]
-        members[name] = set(met)
+        members[name] = naive.first(tops[name], met) if name in tops else {each["person_id"] for each in met}
     return members
 
 
@@ -64,10 +64,12 @@ def test_members_are_those_that_plain_python_finds(seed):
     dice = random.Random(seed)
     people, events = world(dice)
     every = rules(dice, RULES)
-    expected = naively(people, events, every)
-    found = ours(people, events, {name: audience(name, rule) for name, rule in every.items()})
-    for name, rule in every.items():
-        assert found[name] == expected[name], rule
+    tops = {name: random_rules.top(dice) for name in every if dice.random() < 0.3}
+    expected = naively(people, events, every, tops)
+    made = {name: audience(name, rule, top=tops.get(name)) for name, rule in every.items()}
+    found = ours(people, events, made)
+    for name, each in made.items():
+        assert found[name] == expected[name], (each.rule, each.top)
     # They are no rules that hold for nobody, or for everybody.
     some = [name for name in every if 0 < len(expected[name]) < PEOPLE]
     assert len(some) > RULES / 2
@@ -92,7 +94,10 @@ def test_who_opted_out_is_in_no_audience_for_marketing_whatever_its_definition(s
     out = set(people.filter(pl.col("active").not_())["person_id"])
     out |= set(events["app"].filter(pl.col("kind") == "return", pl.col("event_time") < NOW)["person_id"])
     assert out & set(people["person_id"])
-    every = {name: audience(name, rule, purpose="marketing") for name, rule in rules(dice, RULES).items()}
+    every = {
+        name: audience(name, rule, purpose="marketing", top=dice.choice([None, random_rules.top(dice)]))
+        for name, rule in rules(dice, RULES).items()
+    }
     found = ours(people, events, every, {"marketing": consent})
     assert any(found.values())
     for name, members in found.items():

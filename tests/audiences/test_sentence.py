@@ -3,7 +3,7 @@
 import pytest
 
 from perennial.audiences.definition import Audience
-from perennial.audiences.sentence import sentence
+from perennial.audiences.sentence import described
 from perennial.documents import load_all
 from perennial.settings import REPOSITORY
 
@@ -28,18 +28,19 @@ AGO = {"now": "-30 days"}
 
 
 def read(rule: dict) -> str:
-    return sentence(Audience.model_validate({"name": "it", "title": "It", "rule": rule}).rule, TITLES)
+    return described(Audience.model_validate({"name": "it", "title": "It", "rule": rule}), TITLES)
 
 
 def test_the_demos_audiences_read_well():
     audiences = load_all(REPOSITORY / "include/audiences", Audience)
-    assert {name: sentence(each.rule, TITLES) for name, each in audiences.items()} == SENTENCES
+    assert {name: described(each, TITLES) for name, each in audiences.items()} == SENTENCES
 
 
 @pytest.mark.parametrize(
     ("rule", "expected"),
     [
         ({"share": 0.125, "seed": "june"}, "in a random 12.5 % (“june”)"),
+        ({"share": 0.3, "after": 0.5, "seed": "june"}, "in the next 30 % after 50 % (“june”)"),
         ({"attribute": "seen", "operator": "less_than", "value": AGO}, "seen is less than 30 days ago"),
         (
             {"attribute": "seen", "operator": "at_least", "value": {"field": "born", "plus": "-1 week"}},
@@ -60,3 +61,22 @@ def test_the_demos_audiences_read_well():
 )  # fmt: skip
 def test_rules_as_sentences(rule, expected):
     assert read(rule) == expected
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        (
+            {"rule": {"audience": "top_spenders"}, "top": {"by": "spend_12m", "most": 5000}},
+            "in the audience “Top spenders”; of these only the 5,000 people with the greatest spend 12m",
+        ),
+        (
+            {"list": {"namespace": "email", "expires_after": "90 days"},
+             "top": {"by": "spend", "key": "DELI", "most": 1, "least_first": True}},
+            "on an uploaded list, by email within the last 90 days; "
+            "of these only the person with the least spend of DELI",
+        ),
+    ],
+)  # fmt: skip
+def test_audiences_as_sentences(more, expected):
+    assert described(Audience.model_validate({"name": "it", "title": "It", **more}), TITLES) == expected

@@ -81,7 +81,8 @@ class Row:
     def column(self, name: str, key: str | None, where: Where) -> tuple[pl.Expr, pl.DataType]:
         """A column, or an entry of one that is a map, and its type."""
         if name not in self.schema:
-            raise where.error(f"{self.what} have no {name}; they have {', '.join(self.schema)}")
+            known = ", ".join(each for each in self.schema if not each.startswith("__"))
+            raise where.error(f"{self.what} have no {name}; they have {known}")
         found, dtype = pl.col(name), self.schema[name]
         is_map = isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct)
         if is_map != (key is not None):

@@ -74,5 +74,9 @@ def _group(group: Group, rules: list[pl.Expr]) -> pl.Expr:
 def _share(rule: ShareCondition) -> pl.Expr:
     """By a hash of the person, which is as good as a die that always falls the same way for them."""
     thrown = pl.concat_str(pl.lit(f"{rule.seed}\x1f"), PERSON).nchash.xxh3_64(seed=0)  # type: ignore[attr-defined]
-    below: pl.Expr = thrown < pl.lit(int(rule.share * 2**64), pl.UInt64)
-    return below
+    inside: pl.Expr = pl.lit(True)
+    if rule.after:
+        inside &= thrown >= pl.lit(int(rule.after * 2**64), pl.UInt64)
+    if rule.end < 1:
+        inside &= thrown < pl.lit(int(rule.end * 2**64), pl.UInt64)
+    return inside

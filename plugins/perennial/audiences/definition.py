@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from perennial.audiences.comparisons import Where
 from perennial.audiences.lists import UploadedList, listed
@@ -28,6 +28,7 @@ class Consent(Document):
 class Audience(Document):
     """Who belongs to an audience."""
 
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["rule"]}, {"required": ["list"]}]})
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: str
     description: str = ""

@@ -11,8 +11,8 @@ from perennial.audiences.definition import Audience
 
 TAGS = {"attribute", "event", "sequence", "audience", "share", "group", "condition"}
 """How pydantic names the kinds of blocks in the places of errors."""
-ORDER = ["title", "description", "purpose", "state", "evaluation", "rule", "list", "top", "attribute",
-         "namespace", "most", "least_first", "by", "field", "key", "event", "audience", "share", "after",
+ORDER = ["title", "description", "purpose", "state", "evaluation", "rule", "list", "top", "namespace",
+         "attribute", "by", "field", "key", "most", "least_first", "event", "audience", "share", "after",
          "seed", "sequence", "where", "aggregate", "of", "operator", "value"]  # fmt: skip
 GROUPS = {"all", "any", "none"}
 

@@ -12,6 +12,7 @@ from perennial.audiences.compile import compile_rule, member_column
 from perennial.audiences.definition import Audience, Consent, blocks
 from perennial.audiences.happenings import Events, answered
 from perennial.audiences.rules import AudienceCondition, Rule
+from perennial.audiences.top import among_top
 from perennial.identity.people import PERSON
 
 KEYS = ["audience", PERSON]
@@ -65,8 +66,10 @@ def matched(
         if set(spoken_of(each, consents)) & waiting.keys():
             # What it speaks of has to be there; all others are found side by side.
             people, waiting = _with_members(people, waiting), {}
-        holds = [compile_rule(rule, row, where) for where, rule in _parts(each, consents)]
-        waiting[each.name] = reduce(operator.and_, holds)
+        parts = [compile_rule(rule, row, where) for where, rule in _parts(each, consents)]
+        holds = reduce(operator.and_, parts)
+        top, where = each.top, Where(each.name, "top")
+        waiting[each.name] = holds if top is None else among_top(top, holds, row, where)
     people = _with_members(people, waiting)
     return people.select(PERSON, **{each.name: member_column(each.name) for each in order})
 
@@ -113,7 +116,7 @@ def in_order(
 
 def _parts(audience: Audience, consents: Consents) -> Iterator[tuple[Where, Rule]]:
     """What members must meet, all of it: the audience's rule, and that of the consent to its purpose."""
-    yield Where(audience.name), audience.rule
+    yield Where(audience.name, "" if audience.list is None else "list"), audience.condition
     if audience.purpose is not None and audience.purpose in consents:
         yield Where(audience.name, "purpose"), consents[audience.purpose].rule
 

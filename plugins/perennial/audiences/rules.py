@@ -5,6 +5,7 @@ Python it has the same shape.
 """
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import Discriminator, Tag, model_validator
@@ -187,8 +188,21 @@ class ShareCondition(Document):
     """A stable random part of everybody: the same people each time, and more of them if it grows."""
 
     share: Annotated[float, Bounds(gt=0, lt=1)]
+    after: Annotated[float, Bounds(ge=0, lt=1)] = 0
+    """Where the part begins: those of one seed that adjoin have nobody in common, and leave nobody out."""
     seed: str
     """Other seeds give other, independent parts."""
+
+    @model_validator(mode="after")
+    def _within_everybody(self) -> "ShareCondition":
+        if self.end > 1:
+            raise ValueError(f"{self.share:g} after {self.after:g} is more than there is: together at most 1")
+        return self
+
+    @property
+    def end(self) -> float:
+        """Where the part ends; added as decimals, so that the next one begins exactly there."""
+        return float(Decimal(repr(self.after)) + Decimal(repr(self.share)))
 
 
 class Group(Document):

@@ -1,9 +1,11 @@
-"""A rule in; what it says as a sentence that a person reads, out."""
+"""A rule in, or a whole audience; what it says as a sentence that a person reads, out."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
+from perennial.audiences.definition import Audience
+from perennial.audiences.lists import UploadedList
 from perennial.audiences.rules import (
     WITH_SPAN,
     AudienceCondition,
@@ -19,6 +21,7 @@ from perennial.audiences.rules import (
     ShareCondition,
     Step,
 )
+from perennial.audiences.top import Top
 from perennial.audiences.values import Field, FromNow
 
 OPERATORS: Mapping[str, str] = {
@@ -61,6 +64,12 @@ _NUMBERS = {
 _TITLES: Mapping[str, str] = {}
 
 
+def described(audience: Audience, titles: Mapping[str, str] = _TITLES) -> str:
+    """Who belongs to an audience, in words."""
+    who = _list(audience.list) if audience.list else sentence(audience.condition, titles)
+    return who if audience.top is None else f"{who}; of these only {_top(audience.top)}"
+
+
 def sentence(rule: Rule, titles: Mapping[str, str] = _TITLES) -> str:
     """The rule in words. `titles` are those of datasets and audiences, by their names."""
     return _rule(rule, titles, outermost=True)
@@ -69,6 +78,16 @@ def sentence(rule: Rule, titles: Mapping[str, str] = _TITLES) -> str:
 def words(name: str) -> str:
     """The name of a column as people read it: `spend_12m_decile` is `spend 12m decile`."""
     return name.replace("_", " ").replace(".", ", ")
+
+
+def _list(content: UploadedList) -> str:
+    return f"on an uploaded list, by {words(content.namespace)}{_when(content.expires_after, None)}"
+
+
+def _top(top: Top) -> str:
+    who = "the person" if top.most == 1 else f"the {top.most:,} people"
+    key = f" of {top.key}" if top.key else ""
+    return f"{who} with the {'least' if top.least_first else 'greatest'} {words(top.by)}{key}"
 
 
 def _rule(rule: Rule, titles: Mapping[str, str], *, outermost: bool = False) -> str:
@@ -83,11 +102,17 @@ def _rule(rule: Rule, titles: Mapping[str, str], *, outermost: bool = False) -> 
         case AudienceCondition():
             return f"in the audience “{titles.get(rule.audience, words(rule.audience))}”"
         case ShareCondition():
-            return f"in a random {rule.share * 100:g} % (“{rule.seed}”)"
+            return _share(rule)
         case Group():
             parts = [_rule(inner, titles) for inner in rule.rules]
             return _joined(parts, rule.word, outermost=outermost)
     raise AssertionError(rule)
+
+
+def _share(rule: ShareCondition) -> str:
+    percent = f"{rule.share * 100:g} %"
+    part = f"the next {percent} after {rule.after * 100:g} %" if rule.after else f"a random {percent}"
+    return f"in {part} (“{rule.seed}”)"
 
 
 def _joined(parts: list[str], word: str, *, outermost: bool) -> str:

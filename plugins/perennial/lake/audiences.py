@@ -1,4 +1,4 @@
-"""How evaluations of audiences are recorded."""
+"""How evaluations of audiences are recorded, and the people who were uploaded for them."""
 
 import polars as pl
 
@@ -15,9 +15,9 @@ EVALUATIONS = pl.Schema(
         "failure": pl.String(),
     }
 )
-"""From which definition, and which snapshot of profiles, the members of a day were found, when, and at what cost:
-the rows that the rule reads, and the part of the run's seconds that falls to it. Of an audience that could not be
-evaluated, the `failure`, and neither size nor cost."""
+"""From which definition, and which snapshot of profiles, the members of a day were found, when, and at what
+cost: the rows that the rule reads, and the part of the run's seconds that falls to it. Of an audience that could
+not be evaluated, the `failure`, and neither size nor cost."""
 
 CHANGES = pl.Schema(
     {
@@ -29,4 +29,32 @@ CHANGES = pl.Schema(
         "step": pl.Int64(),
     }
 )
-"""Who `entered` or `exited` an audience, when, and by which definition; the highest step of a person counts."""
+"""Who `entered` or `exited` an audience, when, and by which definition; a person's highest step counts."""
+
+LISTS = pl.Schema(
+    {
+        "audience": pl.String(),
+        "namespace": pl.String(),
+        "value": pl.String(),
+        "added_at": pl.Datetime("us", "UTC"),
+        "batch": pl.String(),
+    }
+)
+"""Who is on the list of an audience, by an identity; when it was uploaded last, and by which upload."""
+
+UPLOADS = pl.Schema(
+    {
+        "audience": pl.String(),
+        "batch": pl.String(),
+        "mode": pl.String(),
+        "at": pl.Datetime("us", "UTC"),
+        "by": pl.String(),
+        "rows": pl.Int64(),
+        "accepted": pl.Int64(),
+        "repeated": pl.Int64(),
+        "refused": pl.Int64(),
+        "erased": pl.Int64(),
+    }
+)
+"""What was uploaded to lists, by whom: of its rows, those that were taken, named somebody twice, or nobody,
+or were of people who have been erased."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from perennial.errors import TerminalError
-from perennial.lake.audiences import CHANGES, EVALUATIONS
+from perennial.lake.audiences import CHANGES, EVALUATIONS, LISTS, UPLOADS
 from perennial.lake.identity import EVENTS, LINKS, MAPPING
 from perennial.lake.lifetime import LIFETIME_ACTUALS, LIFETIME_MODELS
 from perennial.lake.rfm import RFM_SCORES
@@ -230,6 +230,16 @@ class Lake:
         return Table(self.root, "live/membership", schema=CHANGES)
 
     @property
+    def lists(self) -> Table:
+        """Who is on which uploaded list; `perennial.stages.lists` reads and writes it."""
+        return Table(self.root, "audiences/lists", partition="audience", schema=LISTS)
+
+    @property
+    def uploads(self) -> Table:
+        """What was uploaded to lists, when and by whom."""
+        return Table(self.root, "audiences/uploads", schema=UPLOADS)
+
+    @property
     def email_events(self) -> Table:
         """What recipients did with their e-mails, by the UTC day on which they did it."""
         return Table(self.root, "responses/email_events", partition="event_date", schema=EMAIL_EVENTS)
@@ -258,6 +268,8 @@ class Lake:
             self.identity_events,
             self.membership,
             self.evaluations,
+            self.lists,
+            self.uploads,
             self.live_profiles,
             self.live_membership,
             self.email_events,

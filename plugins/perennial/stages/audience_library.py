@@ -1,6 +1,7 @@
 """The audiences of a deployment, with what became of them, in; changes to their documents out."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -13,10 +14,13 @@ from perennial.audiences.definition import Audience
 from perennial.audiences.editing import DefinitionRefused, Mistake, plain, read, to_yaml
 from perennial.audiences.evaluation import spoken_of
 from perennial.audiences.membership import EXITED
-from perennial.audiences.sentence import sentence
+from perennial.audiences.sentence import described
+from perennial.audiences.splitting import Part, definitions
 from perennial.documents import load_all
 from perennial.errors import TerminalError
 from perennial.stages.estimates import check, titles_of
+from perennial.stages.lists import about, namespace_of
+from perennial.stages.uploads import clear
 from perennial.stages.workspace import Workspace
 
 RESERVED = {"new", "blocks", "values", "estimate"}
@@ -48,7 +52,7 @@ def listed(workspace: Workspace) -> list[dict[str, Any]]:
             "description": each.description,
             "state": each.state,
             "purpose": each.purpose,
-            "sentence": sentence(each.rule, titles),
+            "sentence": described(each, titles),
             "definition_hash": each.definition_hash,
             "evaluated": _evaluated(each, days.filter(audience=name)),
         }
@@ -62,13 +66,14 @@ def shown(workspace: Workspace, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "definition": plain(audience),
-        "sentence": sentence(audience.rule, titles_of(workspace)),
+        "sentence": described(audience, titles_of(workspace)),
         "yaml": to_yaml(audience),
         "definition_hash": audience.definition_hash,
         "evaluated": _evaluated(audience, days),
         "trend": days.select("as_of", "size", "entered", "exited").to_dicts(),
         "uses": sorted(spoken_of(audience, workspace.consents)),
         "consumers": [asdict(each) for each in consumers(workspace, name)],
+        "list": None if audience.list is None else about(workspace, name, audience.list),
     }
 
 
@@ -108,20 +113,47 @@ def save(workspace: Workspace, name: str, definition: dict[str, Any], before: st
         )
     if known is not None and known.state == "published" and audience.state == "draft":
         raise AudienceInUse("A published audience does not become a draft again. Deactivate it, or copy it.")
+    if known is not None and (known.list is None) != (audience.list is None):
+        raise AudienceInUse("A rule does not become a list, nor a list a rule: make another audience.")
+    if audience.list is not None:
+        namespace_of(workspace, name, audience.list)
     if known is not None and audience.state == "inactive" != known.state:
         _refuse_if_used(workspace, name, "deactivated")
     if audience.state == "published":
         check(workspace, audience)
+    if known is None:
+        # Its name may be that of a list whose document was deleted by hand.
+        clear(workspace, name)
     path = _path(workspace, name)
     fresh = path.with_suffix(".tmp")
     fresh.write_text(to_yaml(audience), encoding="utf-8")
     os.replace(fresh, path)
 
 
+def split(workspace: Workspace, name: str, parts: Sequence[Part]) -> list[str]:
+    """Write a draft for each part of an audience, or none at all; returns their names.
+
+    Raises `DefinitionRefused` and `AudienceInUse`.
+    """
+    drafts = definitions(workspace.audiences[name], parts)
+    taken = [part for part in drafts if part in workspace.audiences]
+    if taken:
+        raise AudienceInUse(f"There is an audience {', '.join(taken)} already. Choose another name.")
+    for part, draft in drafts.items():
+        read(part, draft)
+    for part, draft in drafts.items():
+        save(workspace, part, draft, None)
+    return [*drafts]
+
+
 def delete(workspace: Workspace, name: str) -> None:
-    """Remove an audience's document; members that were found stay. Raises `AudienceInUse`."""
+    """Remove an audience's document, and whom its list names; members that were found stay.
+
+    Raises `AudienceInUse`.
+    """
     _refuse_if_used(workspace, name, "deleted")
     _path(workspace, name).unlink(missing_ok=True)
+    clear(workspace, name)
 
 
 def _refuse_if_used(workspace: Workspace, name: str, what: str) -> None:

@@ -10,10 +10,11 @@ import polars as pl
 from perennial.audiences.comparisons import RuleError, Where
 from perennial.audiences.definition import Audience, blocks
 from perennial.audiences.evaluation import in_order, matched, published
-from perennial.audiences.rules import Condition, Rule
-from perennial.audiences.sentence import sentence
+from perennial.audiences.rules import Condition
+from perennial.audiences.sentence import described
 from perennial.identity.people import PERSON
 from perennial.stages.audiences import events_of
+from perennial.stages.lists import with_lists
 from perennial.stages.profiles import newest_day
 from perennial.stages.workspace import Workspace
 
@@ -56,7 +57,7 @@ def estimate(workspace: Workspace, audience: Audience) -> Estimate:
     members = _matching(workspace, audience, day, version).filter(audience.name).select(PERSON)
     who, total = pl.collect_all([members, people.select(pl.len())], engine="streaming")
     theirs = people.join(who.lazy(), on=PERSON, how="semi")
-    shown = theirs.select(_shown(audience.rule, people.collect_schema())).head(SAMPLE)
+    shown = theirs.select(_shown(audience, people.collect_schema())).head(SAMPLE)
     parts = pl.collect_all([_namespaces(theirs), shown], engine="streaming")
     titles = {name: each.title for name, each in workspace.namespaces.items()}
     return Estimate(
@@ -66,7 +67,7 @@ def estimate(workspace: Workspace, audience: Audience) -> Estimate:
         version,
         time.perf_counter() - begun,
         audience.definition_hash,
-        sentence(audience.rule, titles_of(workspace)),
+        described(audience, titles_of(workspace)),
         [row | {"title": titles.get(row["namespace"], row["namespace"])} for row in parts[0].to_dicts()],
         parts[1].to_dicts(),
     )
@@ -90,7 +91,8 @@ def _matching(workspace: Workspace, audience: Audience, day: date, version: int)
     order = in_order(known, workspace.consents, [audience.name])
     people = workspace.lake.profiles.scan(version).filter(as_of=day)
     now = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return matched(people, events_of(workspace), order, workspace.consents, now)
+    asked = with_lists(workspace, people, order)
+    return matched(asked, events_of(workspace), order, workspace.consents, now)
 
 
 def _namespaces(people: pl.LazyFrame) -> pl.LazyFrame:
@@ -101,7 +103,9 @@ def _namespaces(people: pl.LazyFrame) -> pl.LazyFrame:
     return named.group_by("namespace").agg(people=pl.col(PERSON).n_unique()).sort("people", descending=True)
 
 
-def _shown(rule: Rule, schema: pl.Schema) -> list[str]:
-    named = [each.attribute for _, each in blocks(rule, Where("")) if isinstance(each, Condition)]
+def _shown(audience: Audience, schema: pl.Schema) -> list[str]:
+    every = blocks(audience.condition, Where(""))
+    named = [each.attribute for _, each in every if isinstance(each, Condition)]
+    named += [audience.top.by] if audience.top else []
     plain = [name for name in (*named, *USUAL) if name in schema and not schema[name].is_nested()]
     return list(dict.fromkeys([PERSON, *plain]))[: COLUMNS + 1]

@@ -74,6 +74,7 @@ def places(workspace: Workspace, wanted: Wanted) -> Iterator[Place]:
     found += [_raw(lake.quarantine(name), search) for name, search in searches.items()]
     found += [_owned(table, {"person_id": person}, wanted) for table in _valued(lake)]
     found.append(_owned(lake.membership, {"person_id": person}, wanted))
+    found.append(_naming(lake.lists, {"namespace": "value"}, wanted))
     found.append(_owned(lake.email_events, {"person_id": person, "email_sha256": EMAIL_SHA256}, wanted))
     people, both = ["person_id", "other_person"], {"namespace": "value", "other_namespace": "other_value"}
     found.append(_naming(lake.identity_events, both, wanted, people, person))

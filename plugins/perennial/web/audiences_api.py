@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from perennial.audiences.comparisons import RuleError
 from perennial.audiences.editing import DefinitionRefused, Mistake, read
 from perennial.audiences.sentence import AGGREGATES
+from perennial.audiences.splitting import Part
 from perennial.stages import audience_library as library
 from perennial.stages import building_blocks
 from perennial.stages.estimates import estimate
@@ -41,6 +42,7 @@ class Asked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     rule: dict[str, Any]
+    top: dict[str, Any] | None = None
     purpose: str | None = None
     name: Name | None = None
 
@@ -51,6 +53,13 @@ class Change(BaseModel):
     model_config = ConfigDict(extra="forbid")
     definition: dict[str, Any]
     before: str | None = None
+
+
+class Split(BaseModel):
+    """The parts that an audience is to have."""
+
+    model_config = ConfigDict(extra="forbid")
+    parts: Annotated[list[Part], Field(min_length=1, max_length=50)]
 
 
 class Refused(Exception):
@@ -101,6 +110,11 @@ def blocks(workspace: WorkspaceDep) -> dict[str, Any]:
                 if each.state == "published"
             ],
             "purposes": [{"name": name, "title": each.title} for name, each in workspace.consents.items()],
+            "namespaces": [
+                {"name": name, "title": each.title}
+                for name, each in workspace.namespaces.items()
+                if each.links
+            ],
             "operators": building_blocks.OPERATORS_BY_KIND,
             "aggregates": [{"name": name, "label": label} for name, label in AGGREGATES.items()],
         }
@@ -124,7 +138,7 @@ def values(
 def estimated(asked: Asked, workspace: WorkspaceDep, edit: EditDep) -> dict[str, Any]:
     """Who meets a rule: exactly, as of the newest day of profiles. Only editors see people among them."""
     with mistakes():
-        definition = {"title": "Draft", "rule": asked.rule, "purpose": asked.purpose}
+        definition = {"title": "Draft", **asked.model_dump(include={"rule", "top", "purpose"})}
         found = estimate(workspace, read(asked.name or "draft", definition)).as_dict()
     return found if edit else found | {"sample": []}
 
@@ -144,6 +158,15 @@ def save(name: Name, change: Change, workspace: WorkspaceDep) -> dict[str, Any]:
     with mistakes():
         library.save(workspace, name, change.definition, change.before)
     return one(name, Workspace(workspace.settings))
+
+
+@router.post("/{name}/split", dependencies=WRITES)
+def split(name: Name, asked: Split, workspace: WorkspaceDep) -> dict[str, Any]:
+    """Create a draft for each of some parts of an audience that have nobody in common."""
+    if name not in workspace.audiences:
+        raise HTTPException(404, "There is no such audience.")
+    with mistakes():
+        return {"audiences": library.split(workspace, name, asked.parts)}
 
 
 @router.delete("/{name}", dependencies=WRITES)

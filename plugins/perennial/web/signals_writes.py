@@ -23,6 +23,11 @@ def from_our_pages(request: Request) -> None:
     """Refuse what a page of another origin could have a browser send."""
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise HTTPException(415, "Send JSON, with content-type: application/json.")
+    not_from_elsewhere(request)
+
+
+def not_from_elsewhere(request: Request) -> None:
+    """Refuse what lacks our header, and is not sent by a page of the same origin."""
     if "x-perennial" not in request.headers and request.headers.get("sec-fetch-site") != "same-origin":
         raise HTTPException(403, "Changes come from Perennial's pages, or with the header x-perennial: 1.")
 

@@ -1,0 +1,106 @@
+"""A file of people in; they on an audience's list, and what became of each of its rows, out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import uuid4
+
+import polars as pl
+
+from perennial.audiences.lists import UploadedList, unexpired
+from perennial.audiences.uploads import MOST_ENTRIES, UploadRefused, identities
+from perennial.lake.audiences import LISTS, UPLOADS
+from perennial.lake.erasure import erased
+from perennial.lake.identity import NAME
+from perennial.lake.tables import ConcurrentCommit, Table
+from perennial.signals.erased import fingerprints
+from perennial.stages.lists import namespace_of
+from perennial.stages.workspace import Workspace
+
+Mode = Literal["replace", "append"]
+LINES = 100
+"""Of rows that name nobody, the first that are told."""
+ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Uploaded:
+    """What became of a file's rows."""
+
+    rows: int
+    accepted: int
+    """Identities that are on the list now."""
+    repeated: int
+    """Rows that name one of them again."""
+    refused: int
+    """Rows that are no valid identity of the list's namespace."""
+    erased: int
+    """Rows of people who were erased: as rows without a date, they do not come in again."""
+    lines: list[int]
+    """Where the first of those are that were refused."""
+
+
+def upload(workspace: Workspace, name: str, content: bytes, mode: Mode, by: str, now: datetime) -> Uploaded:
+    """Put the people of a CSV on an audience's list, in place of those who are there, or to them.
+
+    Raises `UploadRefused` for what is no such file, `RuleError` for a list whose namespace is not there.
+    """
+    listed = workspace.audiences[name].list
+    if listed is None:
+        raise UploadRefused("This audience is a rule, and no list: nobody can be put on it.")
+    namespace = namespace_of(workspace, name, listed)
+    rows = identities(content, namespace)
+    refused, named = rows.filter(pl.col("value").is_null())["line"], rows["value"].drop_nulls()
+    gone = _erased(workspace, named, namespace.name)
+    values = named.filter(~gone).unique(maintain_order=True)
+    if values.is_empty():
+        raise UploadRefused(
+            f"None of the {rows.height:,} rows can be taken as an identity of the namespace "
+            f"{namespace.name}: the list stays as it was."
+        )
+    batch = uuid4().hex
+    fresh = pl.DataFrame({"value": values}).select(
+        audience=pl.lit(name), namespace=pl.lit(namespace.name), value="value",
+        added_at=pl.lit(now, LISTS["added_at"]), batch=pl.lit(batch),
+    )  # fmt: skip
+    _store(workspace.lake.lists, listed, fresh, mode, now)
+    counts = {
+        "rows": rows.height, "accepted": len(values), "refused": len(refused), "erased": int(gone.sum()),
+        "repeated": len(named) - len(values) - int(gone.sum()),
+    }  # fmt: skip
+    row = {"audience": name, "batch": batch, "mode": mode, "at": now, "by": by, **counts}
+    workspace.lake.uploads.append(pl.DataFrame([row], schema=UPLOADS))
+    return Uploaded(**counts, lines=refused.head(LINES).to_list())
+
+
+def clear(workspace: Workspace, name: str) -> None:
+    """Take everybody off the list of an audience that is no more."""
+    if name in workspace.lake.lists.partitions():
+        workspace.lake.lists.replace(pl.DataFrame(schema=LISTS), name)
+
+
+def _erased(workspace: Workspace, values: pl.Series, namespace: str) -> pl.Series:
+    known = erased(workspace.lake.root).filter(namespace=namespace).collect()["value_sha256"]
+    return fingerprints(values, namespace).is_in(known.implode())
+
+
+def _store(table: Table, listed: UploadedList, fresh: pl.DataFrame, mode: Mode, now: datetime) -> None:
+    """Commit a list as it is from now on; one that another upload changed meanwhile is read again."""
+    name = fresh["audience"][0]
+    for attempt in range(ATTEMPTS):
+        version, rows = table.version(), fresh
+        if mode == "append" and version >= 0:
+            others = table.scan(version).filter(audience=name).filter(unexpired(listed, now))
+            rows = pl.concat([others.join(fresh.lazy(), on=NAME, how="anti").collect(), fresh])
+        if rows.height > MOST_ENTRIES:
+            raise UploadRefused(f"The list would have more than {MOST_ENTRIES:,} identities.")
+        mark = [(f"list {name}", version + 1)]
+        try:
+            if version < 0:
+                table.append(rows, mark, since=version)
+            else:
+                table.replace_where(rows, "audience", name, mark, since=version)
+            return
+        except ConcurrentCommit:
+            if attempt == ATTEMPTS - 1:
+                raise
