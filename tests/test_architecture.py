@@ -16,6 +16,7 @@ STORY = [
     "value",
     "profiles",
     "insights",
+    "queries",
     "audiences",
     "activation",
     "responses",
