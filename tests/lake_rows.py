@@ -12,8 +12,8 @@ CLOCKS = ["step", "at"]
 """Columns of a batch that tell how often it was tried and when, not what became of it."""
 ATTEMPTS = ["chunk", "ledger", "step", "whole", "rows"]
 """Columns of a computed day that tell by which attempt it was computed, not what came of it."""
-TRIES = ["at", "profiles"]
-"""Columns of an evaluation that tell when it was made, from which writing of the same profiles."""
+TRIES = ["at", "profiles", "seconds"]
+"""Columns of an evaluation that tell when it was made, in what time, from which writing of the profiles."""
 
 
 def lake_rows(root: Path) -> dict[str, pl.DataFrame]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from perennial.audiences.definition import Audience
 from perennial.audiences.evaluation import evaluate
-from perennial.audiences.membership import store, transitions
+from perennial.audiences.membership import qualified, store, transitions
 from perennial.lake.tables import Table
 
 FIRST = date(2017, 12, 25)
@@ -66,6 +66,60 @@ def test_a_day_evaluated_again_corrects_the_day_after(tmp_path):
     store(table, members("ab"), FIRST + timedelta(days=1))
     store(table, members("ab"), FIRST)
     assert status(table.scan().filter(as_of=FIRST + timedelta(days=1)).collect(), "kept") == "ab"
+
+
+@settings(max_examples=5, deadline=None)
+@given(
+    states=st.lists(st.one_of(st.none(), st.sets(st.sampled_from("abc"))), min_size=3, max_size=5),
+    dice=st.randoms(use_true_random=False),
+)
+def test_days_that_failed_are_passed_over_in_any_order_of_runs(tmp_path_factory, states, dice):
+    """None is a day on which the audience could not be evaluated; another one, `all`, always could."""
+    table = Table(str(tmp_path_factory.mktemp("t")), "membership", partition="as_of")
+    failed: dict[date, frozenset[str]] = {}
+    order = [*range(len(states)), *dice.sample(range(len(states)), 2)]
+    dice.shuffle(order)
+    for position, number in enumerate(order):
+        day = FIRST + timedelta(days=number)
+        # Before it is evaluated for the last time, a day may have been anything.
+        last = number not in order[position + 1 :]
+        state = states[number] if last else dice.choice([None, {"a"}, {"b", "c"}])
+        failed[day] = frozenset({"vip"} if state is None else ())
+        every = members("x").with_columns(audience=pl.lit("all"))
+        store(table, pl.concat([every, members("".join(state or ()))]), day, failed)
+    rows = table.scan().collect()
+    before: set[str] = set()
+    for number, state in enumerate(states):
+        these = rows.filter(as_of=FIRST + timedelta(days=number))
+        assert status(these.filter(audience="all"), "kept" if number else "entered") == "x"
+        found = {
+            name: set(status(these.filter(audience="vip"), name)) for name in ("entered", "kept", "exited")
+        }
+        if state is None:
+            assert not any(found.values())
+        else:
+            assert found == {"entered": state - before, "kept": state & before, "exited": before - state}
+            before = state
+
+
+def test_people_have_qualified_when_they_came_in_for_the_first_and_for_the_last_time(tmp_path):
+    table = Table(str(tmp_path), "membership", partition="as_of")
+    states, failed = ["ab", "a", None, "ab", "ab"], {FIRST + timedelta(days=2): frozenset({"vip"})}
+    days = [FIRST + timedelta(days=number) for number in range(len(states))]
+    for day, state in zip(days, states, strict=True):
+        store(table, members(state or ""), day, failed)
+
+    def as_of(number: int) -> dict[str, tuple]:
+        rows = qualified(table.scan(), days[number]).collect()
+        columns = ("status", "as_of", "first_qualified", "last_qualified")
+        return {row["person_id"]: tuple(row[name] for name in columns) for row in rows.to_dicts()}
+
+    assert as_of(0) == {"a": ("entered", *days[:1] * 3), "b": ("entered", *days[:1] * 3)}
+    assert as_of(1)["b"] == ("exited", days[1], days[0], days[0])
+    assert as_of(2)["a"] == ("kept", days[1], days[0], days[0]), "what was known last"
+    assert as_of(4) == {"a": ("kept", days[4], days[0], days[0]), "b": ("kept", days[4], days[0], days[3])}
+    store(table, members("ab"), days[1], failed)
+    assert as_of(4)["b"] == ("kept", days[4], days[0], days[0]), "a day again leaves no trace"
 
 
 @settings(max_examples=200, deadline=None)

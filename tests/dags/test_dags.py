@@ -30,6 +30,10 @@ NAMES = [
 ]
 
 
+VERDICTS = ["refuse_failed"]
+"""Tasks that leave nothing behind: they only tell a good run from a bad one."""
+
+
 @pytest.fixture(scope="module")
 def dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
     """All Dags, parsed as Airflow parses them, with an Airflow home of the tests' own."""
@@ -61,7 +65,7 @@ def test_conventions(dags, name):
         assert task.owner == "data-engineering"
         assert task.retries == 3
         assert task.retry_policy is not None
-        assert task.outlets, "progress shows on an asset"
+        assert task.outlets or task.task_id in VERDICTS, "progress shows on an asset"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -35,6 +35,23 @@ def test_a_declared_schema_reads_as_empty(tmp_path):
     assert Lake(str(tmp_path)).email_events.scan().collect().is_empty()
 
 
+def test_columns_that_were_declared_later_are_null_in_what_is_older(tmp_path):
+    table = Table(str(tmp_path), "area/name", partition="day", evolves=True)
+    table.append(rows(MONDAY, 1))
+    declared = pl.Schema({"day": pl.Date(), "v": pl.Int64(), "why": pl.String()})
+    later = Table(str(tmp_path), "area/name", partition="day", schema=declared, evolves=True)
+    assert later.scan().collect().to_dicts() == [{"day": MONDAY, "v": 1, "why": None}]
+    later.replace(rows(TUESDAY, 2).with_columns(why=pl.lit("so")), TUESDAY)
+    assert later.scan().sort("day").collect()["why"].to_list() == [None, "so"]
+
+
+def test_rows_are_counted_by_partition(table):
+    assert table.counts() == {}
+    table.append(pl.concat([rows(MONDAY, 1, 2), rows(TUESDAY, 3)]))
+    table.append(rows(MONDAY, 4))
+    assert table.counts() == {"2017-12-25": 3, "2017-12-26": 1}
+
+
 def test_replace_touches_one_partition_alone(table):
     table.append(pl.concat([rows(MONDAY, 1, 2), rows(TUESDAY, 3)]))
     table.replace(rows(TUESDAY, 4, 5), TUESDAY)

@@ -41,6 +41,8 @@ class Report:
     """People who share an address with another one, and are reached through it."""
     without_key: Mapping[str, int] = field(default_factory=dict)
     """Members without an address, by audience."""
+    kept: Mapping[str, int] = field(default_factory=dict)
+    """Members who stay in an audience because it could not be evaluated, by audience."""
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values, for XCom and asset metadata."""
@@ -55,15 +57,17 @@ def run(
     titles: Mapping[str, str],
     sender: Sender,
     dry_run: bool = False,
+    kept: Mapping[str, int] | None = None,
 ) -> Report:
     """Bring the destination to the state of `as_of`.
 
     `members` (audience, person_id) and `profiles` (person_id and attributes) are those of `as_of`; `titles`
     are the audiences'. A day before the newest one that was sent is a no-op: a backfill never rolls a
-    destination back. A `dry_run` reads suppressions, counts, and changes nothing.
+    destination back. A `dry_run` reads suppressions, counts, and changes nothing. `kept` says how many of the
+    members are those of earlier days.
     """
     ledger, destination = sender.ledger, sender.destination
-    empty = Report(activation.name, ledger.destination, as_of.isoformat())
+    empty = Report(activation.name, ledger.destination, as_of.isoformat(), kept=kept or {})
     last = ledger.last_as_of()
     if last is not None and as_of < last:
         reason = f"the destination already has the state of {last.isoformat()}; an older day is not sent"
@@ -100,10 +104,11 @@ def inputs(
             f"activation {activation.name}: audiences: no audience {', '.join(unknown)}; declared:"
             f" {', '.join(sorted(titles))}"
         )
-    for table in (lake.profiles, lake.membership):
-        if as_of.isoformat() not in table.partitions():
+    # Where nobody is in any audience, the evaluations alone tell that they were evaluated.
+    for tables in ([lake.profiles], [lake.membership, lake.evaluations]):
+        if not any(as_of.isoformat() in table.partitions() for table in tables):
             raise TerminalError(
-                f"{table.name} has nothing as of {as_of}: run the stage before activation first"
+                f"{tables[0].name} has nothing as of {as_of}: run the stage before activation first"
             )
     members = lake.membership.scan().filter(pl.col("as_of") == as_of, pl.col("status") != EXITED)
     return members.select("audience", "person_id"), lake.profiles.scan().filter(pl.col("as_of") == as_of)

@@ -8,6 +8,7 @@ from perennial.errors import TerminalError
 from perennial.lake.audiences import CHANGES, EVALUATIONS, LISTS, UPLOADS
 from perennial.lake.identity import EVENTS, LINKS, MAPPING
 from perennial.lake.lifetime import LIFETIME_ACTUALS, LIFETIME_MODELS
+from perennial.lake.profiles import ATTRIBUTES
 from perennial.lake.rfm import RFM_SCORES
 from perennial.lake.tables import Table
 
@@ -193,6 +194,11 @@ class Lake:
         return Table(self.root, f"profiles/{policy}", partition="as_of", evolves=True)
 
     @property
+    def attributes(self) -> Table:
+        """Which attributes profiles were built with, by the day as of which they hold."""
+        return Table(self.root, "attributes/days", partition="as_of", schema=ATTRIBUTES)
+
+    @property
     def live_profiles(self) -> Table:
         """The profiles of people who changed after the daily ones, by the day of these."""
         return Table(self.root, "live/profiles", partition="as_of", evolves=True)
@@ -220,9 +226,7 @@ class Lake:
     @property
     def evaluations(self) -> Table:
         """From what the members of each day were found, by the day as of which they hold."""
-        return Table(
-            self.root, "audiences/evaluations", partition="as_of", schema=EVALUATIONS, evolves=True
-        )
+        return Table(self.root, "audiences/evaluations", partition="as_of", schema=EVALUATIONS, evolves=True)
 
     @property
     def live_membership(self) -> Table:
@@ -270,6 +274,7 @@ class Lake:
             self.evaluations,
             self.lists,
             self.uploads,
+            self.attributes,
             self.live_profiles,
             self.live_membership,
             self.email_events,

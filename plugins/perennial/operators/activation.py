@@ -29,19 +29,20 @@ class ActivateOperator(StageOperator):
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.activation import ledger
         from perennial.activation.definition import Activation
-        from perennial.activation.run import inputs, run
+        from perennial.activation.run import run
         from perennial.activation.send import Sender
         from perennial.documents import load
         from perennial.hooks.sendgrid import SendGridHook
+        from perennial.stages.activation import wanted
 
         path = workspace.settings.include / "activations" / f"{self.activation}.yaml"
         definition = load(path, Activation)
         titles = {name: audience.title for name, audience in workspace.audiences.items()}
-        members, profiles = inputs(workspace.lake, definition, titles, as_of.date())
+        members, profiles, kept = wanted(workspace, definition, as_of.date())
         destination = SendGridHook(definition.destination.connection).destination()
         url = store_url()
         ledger.migrate(url)
         dry_run = bool((context.get("params") or {}).get("dry_run"))
         with ledger.open_ledger(url, definition.destination.connection, definition.name) as opened:
             sender = Sender(opened, destination)
-            return run(definition, as_of, members, profiles, titles, sender, dry_run).as_dict()
+            return run(definition, as_of, members, profiles, titles, sender, dry_run, kept).as_dict()

@@ -3,9 +3,12 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Context
+from airflow.sdk import BaseOperator, Context
 
+from perennial.errors import TerminalError
+from perennial.operators.context import as_of as day_of
 from perennial.operators.stage import Counts, StageOperator, spark, store_url
+from perennial.settings import Settings
 
 if TYPE_CHECKING:
     from perennial.insights.model import Process
@@ -40,15 +43,33 @@ class BuildProfilesOperator(StageOperator):
 
 
 class EvaluateAudiencesOperator(StageOperator):
-    """Find the members of every audience, who came in and who left."""
+    """Find the members of every audience that can be evaluated, who came in and who left."""
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
-        from perennial.stages.audiences import evaluate_audiences
+        from perennial.stages.audiences import evaluate_audiences, failures
 
         counts: Counts = {name: {} for name in workspace.audiences}
         for audience, status, people in evaluate_audiences(workspace, as_of.date()).iter_rows():
-            counts[audience][status] = people
-        return counts
+            counts.setdefault(audience, {})[status] = people
+        return counts | {name: {"failure": why} for name, why in failures(workspace, as_of.date()).items()}
+
+
+class RefuseFailedAudiencesOperator(BaseOperator):
+    """Fail, at once and for good, if an audience could not be evaluated as of the run's day, and say why.
+
+    It comes after their evaluation: the others are there by then, and the next stages go on with these.
+    """
+
+    def execute(self, context: Context) -> None:
+        from perennial.stages.audiences import failures
+        from perennial.stages.workspace import Workspace
+
+        day = day_of(context).date()
+        if found := failures(Workspace(Settings.from_env()), day):
+            reasons = "\n".join(found.values())
+            raise TerminalError(
+                f"{len(found)} of the audiences could not be evaluated as of {day}:\n{reasons}"
+            )
 
 
 class RefreshInsightsOperator(StageOperator):

@@ -7,6 +7,7 @@ import polars as pl
 
 from perennial.documents import DocumentError
 from perennial.identity.people import PERSON, names
+from perennial.lake.profiles import ATTRIBUTES
 from perennial.profiles.build import HELD_AT, build
 from perennial.profiles.definition import ProfileDefinition
 from perennial.stages.value import history
@@ -18,13 +19,24 @@ from perennial.value.rfm.segments import published
 
 def build_profiles(workspace: Workspace, as_of: date) -> int:
     """Build everyone's profile by each merge policy; returns the number of people by the default one."""
-    default, height = workspace.policy, 0
+    default, height, built = workspace.policy, 0, []
     for name, policy in workspace.profiles.items():
         people = _built(workspace, policy, as_of)
         table = workspace.lake.profiles if name == default.name else workspace.lake.profiles_by(name)
         table.replace(people, as_of)
+        built.append({"policy": name, "as_of": as_of, "columns": people.columns})
         height = people.height if name == default.name else height
+    workspace.lake.attributes.replace(pl.DataFrame(built, schema=ATTRIBUTES), as_of)
     return height
+
+
+def profiles_of(workspace: Workspace, day: date, version: int | None = None) -> pl.LazyFrame:
+    """Everybody's profile as of a day by the default policy, without the attributes of other days."""
+    rows = workspace.lake.profiles.scan(version).filter(as_of=day)
+    built = workspace.lake.attributes.scan().filter(as_of=day, policy=workspace.policy.name)
+    known = {*built.select(pl.col("columns").explode()).collect()["columns"]}
+    # Of profiles that were built before this was recorded, it is not known.
+    return rows.select(name for name in rows.collect_schema() if name in known) if known else rows
 
 
 def _built(workspace: Workspace, policy: ProfileDefinition, as_of: date) -> pl.DataFrame:
@@ -56,7 +68,7 @@ class Daily:
 
     def scan(self, workspace: Workspace) -> pl.LazyFrame:
         """Everybody's."""
-        return workspace.lake.profiles.scan(self.snapshot).filter(as_of=self.day)
+        return profiles_of(workspace, self.day, self.snapshot)
 
 
 def newest(workspace: Workspace) -> Daily | None:
