@@ -11,6 +11,7 @@ from identity_rows import mapping
 
 from perennial.activation import ledger
 from perennial.identity.values import EMAIL, EMAIL_SHA256, sha256
+from perennial.lake.audiences import LISTS
 from perennial.lake.catalog import CORRECTIONS, EMAIL_EVENTS, QUARANTINE, RESOLUTIONS, Lake
 from perennial.lake.identity import EVENTS, LINKS
 from perennial.settings import REPOSITORY, Settings
@@ -75,6 +76,9 @@ def fill(lake: Lake) -> None:
         for name, column in ((HOUSEHOLD, "person_id"), (EMAIL, EMAIL), (EMAIL_SHA256, EMAIL_SHA256))
     ]
     lake.identities.append(mapping(pl.concat(known)))
+    entries = [{"audience": "vips", "namespace": EMAIL, "value": email(p), "added_at": NOON} for p in PEOPLE]
+    for entry in entries:
+        lake.lists.append(frame(LISTS, [entry]))
     both = {"left_namespace": HOUSEHOLD, "right_namespace": EMAIL, "dataset": "contacts"}
     lake.links.append(frame(LINKS, [both | {"left": p, "right": email(p)} for p in PEOPLE]))
     joined = [

@@ -102,6 +102,7 @@ def test_nothing_is_left_of_the_person_and_all_of_the_others(done):
         kept = table.scan().collect()[column].to_list()
         assert sorted(kept) == sorted(OTHERS * rows), table.name
     assert lake.email_events.scan().collect().height == 4
+    assert sorted(lake.lists.scan().collect()["value"]) == [email(p) for p in OTHERS]
     assert sorted(lake.quarantine("contacts").scan().collect()["id"]) == sorted(
         [f"{kind} {p}" for kind in ("by field", "by address", "broken") for p in OTHERS] + ["number", "open"]
     )
@@ -117,7 +118,7 @@ def test_the_certificate_says_what_was_removed_and_names_nobody(done):
     certificate = done.certificate
     removed = {each["place"]: each["rows"] for each in certificate["removed"]}
     assert removed == {
-        "audiences/membership": 2, "events/transactions": 2, "ledger/customer_value": 2,
+        "audiences/lists": 1, "audiences/membership": 2, "events/transactions": 2, "ledger/customer_value": 2,
         "lifetime/lifetime": 2,
         "identity/events": 1, "identity/links": 1, "identity/mapping": 3, "profiles/snapshot": 2,
         "quarantine/contacts": 3, "quarantine/email_events": 1,

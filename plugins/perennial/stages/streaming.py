@@ -27,6 +27,7 @@ from perennial.lake.changes import between, removed
 from perennial.lake.history import SnapshotExpired, SnapshotUnknown
 from perennial.lake.tables import CommitTransaction, ConcurrentCommit, Table
 from perennial.stages.audiences import events_of
+from perennial.stages.lists import with_lists
 from perennial.stages.live_profiles import live_profiles, refresh_profiles
 from perennial.stages.profiles import Daily, newest
 from perennial.stages.whose import people_of, rows_of
@@ -90,7 +91,7 @@ class _Run:
         if all(log.transaction(name) == mark for name, mark in marks):
             return pl.DataFrame(schema=CHANGES)
         people = self._due(log)
-        profiles = live_profiles(self.workspace, self.daily, people)
+        profiles = self._profiles(people)
         events = events_of(self.workspace) if people is None else self._events_of(people)
         found = evaluate(profiles, events, self.audiences, self.workspace.consents, self.now)
         moved = transitions(standing(log, self.audiences, people), found).filter(pl.col("status") != KEPT)
@@ -120,6 +121,8 @@ class _Run:
     def marks(self) -> list[CommitTransaction]:
         """How far everything has been read, once this run is committed."""
         tables = [*self.followed.values(), self.workspace.lake.live_profiles]
+        if any(each.list for each in self.audiences.values()):
+            tables.append(self.workspace.lake.lists)
         consents = self.workspace.consents
         said = [f"{name} {each.definition_hash}" for name, each in sorted(self.audiences.items())]
         said += [f"{name} {each.rule.model_dump_json()}" for name, each in sorted(consents.items())]
@@ -134,7 +137,8 @@ class _Run:
     def _due(self, log: Table) -> pl.Series | None:
         """Whom to look at again, rather too many than too few; None for everybody."""
         marks = dict(self.marks)
-        whole = (self.workspace.lake.profiles.name, DEFINITIONS)
+        # Who was put on a list or taken off it, its table does not tell by person.
+        whole = {self.workspace.lake.profiles.name, self.workspace.lake.lists.name, DEFINITIONS} & {*marks}
         last = log.transaction(NOW)
         if last < 0 or last > marks[NOW] or any(log.transaction(name) != marks[name] for name in whole):
             return None
@@ -166,10 +170,15 @@ class _Run:
         for name, some in by_dataset.items():
             if name is not None and name not in self.followed:
                 continue
-            rows = live_profiles(self.workspace, self.daily) if name is None else self.followed[name].scan()
+            rows = self._profiles() if name is None else self.followed[name].scan()
             schema = rows.collect_schema()
             hit = rows.filter(pl.any_horizontal(each.passed(schema, before, self.now) for each in some))
             yield hit.select(PERSON) if name is None else self._people(name, hit)
+
+    def _profiles(self, people: pl.Series | None = None) -> pl.LazyFrame:
+        """What is asked of everybody, or of some people."""
+        known = live_profiles(self.workspace, self.daily, people)
+        return with_lists(self.workspace, known, self.audiences.values())
 
     def _people(self, name: str, rows: pl.LazyFrame) -> pl.LazyFrame:
         named = people_of(self.workspace, name, rows=rows) if name in self.workspace.datasets else rows
