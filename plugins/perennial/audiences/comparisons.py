@@ -122,14 +122,14 @@ def compare(comparison: Comparison, name: str, key: str | None, row: Row, where:
         _whole_days(str(value), kind, name, where)
         return _near(found, dtype, operator, str(value), row.now).fill_null(False)
     if isinstance(value, list):
-        each = [_value(v, name, dtype, row, where) for v in value]
+        each = [meant(v, name, dtype, row, where) for v in value]
         if operator == "between":
             holds = (found >= each[0]) & (found <= each[1])
         else:
             same = pl.any_horizontal(found == v for v in each)
             holds = same if operator == "one_of" else ~same
     else:
-        holds = BINARY[operator](found, _value(value, name, dtype, row, where))
+        holds = BINARY[operator](found, meant(value, name, dtype, row, where))
     known: pl.Expr = holds.fill_null(False)
     return known
 
@@ -149,7 +149,8 @@ def _whole_days(span: str, kind: str, name: str, where: Where) -> None:
         raise where.error(f"{name} is a date: {span} is less than a day")
 
 
-def _value(value: Any, name: str, dtype: pl.DataType, row: Row, where: Where) -> Any:
+def meant(value: Any, name: str, dtype: pl.DataType, row: Row, where: Where) -> pl.Expr:
+    """What a column of a type is compared with. Raises `RuleError`."""
     kind = kind_of(dtype)
     if isinstance(value, FromNow):
         if kind not in ("date", "time"):

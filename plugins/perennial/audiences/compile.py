@@ -64,6 +64,12 @@ def member_column(audience: str) -> str:
     return f"__member_{audience}"
 
 
+def die(seed: str) -> pl.Expr:
+    """A hash of the person: as good as a die of 2^64 sides that always falls the same way for them."""
+    thrown: pl.Expr = pl.concat_str(pl.lit(f"{seed}\x1f"), PERSON).nchash.xxh3_64(seed=0)  # type: ignore[attr-defined]
+    return thrown
+
+
 def _group(group: Group, rules: list[pl.Expr]) -> pl.Expr:
     if group.all:
         return reduce(operator.and_, rules)
@@ -72,8 +78,7 @@ def _group(group: Group, rules: list[pl.Expr]) -> pl.Expr:
 
 
 def _share(rule: ShareCondition) -> pl.Expr:
-    """By a hash of the person, which is as good as a die that always falls the same way for them."""
-    thrown = pl.concat_str(pl.lit(f"{rule.seed}\x1f"), PERSON).nchash.xxh3_64(seed=0)  # type: ignore[attr-defined]
+    thrown = die(rule.seed)
     inside: pl.Expr = pl.lit(True)
     if rule.after:
         inside &= thrown >= pl.lit(int(rule.after * 2**64), pl.UInt64)

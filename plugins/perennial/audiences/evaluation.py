@@ -57,6 +57,14 @@ def matched(
 
     `order` is that of `in_order`: an audience may speak of those before it.
     """
+    people, _ = answering(profiles, events, order, consents, now)
+    return people.select(PERSON, **{each.name: member_column(each.name) for each in order})
+
+
+def answering(
+    profiles: pl.LazyFrame, events: Events, order: Sequence[Audience], consents: Consents, now: datetime
+) -> tuple[pl.LazyFrame, Row]:
+    """The profiles, with columns of all that rules ask: what compiled ones read, and what they come to."""
     row, people = Row(profiles.collect_schema(), now, "profiles"), profiles
     every = (block for each in order for block in all_blocks(each, consents))
     if (happened := answered(every, events, now)) is not None:
@@ -66,17 +74,16 @@ def matched(
         if set(spoken_of(each, consents)) & waiting.keys():
             # What it speaks of has to be there; all others are found side by side.
             people, waiting = _with_members(people, waiting), {}
-        parts = [compile_rule(rule, row, where) for where, rule in _parts(each, consents)]
+        parts = [compile_rule(rule, row, where) for where, rule in parts_of(each, consents)]
         holds = reduce(operator.and_, parts)
         top, where = each.top, Where(each.name, "top")
         waiting[each.name] = holds if top is None else among_top(top, holds, row, where)
-    people = _with_members(people, waiting)
-    return people.select(PERSON, **{each.name: member_column(each.name) for each in order})
+    return _with_members(people, waiting), row
 
 
 def all_blocks(audience: Audience, consents: Consents) -> Iterator[tuple[Where, Rule]]:
     """All blocks that members are asked for, each with its place."""
-    for where, rule in _parts(audience, consents):
+    for where, rule in parts_of(audience, consents):
         yield from blocks(rule, where)
 
 
@@ -114,7 +121,7 @@ def in_order(
     return list(found.values())
 
 
-def _parts(audience: Audience, consents: Consents) -> Iterator[tuple[Where, Rule]]:
+def parts_of(audience: Audience, consents: Consents) -> Iterator[tuple[Where, Rule]]:
     """What members must meet, all of it: the audience's rule, and that of the consent to its purpose."""
     yield Where(audience.name, "" if audience.list is None else "list"), audience.condition
     if audience.purpose is not None and audience.purpose in consents:

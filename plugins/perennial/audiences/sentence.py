@@ -66,8 +66,8 @@ _TITLES: Mapping[str, str] = {}
 
 def described(audience: Audience, titles: Mapping[str, str] = _TITLES) -> str:
     """Who belongs to an audience, in words."""
-    who = _list(audience.list) if audience.list else sentence(audience.condition, titles)
-    return who if audience.top is None else f"{who}; of these only {_top(audience.top)}"
+    who = on_list(audience.list) if audience.list else sentence(audience.condition, titles)
+    return who if audience.top is None else f"{who}; of these only {first_of(audience.top)}"
 
 
 def sentence(rule: Rule, titles: Mapping[str, str] = _TITLES) -> str:
@@ -80,11 +80,13 @@ def words(name: str) -> str:
     return name.replace("_", " ").replace(".", ", ")
 
 
-def _list(content: UploadedList) -> str:
+def on_list(content: UploadedList) -> str:
+    """That somebody is on a list, in words."""
     return f"on an uploaded list, by {words(content.namespace)}{_when(content.expires_after, None)}"
 
 
-def _top(top: Top) -> str:
+def first_of(top: Top) -> str:
+    """Whom only some are taken from, in words."""
     who = "the person" if top.most == 1 else f"the {top.most:,} people"
     key = f" of {top.key}" if top.key else ""
     return f"{who} with the {'least' if top.least_first else 'greatest'} {words(top.by)}{key}"
