@@ -7,6 +7,7 @@ from web.airflow_server import AirflowServer
 
 ROWS = "/api/signals/quarantine/transactions"
 OURS = {"x-perennial": "1"}
+CSV = {**OURS, "content-type": "text/csv; charset=utf-8"}
 
 
 class Caller:
@@ -32,6 +33,13 @@ class Caller:
     ) -> requests.Response:
         """What an API answers to a change."""
         return self._session.request(method, self._root + path, json=body, headers=headers, timeout=30)
+
+    def upload(
+        self, path: str, content: str | bytes, headers: dict[str, str] = CSV, **query: Any
+    ) -> requests.Response:
+        """What an API answers to a file."""
+        body = content.encode() if isinstance(content, str) else content
+        return self._session.post(self._root + path, params=query, data=body, headers=headers, timeout=60)
 
     def post(self, what: str, body: Any, headers: dict[str, str] = OURS) -> requests.Response:
         """What a change to the quarantine of `transactions` answers."""

@@ -30,6 +30,7 @@ WRITES = {
     **{f"{QUARANTINE}/{what}": {"POST"} for what in ("check", "corrections", "discard")},
     "/api/audiences/estimate": {"POST"},
     "/api/audiences/customer_value": {"PUT", "DELETE"},
+    **{f"/api/audiences/customer_value/{what}": {"POST"} for what in ("list", "split")},
 }
 """What may be done beside reading, and where."""
 WIDGET = "/api/dashboards/customer_value/widgets/departments"

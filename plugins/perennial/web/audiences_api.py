@@ -55,11 +55,20 @@ class Change(BaseModel):
     before: str | None = None
 
 
+class Piece(BaseModel):
+    """A part of an audience, as an audience of its own."""
+
+    model_config = ConfigDict(extra="forbid")
+    name: Name
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    share: float
+
+
 class Split(BaseModel):
     """The parts that an audience is to have."""
 
     model_config = ConfigDict(extra="forbid")
-    parts: Annotated[list[Part], Field(min_length=1, max_length=50)]
+    parts: Annotated[list[Piece], Field(min_length=1, max_length=50)]
 
 
 class Refused(Exception):
@@ -165,8 +174,9 @@ def split(name: Name, asked: Split, workspace: WorkspaceDep) -> dict[str, Any]:
     """Create a draft for each of some parts of an audience that have nobody in common."""
     if name not in workspace.audiences:
         raise HTTPException(404, "There is no such audience.")
+    parts = [Part(each.name, each.title, each.share) for each in asked.parts]
     with mistakes():
-        return {"audiences": library.split(workspace, name, asked.parts)}
+        return {"audiences": library.split(workspace, name, parts)}
 
 
 @router.delete("/{name}", dependencies=WRITES)
