@@ -91,15 +91,6 @@ def transitions(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([came, stayed, left]).sort(KEYS)
 
 
-def standing(log: Table, audiences: Collection[str], people: pl.Series | None = None) -> pl.DataFrame:
-    """The members by a log of who entered and left (as `CHANGES`): all of them, or some people's."""
-    rows = log.scan().filter(pl.col("audience").is_in([*audiences]))
-    if people is not None:
-        rows = rows.filter(pl.col(PERSON).is_in(people.implode()))
-    newest = rows.sort("step").unique(KEYS, keep="last").filter(pl.col("status") != EXITED)
-    return newest.select(MEMBERS.keys()).collect(engine="streaming")
-
-
 def _follow(table: Table, members: pl.DataFrame, day: date, days: Set[date], lacking: Failed) -> pl.DataFrame:
     """Commit the members of a day with what became of those before."""
     before = last_members(table, day, lacking, days)

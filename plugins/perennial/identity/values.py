@@ -35,17 +35,27 @@ def comparable(value: pl.Expr, namespace: Namespace) -> pl.Expr:
     (`+14155550100`). What systems write where they know nobody, what is longer than 1,024 characters, is no
     valid phone number, or does not match the namespace's pattern, is null.
     """
-    written = value.cast(pl.String).str.strip_chars()
+    written = _written(value, namespace)
     if namespace.sha256_of is not None:
-        written = _matching(written.str.to_lowercase(), DIGEST)
-    elif namespace.type == "email":
-        written = address(value)
-    elif namespace.type == "phone":
-        written = _of_distinct(written, lambda text: e164(text, namespace.region))
+        written = _matching(written, DIGEST)
     if namespace.pattern is not None:
         written = _matching(written, namespace.pattern)
     named = ~written.str.to_lowercase().is_in(NOBODY) & (written.str.len_chars() <= LONGEST)
     return pl.when(named).then(written)
+
+
+def is_one_of(value: pl.Expr, namespace: Namespace, names: pl.Series) -> pl.Expr:
+    """Whether a value names one of these, which are comparable: without asking whether it names anybody."""
+    return _written(value, namespace).is_in(names.implode())
+
+
+def _written(value: pl.Expr, namespace: Namespace) -> pl.Expr:
+    if namespace.sha256_of is not None or namespace.type == "email":
+        return address(value)
+    written = value.cast(pl.String).str.strip_chars()
+    if namespace.type == "phone":
+        return _of_distinct(written, lambda text: e164(text, namespace.region))
+    return written
 
 
 def address(value: pl.Expr) -> pl.Expr:

@@ -19,17 +19,28 @@ EVALUATIONS = pl.Schema(
 cost: the rows that the rule reads, and the part of the run's seconds that falls to it. Of an audience that could
 not be evaluated, the `failure`, and neither size nor cost."""
 
-CHANGES = pl.Schema(
+STANDINGS = pl.Schema(
     {
-        "audience": pl.String(),
         "person_id": pl.String(),
-        "status": pl.String(),
+        **dict.fromkeys(["audiences", "entered", "exited"], pl.List(pl.String())),
         "at": pl.Datetime("us", "UTC"),
-        "definition_hash": pl.String(),
         "step": pl.Int64(),
     }
 )
-"""Who `entered` or `exited` an audience, when, and by which definition; a person's highest step counts."""
+"""In which audiences somebody is since a moment, and which they entered and left then; the highest step of a
+person counts."""
+
+LIVE_EVALUATIONS = pl.Schema(
+    {
+        "audience": pl.String(),
+        "definition_hash": pl.String(),
+        **dict.fromkeys(["size", "entered", "exited", "profiles"], pl.Int64()),
+        "at": pl.Datetime("us", "UTC"),
+        "step": pl.Int64(),
+    }
+)
+"""How many people were in an audience at a moment, how many entered and left then, by which definition and upon
+which snapshot of daily profiles."""
 
 LISTS = pl.Schema(
     {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from perennial.errors import TerminalError
-from perennial.lake.audiences import CHANGES, EVALUATIONS, LISTS, UPLOADS
+from perennial.lake.audiences import EVALUATIONS, LISTS, LIVE_EVALUATIONS, STANDINGS, UPLOADS
 from perennial.lake.identity import EVENTS, LINKS, MAPPING
 from perennial.lake.lifetime import LIFETIME_ACTUALS, LIFETIME_MODELS
 from perennial.lake.profiles import ATTRIBUTES
@@ -230,8 +230,13 @@ class Lake:
 
     @property
     def live_membership(self) -> Table:
-        """Who entered and left which audience as events came."""
-        return Table(self.root, "live/membership", schema=CHANGES)
+        """In which audiences people are, as events come."""
+        return Table(self.root, "live/membership", schema=STANDINGS)
+
+    @property
+    def live_evaluations(self) -> Table:
+        """How large audiences were at each moment at which they were evaluated as events came."""
+        return Table(self.root, "live/evaluations", schema=LIVE_EVALUATIONS)
 
     @property
     def lists(self) -> Table:
@@ -277,6 +282,7 @@ class Lake:
             self.attributes,
             self.live_profiles,
             self.live_membership,
+            self.live_evaluations,
             self.email_events,
             self.lifetime_models,
             self.value_days,

@@ -17,7 +17,5 @@ class QualifyOperator(StageOperator):
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages.streaming import qualify
 
-        counts: Counts = {}
-        for audience, status, people in qualify(workspace, datetime.now(UTC)).iter_rows():
-            counts.setdefault(audience, {})[status] = people
-        return counts
+        found = qualify(workspace, datetime.now(UTC)).to_dicts()
+        return {each.pop("audience"): each for each in found}

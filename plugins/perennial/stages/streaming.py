@@ -1,69 +1,51 @@
 """What came since the last time, and time that passed, in; who entered and left which audience, out.
 
-Only people are looked at of whom something is new, or whom the end of a window has passed: by the functions
-that evaluate everybody by day, over all events of theirs. So both agree, whatever the definition and however
-long its windows. The lake is the memory: how far it was read is committed together with what changed.
+Only people are looked at of whom something is new, by the functions that evaluate everybody by day, over all
+events of theirs. So both agree, whatever the definition and however long its windows. The lake is the memory:
+how far it was read is committed together with what changed.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
-from functools import cached_property
-from hashlib import sha256
 
 import polars as pl
 
-from perennial.audiences.crossings import Crossing, crossings
 from perennial.audiences.definition import Audience
-from perennial.audiences.evaluation import all_blocks, evaluate
-from perennial.audiences.happenings import Events, datasets_of
-from perennial.audiences.membership import KEPT, standing, transitions
-from perennial.audiences.rules import Rule
+from perennial.audiences.evaluation import in_order, matched
+from perennial.audiences.soundness import WRONG, failures
+from perennial.audiences.standing import moved, standing
 from perennial.audiences.stream import streamed
 from perennial.errors import TerminalError
-from perennial.identity.people import PERSON
-from perennial.lake.audiences import CHANGES
-from perennial.lake.changes import between, removed
-from perennial.lake.history import SnapshotExpired, SnapshotUnknown
-from perennial.lake.tables import CommitTransaction, ConcurrentCommit, Table
-from perennial.stages.audiences import events_of
-from perennial.stages.lists import with_lists
-from perennial.stages.live_profiles import live_profiles, refresh_profiles
-from perennial.stages.profiles import Daily, newest
-from perennial.stages.whose import people_of, rows_of
+from perennial.lake.audiences import LIVE_EVALUATIONS, STANDINGS
+from perennial.lake.tables import ConcurrentCommit
+from perennial.stages.due import Watch
+from perennial.stages.live_profiles import refresh_profiles
+from perennial.stages.profiles import newest
 from perennial.stages.workspace import Workspace
 
-NOW, DEFINITIONS = "now", "definitions"
-"""Transactions of the table of live memberships: until when, and by which definitions they were found."""
 ATTEMPTS = 5
 
 
 def qualify(workspace: Workspace, now: datetime) -> pl.DataFrame:
-    """Bring the members of all streamed audiences up to a moment; returns (audience, status, people).
+    """Bring the members of all streamed audiences up to a moment.
 
-    Profiles are refreshed first. Of two runs at once, the slower one looks again. Raises `TerminalError` at
-    the end, if an audience asks to be evaluated as events come and cannot.
+    Returns (audience, size, entered, exited) of each. Profiles are refreshed first. Of two runs at once, the
+    slower one looks again. Raises `TerminalError` at the end, if an audience asks to be evaluated as events
+    come and cannot.
     """
     able, refused = streamed(workspace.audiences, workspace.consents)
     now = min(now, end_of_data(workspace) or now)
     for attempt in range(ATTEMPTS):
         try:
-            changes = _qualified(workspace, able, now)
+            refresh_profiles(workspace, now)
+            evaluated = _qualified(workspace, able, now, refused)
             break
         except ConcurrentCommit:
             if attempt == ATTEMPTS - 1:
                 raise
     if refused:
         raise TerminalError("cannot be evaluated as events come: " + "; ".join(refused))
-    return changes.group_by("audience", "status").agg(people=pl.len()).sort("audience", "status")
-
-
-def _qualified(workspace: Workspace, able: Mapping[str, Audience], now: datetime) -> pl.DataFrame:
-    refresh_profiles(workspace, now)
-    daily = newest(workspace)
-    if daily is None or not able:
-        return pl.DataFrame(schema=CHANGES)
-    return _Run(workspace, able, daily, now).changes()
+    return evaluated.select("audience", "size", "entered", "exited").sort("audience")
 
 
 def end_of_data(workspace: Workspace) -> datetime | None:
@@ -75,122 +57,58 @@ def end_of_data(workspace: Workspace) -> datetime | None:
     return datetime.combine(max(days) + timedelta(days=1), time(), UTC)
 
 
-@dataclass(frozen=True)
-class _Run:
-    """One evaluation as of a moment."""
+def sizes(workspace: Workspace) -> pl.DataFrame:
+    """How large each audience was when it was last evaluated as events came, as `LIVE_EVALUATIONS`."""
+    lake = workspace.lake
+    # A run that was killed before its commit has left sizes that never held.
+    rows = lake.live_evaluations.scan().filter(pl.col("step") <= lake.live_membership.version())
+    newest_of = rows.sort("step", "at").unique("audience", keep="last")
+    return newest_of.collect()
 
-    workspace: Workspace
-    audiences: Mapping[str, Audience]
-    daily: Daily
-    now: datetime
 
-    def changes(self) -> pl.DataFrame:
-        """Find, commit and return what changed."""
-        log = self.workspace.lake.live_membership
-        version, marks = log.version(), self.marks
-        if all(log.transaction(name) == mark for name, mark in marks):
-            return pl.DataFrame(schema=CHANGES)
-        people = self._due(log)
-        profiles = self._profiles(people)
-        events = events_of(self.workspace) if people is None else self._events_of(people)
-        found = evaluate(profiles, events, self.audiences, self.workspace.consents, self.now)
-        moved = transitions(standing(log, self.audiences, people), found).filter(pl.col("status") != KEPT)
-        moved = moved.with_columns(at=pl.lit(self.now, CHANGES["at"]), step=pl.lit(version + 1, pl.Int64))
-        rows = moved.select(CHANGES.names()).sort(PERSON)
-        log.append(rows, marks, since=version)
-        return rows
+def _qualified(
+    workspace: Workspace, audiences: Mapping[str, Audience], now: datetime, refused: list[str]
+) -> pl.DataFrame:
+    """Find and commit what changed. Audiences whose rules do not fit join the `refused`."""
+    daily, log = newest(workspace), workspace.lake.live_membership
+    if daily is None or not audiences:
+        return pl.DataFrame(schema=LIVE_EVALUATIONS)
+    watch = Watch(workspace, audiences, daily, now)
+    version, marks = log.version(), watch.marks
+    people = watch.due(log)
+    profiles, events = watch.profiles(people), watch.events(people)
+    consents = workspace.consents
+    try:
+        order = in_order(audiences, consents)
+        found = matched(profiles, events, order, consents, now).collect(engine="streaming")
+    except WRONG:
+        wrong = failures(profiles, events, audiences, consents, now)
+        if not wrong:
+            raise
+        refused.extend(wrong.values())
+        sound = {name: each for name, each in audiences.items() if name not in wrong}
+        return _qualified(workspace, sound, now, refused)
+    step = {"at": pl.lit(now, STANDINGS["at"]), "step": pl.lit(version + 1, pl.Int64)}
+    rows = moved(standing(log, people), found, [each.name for each in order]).with_columns(**step)
+    evaluated = _evaluated(workspace, audiences, rows, found if people is None else None)
+    evaluated = evaluated.with_columns(profiles=pl.lit(daily.snapshot, pl.Int64), **step)
+    workspace.lake.live_evaluations.append(evaluated.select(LIVE_EVALUATIONS.names()))
+    log.append(rows.select(STANDINGS.names()).sort("person_id"), marks, since=version)
+    return evaluated
 
-    @cached_property
-    def rules(self) -> list[Rule]:
-        """All that members are asked for."""
-        consents = self.workspace.consents
-        return [rule for each in self.audiences.values() for _, rule in all_blocks(each, consents)]
 
-    @cached_property
-    def followed(self) -> dict[str, Table]:
-        """The tables of events that rules speak of, by the names of their datasets."""
-        lake = self.workspace.lake
-        answers = lake.email_events.name.rpartition("/")[2]
-        named = {
-            name: lake.email_events if name == answers else self.workspace.table(name)
-            for name in sorted(datasets_of(self.rules))
-        }
-        return {name: table for name, table in named.items() if table.exists()}
-
-    @cached_property
-    def marks(self) -> list[CommitTransaction]:
-        """How far everything has been read, once this run is committed."""
-        tables = [*self.followed.values(), self.workspace.lake.live_profiles]
-        if any(each.list for each in self.audiences.values()):
-            tables.append(self.workspace.lake.lists)
-        consents = self.workspace.consents
-        said = [f"{name} {each.definition_hash}" for name, each in sorted(self.audiences.items())]
-        said += [f"{name} {each.rule.model_dump_json()}" for name, each in sorted(consents.items())]
-        fingerprint = int(sha256("\n".join(said).encode()).hexdigest()[:15], 16)
-        return [
-            *((table.name, table.version()) for table in tables),
-            (self.workspace.lake.profiles.name, self.daily.snapshot),
-            (DEFINITIONS, fingerprint),
-            (NOW, int(self.now.timestamp() * 1_000_000)),
-        ]
-
-    def _due(self, log: Table) -> pl.Series | None:
-        """Whom to look at again, rather too many than too few; None for everybody."""
-        marks = dict(self.marks)
-        # Who was put on a list or taken off it, its table does not tell by person.
-        whole = {self.workspace.lake.profiles.name, self.workspace.lake.lists.name, DEFINITIONS} & {*marks}
-        last = log.transaction(NOW)
-        if last < 0 or last > marks[NOW] or any(log.transaction(name) != marks[name] for name in whole):
-            return None
-        before = datetime.fromtimestamp(last / 1_000_000, UTC)
-        try:
-            nobody = pl.LazyFrame(schema={PERSON: pl.String})
-            found = pl.concat([nobody, *self._touched(log, marks), *self._passed(before)])
-            return found.drop_nulls().unique().collect(engine="streaming")[PERSON]
-        except (SnapshotExpired, SnapshotUnknown):
-            return None
-
-    def _touched(self, log: Table, marks: Mapping[str, int]) -> Iterator[pl.LazyFrame]:
-        """Of whom rows came or went."""
-        for name, table in self.followed.items():
-            since, until = log.transaction(table.name), marks[table.name]
-            if since != until:
-                rows = pl.concat([between(table, since, until), removed(table, since, until)])
-                yield self._people(name, rows)
-        live = self.workspace.lake.live_profiles
-        since, until = log.transaction(live.name), marks[live.name]
-        if since != until:
-            yield between(live, since, until).select(PERSON)
-
-    def _passed(self, before: datetime) -> Iterator[pl.LazyFrame]:
-        """Of whom a moment passed a value that a rule compares with it."""
-        by_dataset: dict[str | None, list[Crossing]] = {}
-        for crossing in crossings(self.rules):
-            by_dataset.setdefault(crossing.dataset, []).append(crossing)
-        for name, some in by_dataset.items():
-            if name is not None and name not in self.followed:
-                continue
-            rows = self._profiles() if name is None else self.followed[name].scan()
-            schema = rows.collect_schema()
-            hit = rows.filter(pl.any_horizontal(each.passed(schema, before, self.now) for each in some))
-            yield hit.select(PERSON) if name is None else self._people(name, hit)
-
-    def _profiles(self, people: pl.Series | None = None) -> pl.LazyFrame:
-        """What is asked of everybody, or of some people."""
-        known = live_profiles(self.workspace, self.daily, people)
-        return with_lists(self.workspace, known, self.audiences.values())
-
-    def _people(self, name: str, rows: pl.LazyFrame) -> pl.LazyFrame:
-        named = people_of(self.workspace, name, rows=rows) if name in self.workspace.datasets else rows
-        return named.select(PERSON)
-
-    def _events_of(self, people: pl.Series) -> Events:
-        """What rules can speak of, of some people only."""
-        every = events_of(self.workspace)
-
-        def events(name: str) -> pl.LazyFrame:
-            if name in self.workspace.datasets and name in self.followed:
-                return rows_of(self.workspace, name, people, self.workspace.rows(name))
-            return every(name).filter(pl.col(PERSON).is_in(people.implode()))
-
-        return events
+def _evaluated(
+    workspace: Workspace, audiences: Mapping[str, Audience], rows: pl.DataFrame, found: pl.DataFrame | None
+) -> pl.DataFrame:
+    """(audience, definition_hash, size, entered, exited); `found`: everybody, if everybody was looked at."""
+    hashes = {name: each.definition_hash for name, each in audiences.items()}
+    every = pl.DataFrame({"audience": [*hashes], "definition_hash": [*hashes.values()]})
+    for how in ("entered", "exited"):
+        counted = rows.select(audience=pl.col(how).explode()).drop_nulls().group_by("audience")
+        every = every.join(counted.agg(pl.len().cast(pl.Int64).alias(how)), on="audience", how="left")
+    every = every.with_columns(pl.col("entered", "exited").fill_null(0))
+    if found is not None:
+        return every.with_columns(size=pl.Series([found[name].sum() for name in hashes], dtype=pl.Int64))
+    before = sizes(workspace).select("audience", before="size")
+    size = pl.col("before").fill_null(0) + pl.col("entered") - pl.col("exited")
+    return every.join(before, on="audience", how="left").with_columns(size=size)

@@ -8,7 +8,7 @@ from perennial.documents import DocumentError
 from perennial.identity.links import Columns
 from perennial.identity.people import PERSON, names, with_person
 from perennial.identity.resolve import Naming, current
-from perennial.identity.values import comparable
+from perennial.identity.values import is_one_of
 from perennial.lake.changes import HEAD, as_of, between
 from perennial.lake.identity import NAME
 from perennial.profiles.definition import ProfileDefinition
@@ -89,8 +89,8 @@ def _naming(workspace: Workspace, name: str, rows: pl.LazyFrame, identities: pl.
     """Those rows of a dataset that name one of these identities (namespace, value)."""
     hit = [pl.lit(False)]
     for column, namespace in there(identities_of(workspace, name), rows).items():
-        theirs = identities.filter(namespace=namespace)["value"].implode()
-        hit.append(comparable(pl.col(column), workspace.namespaces[namespace]).is_in(theirs))
+        theirs = identities.filter(namespace=namespace)["value"]
+        hit.append(is_one_of(pl.col(column), workspace.namespaces[namespace], theirs))
     return rows.filter(pl.any_horizontal(hit))
 
 
