@@ -32,10 +32,12 @@ def test_all_audiences_come_with_their_day_and_definition(viewer):
     listed = {each["name"]: each for each in viewer.get(API).json()["audiences"]}
     assert set(listed) == {file.stem for file in (REPOSITORY / "include/audiences").glob("*.yaml")}
     top = listed["top_spenders"]
-    assert top["evaluated"] | {"at": ""} == {
+    assert top["evaluated"] | {"at": "", "seconds": ""} == {
         "as_of": "2018-01-01", "size": 90, "entered": 0, "exited": 0, "current": True, "snapshot": 1,
-        "at": "", "definition_hash": top["definition_hash"],
+        "at": "", "definition_hash": top["definition_hash"], "rows": 300, "seconds": "",
     }  # fmt: skip
+    assert 0 < top["evaluated"]["seconds"] < listed["big_baskets"]["evaluated"]["seconds"]
+    assert top["failure"] is None
     assert top["sentence"] == "spend 12m decile is at most 3"
     assert listed["window_shoppers"]["evaluated"]["size"] == 0, "evaluated, and empty"
     assert listed["big_baskets"]["evaluated"]["size"] > 0

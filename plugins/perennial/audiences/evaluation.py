@@ -19,6 +19,8 @@ KEYS = ["audience", PERSON]
 MEMBERS = dict.fromkeys([*KEYS, "definition_hash"], pl.String())
 Consents = Mapping[str, Consent]
 """By purpose."""
+ASIDE = "__aside"
+"""A name that no audience has: for a rule that is asked beside them."""
 
 
 def evaluate(

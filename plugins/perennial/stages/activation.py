@@ -13,16 +13,13 @@ from perennial.activation.run import inputs
 from perennial.audiences import membership
 from perennial.audiences.comparisons import RuleError, Where
 from perennial.audiences.definition import Audience
-from perennial.audiences.evaluation import in_order, matched, published
+from perennial.audiences.evaluation import ASIDE, in_order, matched, published
 from perennial.errors import TerminalError
 from perennial.identity.people import PERSON
 from perennial.stages.audiences import events_of
 from perennial.stages.lists import with_lists
 from perennial.stages.profiles import profiles_of
 from perennial.stages.workspace import Workspace
-
-ASKED = "__asked"
-"""No audience has this name."""
 
 
 def wanted(
@@ -65,10 +62,10 @@ def _meeting(workspace: Workspace, purpose: str, as_of: date) -> pl.LazyFrame:
     if purpose not in workspace.consents:
         raise Where(purpose).error(f"there is no such document in {workspace.settings.include}/consent")
     rule = workspace.consents[purpose].rule
-    asked = Audience.model_construct(name=ASKED, title=purpose, rule=rule)
-    known = {**published(workspace.audiences), ASKED: asked}
-    order = in_order(known, workspace.consents, [ASKED])
+    asked = Audience.model_construct(name=ASIDE, title=purpose, rule=rule)
+    known = {**published(workspace.audiences), ASIDE: asked}
+    order = in_order(known, workspace.consents, [ASIDE])
     now = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
     people = with_lists(workspace, profiles_of(workspace, as_of), order)
     found = matched(people, events_of(workspace), order, workspace.consents, now)
-    return found.filter(ASKED).select(PERSON)
+    return found.filter(ASIDE).select(PERSON)

@@ -3,30 +3,24 @@
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from perennial.activation.definition import Activation
-from perennial.audiences.definition import Audience
 from perennial.audiences.editing import DefinitionRefused, Mistake, plain, read, to_yaml
 from perennial.audiences.evaluation import spoken_of
-from perennial.audiences.membership import EXITED
 from perennial.audiences.sentence import described
 from perennial.audiences.splitting import Part, definitions
 from perennial.documents import load_all
 from perennial.errors import TerminalError
+from perennial.stages.audience_history import days, standing, trend
 from perennial.stages.estimates import check, titles_of
 from perennial.stages.lists import about, namespace_of
 from perennial.stages.uploads import clear
 from perennial.stages.workspace import Workspace
 
-RESERVED = {"new", "blocks", "values", "estimate"}
+RESERVED = {"new", "blocks", "values", "estimate", "overlap"}
 """What addresses say in place of an audience's name."""
-DAYS = 90
-"""How far a trend goes back."""
 
 
 class AudienceInUse(TerminalError):
@@ -44,7 +38,7 @@ class Consumer:
 
 def listed(workspace: Workspace) -> list[dict[str, Any]]:
     """All audiences, each with its last evaluation."""
-    titles, days = titles_of(workspace), _days(workspace)
+    titles, evaluations = titles_of(workspace), days(workspace)
     return [
         {
             "name": name,
@@ -54,7 +48,7 @@ def listed(workspace: Workspace) -> list[dict[str, Any]]:
             "purpose": each.purpose,
             "sentence": described(each, titles),
             "definition_hash": each.definition_hash,
-            "evaluated": _evaluated(each, days.filter(audience=name)),
+            **standing(each, evaluations),
         }
         for name, each in workspace.audiences.items()
     ]
@@ -62,15 +56,15 @@ def listed(workspace: Workspace) -> list[dict[str, Any]]:
 
 def shown(workspace: Workspace, name: str) -> dict[str, Any]:
     """One audience, with its trend, what it is made of, and what depends on it."""
-    audience, days = workspace.audiences[name], _days(workspace).filter(audience=name)
+    audience, evaluations = workspace.audiences[name], days(workspace)
     return {
         "name": name,
         "definition": plain(audience),
         "sentence": described(audience, titles_of(workspace)),
         "yaml": to_yaml(audience),
         "definition_hash": audience.definition_hash,
-        "evaluated": _evaluated(audience, days),
-        "trend": days.select("as_of", "size", "entered", "exited").to_dicts(),
+        **standing(audience, evaluations),
+        "trend": trend(audience, evaluations),
         "uses": sorted(spoken_of(audience, workspace.consents)),
         "consumers": [asdict(each) for each in consumers(workspace, name)],
         "list": None if audience.list is None else about(workspace, name, audience.list),
@@ -164,27 +158,3 @@ def _refuse_if_used(workspace: Workspace, name: str, what: str) -> None:
 
 def _path(workspace: Workspace, name: str) -> Path:
     return workspace.settings.include / "audiences" / f"{name}.yaml"
-
-
-def _days(workspace: Workspace) -> pl.DataFrame:
-    """(audience, as_of, size, entered, exited, definition_hash, profiles, at) of the last days, by day."""
-    lake = workspace.lake
-    evaluations = lake.evaluations.scan()
-    last: date | None = evaluations.select(pl.col("as_of").max()).collect().item()
-    if last is None:
-        return evaluations.clear().with_columns(entered=pl.lit(0), exited=pl.lit(0)).collect()
-    recent = pl.col("as_of") > pl.lit(last).dt.offset_by(f"-{DAYS}d")
-    rows = lake.membership.scan().filter(recent).group_by("audience", "as_of")
-    status = pl.col("status")
-    moved = rows.agg(entered=(status == "entered").sum(), exited=(status == EXITED).sum())
-    joined = evaluations.filter(recent).join(moved, on=["audience", "as_of"], how="left")
-    return joined.with_columns(pl.col("entered", "exited").fill_null(0)).sort("as_of").collect()
-
-
-def _evaluated(audience: Audience, days: pl.DataFrame) -> dict[str, Any] | None:
-    if days.is_empty():
-        return None
-    last = days.row(-1, named=True)
-    names = ("as_of", "size", "entered", "exited", "definition_hash", "at")
-    current = last["definition_hash"] == audience.definition_hash
-    return {name: last[name] for name in names} | {"current": current, "snapshot": last["profiles"]}

@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import asdict, dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
@@ -15,7 +15,7 @@ from perennial.audiences.sentence import described
 from perennial.identity.people import PERSON
 from perennial.stages.audiences import events_of
 from perennial.stages.lists import with_lists
-from perennial.stages.profiles import newest_day
+from perennial.stages.profiles import Daily, newest
 from perennial.stages.workspace import Workspace
 
 SAMPLE = 8
@@ -49,12 +49,9 @@ class Estimate:
 
 def estimate(workspace: Workspace, audience: Audience) -> Estimate:
     """Who would be in an audience, as of the newest day of profiles. Raises `RuleError`."""
-    begun, day = time.perf_counter(), newest_day(workspace)
-    if day is None:
-        raise RuleError(Where(audience.name), "there are no profiles yet: run the Dag profiles first")
-    version = workspace.lake.profiles.version()
-    people = workspace.lake.profiles.scan(version).filter(as_of=day)
-    members = _matching(workspace, audience, day, version).filter(audience.name).select(PERSON)
+    begun, daily = time.perf_counter(), newest_profiles(workspace, audience)
+    people = daily.scan(workspace)
+    members = _matching(workspace, audience, people, daily.midnight).filter(audience.name).select(PERSON)
     who, total = pl.collect_all([members, people.select(pl.len())], engine="streaming")
     theirs = people.join(who.lazy(), on=PERSON, how="semi")
     shown = theirs.select(_shown(audience, people.collect_schema())).head(SAMPLE)
@@ -63,8 +60,8 @@ def estimate(workspace: Workspace, audience: Audience) -> Estimate:
     return Estimate(
         who.height,
         total.item(),
-        day,
-        version,
+        daily.day,
+        daily.snapshot,
         time.perf_counter() - begun,
         audience.definition_hash,
         described(audience, titles_of(workspace)),
@@ -75,8 +72,15 @@ def estimate(workspace: Workspace, audience: Audience) -> Estimate:
 
 def check(workspace: Workspace, audience: Audience) -> None:
     """Compile a rule against the profiles and events that there are. Raises `RuleError`."""
-    if (day := newest_day(workspace)) is not None:
-        _matching(workspace, audience, day, workspace.lake.profiles.version()).collect_schema()
+    if (daily := newest(workspace)) is not None:
+        _matching(workspace, audience, daily.scan(workspace), daily.midnight).collect_schema()
+
+
+def newest_profiles(workspace: Workspace, audience: Audience) -> Daily:
+    """The profiles that an audience is asked of now. Raises `RuleError` where there are none."""
+    if (daily := newest(workspace)) is None:
+        raise RuleError(Where(audience.name), "there are no profiles yet: run the Dag profiles first")
+    return daily
 
 
 def titles_of(workspace: Workspace) -> dict[str, str]:
@@ -85,12 +89,10 @@ def titles_of(workspace: Workspace) -> dict[str, str]:
     return datasets | {name: each.title for name, each in workspace.audiences.items()}
 
 
-def _matching(workspace: Workspace, audience: Audience, day: date, version: int) -> pl.LazyFrame:
+def _matching(workspace: Workspace, audience: Audience, people: pl.LazyFrame, now: datetime) -> pl.LazyFrame:
     """Everybody, and whether they are in the audience, and in those that it speaks of."""
     known = {**published(workspace.audiences), audience.name: audience}
     order = in_order(known, workspace.consents, [audience.name])
-    people = workspace.lake.profiles.scan(version).filter(as_of=day)
-    now = datetime(day.year, day.month, day.day, tzinfo=UTC)
     asked = with_lists(workspace, people, order)
     return matched(asked, events_of(workspace), order, workspace.consents, now)
 
