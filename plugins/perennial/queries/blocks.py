@@ -38,8 +38,9 @@ def run_block(engine: LakeEngine, sql: str, parameters: Mapping[str, Any]) -> Re
             return engine.run(text, parameters)
         block = _Block(engine, text, found, dict(parameters))
         result = block.run()
-        if block.at < len(found) and not found[block.at].says(";"):
-            raise QueryError("syntax", "The block has ended.", "Take this away.", found[block.at].place)
+        for token in found[block.at :]:
+            if not token.says(";"):
+                raise QueryError("syntax", "The block has ended.", "Take this away.", token.place)
     except QueryError as error:
         raise error.at(_moved(error.place, shift)) from None
     if result is None:
@@ -128,12 +129,14 @@ class _Block:
             )
         name = self.found[first + offset + 2].name
         query = self.found[first + offset + 4]
+        text = self._text(query, end)
         with _At(query.start):
-            self.engine.make(name, self._text(query, end), self.variables)
+            self.engine.make(name, text, self.variables)
 
     def _run(self, first: Token, end: Token) -> Result:
+        text = self._text(first, end)
         with _At(first.start):
-            columns, pieces = self.engine.run(self._text(first, end), self.variables)
+            columns, pieces = self.engine.run(text, self.variables)
         return columns, _moving(pieces, first.start)
 
     def _text(self, first: Token, end: Token) -> str:

@@ -84,6 +84,8 @@ class LakeTables:
         try:
             if relation.is_history:
                 return snapshots(table).lazy()
+            if end == changes.HEAD:
+                return table.scan().clear()
             if relation.start == changes.HEAD and not relation.or_earliest:
                 return changes.as_of(table, end)
             return changes.between(table, relation.start, end, fallback=relation.or_earliest)

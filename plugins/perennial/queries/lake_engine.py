@@ -40,6 +40,7 @@ def connect(limits: Limits) -> duckdb.DuckDBPyConnection:
     )
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET errors_as_json = true")
+    connection.execute("SET lock_configuration = true")
     return connection
 
 
@@ -119,7 +120,7 @@ class LakeEngine:
             yield _frame(reader.schema.empty_table())
             for batch in reader:
                 yield _frame(batch)
-        except duckdb.Error as error:
+        except (duckdb.Error, OSError) as error:
             raise explained(error, sql, prefix) from None
 
     def _explained(self, sql: str) -> tuple[list[Column], Iterator[pl.DataFrame]]:
