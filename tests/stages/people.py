@@ -11,7 +11,7 @@ from identity_rows import mapping
 
 from perennial.activation import ledger
 from perennial.identity.values import EMAIL, EMAIL_SHA256, sha256
-from perennial.lake.audiences import LISTS
+from perennial.lake.audiences import LISTS, STANDINGS
 from perennial.lake.catalog import CORRECTIONS, EMAIL_EVENTS, QUARANTINE, RESOLUTIONS, Lake
 from perennial.lake.identity import EVENTS, LINKS
 from perennial.settings import REPOSITORY, Settings
@@ -71,6 +71,9 @@ def fill(lake: Lake) -> None:
         lake.rfm("rfm").replace(dated.select("person_id", "as_of", segment=pl.lit("Core")), day)
         lake.lifetime("lifetime").replace(dated.select("person_id", "as_of", p_alive=pl.lit(0.5)), day)
         lake.membership.replace(dated.select("person_id", "as_of", audience=pl.lit("top")), day)
+        lake.live_profiles.replace(dated.with_columns(snapshot=pl.lit(0), step=pl.lit(0)), day)
+    standing = {"audiences": ["top"], "entered": ["top"], "exited": [], "at": NOON, "step": 0}
+    lake.live_membership.append(frame(STANDINGS, [standing | {"person_id": p} for p in PEOPLE]))
     known = [
         people.select(namespace=pl.lit(name), value=column, person_id="person_id")
         for name, column in ((HOUSEHOLD, "person_id"), (EMAIL, EMAIL), (EMAIL_SHA256, EMAIL_SHA256))

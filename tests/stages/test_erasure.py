@@ -95,6 +95,8 @@ def test_nothing_is_left_of_the_person_and_all_of_the_others(done):
         (lake.rfm("rfm"), "person_id", 2),
         (lake.lifetime("lifetime"), "person_id", 2),
         (lake.membership, "person_id", 2),
+        (lake.live_membership, "person_id", 1),
+        (lake.live_profiles, "person_id", 2),
         (lake.identities, "person_id", 3),
         (lake.links, "left", 1),
         (lake.identity_events, "person_id", 1),
@@ -120,7 +122,8 @@ def test_the_certificate_says_what_was_removed_and_names_nobody(done):
     assert removed == {
         "audiences/lists": 1, "audiences/membership": 2, "events/transactions": 2, "ledger/customer_value": 2,
         "lifetime/lifetime": 2,
-        "identity/events": 1, "identity/links": 1, "identity/mapping": 3, "profiles/snapshot": 2,
+        "identity/events": 1, "identity/links": 1, "identity/mapping": 3, "live/membership": 1,
+        "live/profiles": 2, "profiles/snapshot": 2,
         "quarantine/contacts": 3, "quarantine/email_events": 1,
         "records/contacts": 1, "records/households": 1,
         "responses/email_events": 2, "rfm/rfm": 2, "signals/corrections": 1, "signals/resolutions": 1,

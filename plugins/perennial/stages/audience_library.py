@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from perennial.activation.definition import Activation
+from perennial.audiences.definition import Audience
 from perennial.audiences.editing import DefinitionRefused, Mistake, plain, read, to_yaml
 from perennial.audiences.evaluation import spoken_of
 from perennial.audiences.sentence import described
 from perennial.audiences.splitting import Part, definitions
 from perennial.documents import load_all
 from perennial.errors import TerminalError
+from perennial.stages import live_audiences
 from perennial.stages.audience_history import days, standing, trend
 from perennial.stages.estimates import check, titles_of
 from perennial.stages.lists import about, namespace_of
@@ -38,7 +40,7 @@ class Consumer:
 
 def listed(workspace: Workspace) -> list[dict[str, Any]]:
     """All audiences, each with its last evaluation."""
-    titles, evaluations = titles_of(workspace), days(workspace)
+    titles, evaluations, live = titles_of(workspace), days(workspace), live_audiences.now(workspace)
     return [
         {
             "name": name,
@@ -46,8 +48,10 @@ def listed(workspace: Workspace) -> list[dict[str, Any]]:
             "description": each.description,
             "state": each.state,
             "purpose": each.purpose,
+            "evaluation": each.evaluation,
             "sentence": described(each, titles),
             "definition_hash": each.definition_hash,
+            "live": live.get(name),
             **standing(each, evaluations),
         }
         for name, each in workspace.audiences.items()
@@ -63,6 +67,8 @@ def shown(workspace: Workspace, name: str) -> dict[str, Any]:
         "sentence": described(audience, titles_of(workspace)),
         "yaml": to_yaml(audience),
         "definition_hash": audience.definition_hash,
+        "live": live_audiences.now(workspace).get(name),
+        "hindrances": live_audiences.hindered(workspace, audience),
         **standing(audience, evaluations),
         "trend": trend(audience, evaluations),
         "uses": sorted(spoken_of(audience, workspace.consents)),
@@ -113,6 +119,7 @@ def save(workspace: Workspace, name: str, definition: dict[str, Any], before: st
         namespace_of(workspace, name, audience.list)
     if known is not None and audience.state == "inactive" != known.state:
         _refuse_if_used(workspace, name, "deactivated")
+    _refuse_if_it_cannot_stream(workspace, audience)
     if audience.state == "published":
         check(workspace, audience)
     if known is None:
@@ -154,6 +161,13 @@ def _refuse_if_used(workspace: Workspace, name: str, what: str) -> None:
     if users := consumers(workspace, name):
         names = ", ".join(f"the {each.kind} “{each.title}”" for each in users)
         raise AudienceInUse(f"It cannot be {what}: {names} would miss it.")
+
+
+def _refuse_if_it_cannot_stream(workspace: Workspace, audience: Audience) -> None:
+    if audience.evaluation == "stream" and (why := live_audiences.hindered(workspace, audience)):
+        raise DefinitionRefused([Mistake("evaluation", reason) for reason in why])
+    if titles := live_audiences.stopped(workspace, audience):
+        raise AudienceInUse(f"{', '.join(titles)} could no longer be evaluated as events come.")
 
 
 def _path(workspace: Workspace, name: str) -> Path:

@@ -23,7 +23,7 @@ from perennial.stages.workspace import Workspace
 
 Wanted = Mapping[str, frozenset[str]]
 """By namespace, the fingerprints of a person's identities."""
-VALUED = ("ledger/", "value/", "rfm/", "lifetime/", "profiles/")
+VALUED = ("ledger/", "value/", "rfm/", "lifetime/", "profiles/", "live/")
 """Areas of the lake with a row, or more, of each person."""
 PROVIDER_FIELDS: Fields = {EMAIL: {("email",)}}
 """Where providers' events name their recipient."""

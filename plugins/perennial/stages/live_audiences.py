@@ -1,0 +1,64 @@
+"""What was found as events came in; how large streamed audiences are now, and who hinders one, out."""
+
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+
+from perennial.audiences.definition import Audience
+from perennial.audiences.evaluation import spoken_of
+from perennial.audiences.stream import hindrances
+from perennial.stages.streaming import sizes
+from perennial.stages.workspace import Workspace
+
+RECENT = timedelta(days=1)
+"""Of these, who entered and left is told."""
+
+
+def now(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    """How many are in each streamed audience, since when that holds, and who came and left within a day."""
+    asked = {name: each for name, each in workspace.audiences.items() if each.evaluation == "stream"}
+    last = sizes(workspace).filter(pl.col("audience").is_in([*asked]))
+    if last.is_empty():
+        return {}
+    until = last["at"].max()
+    log, known = workspace.lake.live_evaluations.scan(), workspace.lake.live_membership.version()
+    recent = log.filter(pl.col("step") <= known, pl.col("at") > pl.lit(until) - RECENT)
+    # Of a run that was killed and run again, the later row counts.
+    once = recent.sort("at").unique(["audience", "step"], keep="last").group_by("audience")
+    moved = once.agg(pl.col("entered", "exited").sum()).collect()
+    rows = last.drop("entered", "exited").join(moved, on="audience", how="left")
+    return {
+        row["audience"]: {
+            "size": row["size"],
+            "entered": row["entered"] or 0,
+            "exited": row["exited"] or 0,
+            "at": row["at"],
+            "snapshot": row["profiles"],
+            "current": row["definition_hash"] == asked[row["audience"]].definition_hash,
+        }
+        for row in rows.to_dicts()
+    }
+
+
+def hindered(workspace: Workspace, audience: Audience) -> list[str]:
+    """Why an audience as it is defined here cannot be evaluated as events come; empty if it can."""
+    return hindrances(audience, _with(workspace, audience), workspace.consents)
+
+
+def stopped(workspace: Workspace, audience: Audience) -> list[str]:
+    """The titles of published audiences that could no longer be evaluated as events come, if it were so."""
+    known, consents = _with(workspace, audience), workspace.consents
+    return [
+        each.title
+        for name, each in workspace.audiences.items()
+        if each.evaluation == "stream"
+        and each.state == "published"
+        and name != audience.name
+        and audience.name in spoken_of(each, consents)
+        and hindrances(each, known, consents)
+    ]
+
+
+def _with(workspace: Workspace, audience: Audience) -> dict[str, Audience]:
+    return {**workspace.audiences, audience.name: audience}
