@@ -184,7 +184,7 @@ def test_functions_take_tables_of_the_lake_and_each_others_results(run):
         ),
         ("next(events.transactions, household_id, event_time, event_id, event_id, shift := -1)", "1 or more"),
         (
-            "time_between_next_match(events.transactions, household_id, event_time, event_id, true, unit := 'weeks')",
+            "time_between_next_match(events.transactions, household_id, event_time, event_id, true, 'weeks')",
             "one of days, hours, minutes, seconds; found weeks",
         ),
         ("sess_timeout(events.nowhere, household_id, event_time, event_id, 1)", "no table events.nowhere"),

@@ -45,7 +45,8 @@ def test_parts_that_overlap_are_merged_into_the_sketch_of_the_whole(run):
 
 def test_merging_again_changes_nothing(run):
     sql = """
-        WITH a AS (SELECT hll_build_agg(i) AS s FROM range(500) t(i)), b AS (SELECT hll_merge_agg(s) AS s FROM a)
+        WITH a AS (SELECT hll_build_agg(i) AS s FROM range(500) t(i)),
+            b AS (SELECT hll_merge_agg(s) AS s FROM a)
         SELECT (SELECT s FROM a) = (SELECT s FROM b),
             (SELECT hll_merge_agg(s) FROM (FROM a UNION ALL FROM b)) = (SELECT s FROM a)
     """

@@ -83,9 +83,9 @@ def test_snapshots_are_listed_with_their_parents(run):
 @pytest.mark.parametrize(
     ("sql", "kind", "said", "at"),
     [
-        (f"{COUNT} SINCE 7", "snapshot", "has no snapshot 7|nothing lies between", "events.transactions SINCE 7"),
+        (f"{COUNT} SINCE 7", "snapshot", "no snapshot 7|nothing lies", "events.transactions SINCE 7"),
         (f"{COUNT} AS OF 3", "snapshot", "no snapshot 3; the newest is 2", "events.transactions AS OF 3"),
-        (f"{COUNT} BETWEEN 2 AND 1", "snapshot", "nothing lies between", "events.transactions BETWEEN 2 AND 1"),
+        (f"{COUNT} BETWEEN 2 AND 1", "snapshot", "nothing lies", "events.transactions BETWEEN 2 AND 1"),
         (f"{COUNT} SINCE yesterday", "snapshot", "yesterday is no snapshot", "yesterday"),
         (f"{COUNT} SINCE", "syntax", "ends too early", None),
         (f"{COUNT} BETWEEN 1", "syntax", "BETWEEN needs two snapshots", "1"),

@@ -5,6 +5,7 @@ for BI tools and the dashboards, sees the schema `insights` and nothing else, ca
 the server down with a query.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import psycopg
@@ -22,6 +23,8 @@ READER_SETTINGS = {
     "idle_in_transaction_session_timeout": "60s",
     "search_path": READABLE_SCHEMA,
 }
+READER_ROOM = {"temp_file_limit": "2GB"}
+"""What only a superuser can set: how much of the disk a query may fill on its way to a result."""
 READER_CONNECTIONS = 40
 
 
@@ -51,11 +54,11 @@ def prepare_roles(administrator: str, passwords: Passwords) -> None:
         # databases and schemas for it.
         connection.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(OWNER)))
         for name, value in READER_SETTINGS.items():
-            connection.execute(
-                sql.SQL("ALTER ROLE {} SET {} = {}").format(
-                    sql.Identifier(READER), sql.Identifier(name), sql.Literal(value)
-                )
-            )
+            _set(connection, name, value)
+        for name, value in READER_ROOM.items():
+            # A managed server has its own guard against full disks.
+            with suppress(psycopg.errors.InsufficientPrivilege):
+                _set(connection, name, value)
 
 
 def prepare_database(administrator: str, name: str) -> None:
@@ -88,6 +91,11 @@ def prepare_store(administrator: str, name: str = STORE) -> None:
             ),
         ):
             connection.execute(statement)
+
+
+def _set(connection: psycopg.Connection, name: str, value: str) -> None:
+    statement = sql.SQL("ALTER ROLE {} SET {} = {}")
+    connection.execute(statement.format(sql.Identifier(READER), sql.Identifier(name), sql.Literal(value)))
 
 
 def _exists(connection: psycopg.Connection, query: str, name: str) -> bool:

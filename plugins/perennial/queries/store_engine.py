@@ -9,7 +9,7 @@ import polars as pl
 import psycopg
 from psycopg import errors
 
-from perennial.queries.errors import Place, QueryError
+from perennial.queries.errors import Kind, Place, QueryError
 from perennial.queries.limits import Limits
 from perennial.queries.results import Column, kind_of, plain
 from perennial.queries.store_statement import StoreStatement, check_calls, read
@@ -155,14 +155,19 @@ def _explained(statement: StoreStatement, prefix: int) -> Iterator[None]:
     except (errors.DiskFull, errors.OutOfMemory, errors.ConfigurationLimitExceeded) as error:
         hint = "Join on keys, filter earlier, or group before joining."
         raise QueryError("memory", "The store has no room for what lies between.", hint) from error
-    except errors.SyntaxErrorOrAccessRuleViolation as error:
-        hint = error.diag.message_hint or ""
-        raise QueryError("syntax", _said(error), hint, _place(error, statement, prefix)) from error
     except psycopg.OperationalError as error:
         raise QueryError("unreachable", "The store closed the connection.", "Try again.") from error
     except psycopg.Error as error:
         hint = error.diag.message_hint or ""
-        raise QueryError("failed", _said(error), hint, _place(error, statement, prefix)) from error
+        state = error.sqlstate or ""
+        raise QueryError(_kind(state), _said(error), hint, _place(error, statement, prefix)) from error
+
+
+def _kind(state: str) -> Kind:
+    """By SQLSTATE: 0A is what PostgreSQL does not do in this place, 42 what it does not understand."""
+    if state.startswith("0A") or state == "42P11":
+        return "refused"
+    return "syntax" if state.startswith("42") else "failed"
 
 
 def _said(error: psycopg.Error) -> str:
