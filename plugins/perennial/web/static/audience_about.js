@@ -29,8 +29,8 @@ export class About {
   }
 
   get value() {
-    const { title, description, purpose } = this.form.elements;
-    return { ...this.rest, title: title.value.trim(), description: description.value.trim(), purpose: purpose.value || null };
+    const { title, description, purpose, evaluation } = this.form.elements;
+    return { ...this.rest, title: title.value.trim(), description: description.value.trim(), purpose: purpose.value || null, ...(evaluation ? { evaluation: evaluation.value } : {}) };
   }
 
   // What the form has no input for is kept as it came.
@@ -39,6 +39,7 @@ export class About {
     this.rest = rest;
     fields.title.value = title;
     fields.description.value = description;
+    if (fields.evaluation) fields.evaluation.value = rest.evaluation ?? "batch";
     if (purpose && ![...fields.purpose.options].some((one) => one.value === purpose)) fields.purpose.append(el("option", { value: purpose }, `${purpose} (not there)`));
     fields.purpose.value = purpose ?? "";
     if (!this.typed) fields.name.value = slug(title);

@@ -1,5 +1,6 @@
 // Pieces that the list and an audience's own page share; a size is never without its day.
 import { el } from "./dom.js";
+import { moment } from "./audience_times.js";
 import { count, day } from "./audience_words.js";
 
 const MOODS = { published: "good", draft: "busy", inactive: "" };
@@ -14,6 +15,14 @@ export function sized({ state, evaluated }) {
   ];
   if (!evaluated.current) lines.push(el("p", { class: "stale" }, "The definition changed since"));
   return lines;
+}
+
+// How many are in a streamed audience at the last look: more than the day's evaluation can know.
+export function live({ live: found }) {
+  if (!found) return null;
+  const { size, entered, exited, at, current } = found;
+  return el("p", { class: "live", title: current ? `+${count(entered)} entered, −${count(exited)} left within a day` : "The definition changed since" },
+    el("i", { class: `dot ${current ? "good" : ""}`, "aria-hidden": "true" }), el("strong", {}, count(size)), ` now · ${moment(Date.parse(at))}`);
 }
 
 export function movement(evaluated) {

@@ -1,7 +1,7 @@
 // The list of audiences: what the API has in, a row for each, out; searched and narrowed down in the page.
 import { el } from "./dom.js";
 import { listed } from "./audience_http.js";
-import { badge, movement, sized } from "./audience_parts.js";
+import { badge, live, movement, sized } from "./audience_parts.js";
 import { titled } from "./audience_words.js";
 
 const host = document.getElementById("audiences");
@@ -17,7 +17,7 @@ function row(one) {
       el("h2", {}, el("a", { href: address }, one.title), badge(one.state), one.purpose ? el("span", { class: "purpose" }, `for ${titled(one.purpose).toLowerCase()}`) : null),
       el("p", { class: "sentence" }, one.sentence),
       one.description ? el("p", { class: "note" }, one.description) : null),
-    el("div", { class: "how-many" }, ...sized(one), movement(one.evaluated)));
+    el("div", { class: "how-many" }, ...sized(one), movement(one.evaluated), live(one)));
 }
 
 function draw(audiences) {
