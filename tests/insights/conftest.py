@@ -76,6 +76,7 @@ def add_day(workspace: Workspace, day: date, people: str) -> None:
     profiles = {
         "person_id": list(people),
         "email": ["x@example.com"] + [None] * (n - 1),
+        "identities": [known_as(person) for person in people],
         "spend_12m_decile": decile,
         "as_of": [as_of] * n,
     }
@@ -88,6 +89,12 @@ def add_day(workspace: Workspace, day: date, people: str) -> None:
         "as_of": [as_of],
     }
     lake.membership.replace(pl.DataFrame(membership), as_of)
+
+
+def known_as(person: str) -> list[dict[str, str]]:
+    """The first is known by an e-mail address and its hash too."""
+    namespaces = ("email", "email_sha256", "household") if person == "a" else ("household",)
+    return [{"namespace": namespace, "value": f"{namespace}-{person}"} for namespace in namespaces]
 
 
 def email_events(*rows: tuple[str, str, int, str]) -> pl.DataFrame:

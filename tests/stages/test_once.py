@@ -63,6 +63,6 @@ def test_the_store_counts_it_once_and_all_lines(workspace, store_url):
 def _refresh_sales(workspace: Workspace, store_url: str) -> None:
     folder = workspace.settings.include / "sql/insights"
     for file in folder.glob("*.sql"):
-        if file.stem not in ("fact_sales_by_day", "adwh_dim_merge_policies"):
+        if file.stem not in ("fact_sales_by_day", "adwh_dim_date", "adwh_dim_merge_policies"):
             file.unlink()
     refresh_insights(workspace, store_url, "daily", DAY + timedelta(days=1))

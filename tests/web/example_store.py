@@ -11,7 +11,7 @@ from psycopg import sql
 from web import example_lifetime, example_movement, example_rfm
 
 from perennial.insights.model import load_models
-from perennial.insights.store import LOGS, ddl
+from perennial.insights.structure import LOGS, ddl
 from perennial.settings import REPOSITORY
 
 LAST = date(2017, 12, 31)
@@ -34,7 +34,7 @@ TYPES = ["Type A", "Type B", "Type C"]
 def create(url: str) -> None:
     """Create the empty tables, as the product's own refresh does it."""
     models = load_models(REPOSITORY / "include" / "sql" / "insights")
-    with psycopg.connect(url) as connection:
+    with psycopg.connect(url, options="-c search_path=insights") as connection:
         connection.execute(LOGS.encode())
         for model in models.values():
             connection.execute(ddl(model).encode())

@@ -1,6 +1,7 @@
 /*
 title: Audiences
 kind: dimension
+grain: audience, a document in include/audiences
 columns:
   segment_id: integer
   segment: text

@@ -27,7 +27,7 @@ WITH counted AS (
         sum(predicted_value) AS predicted_value,
         sum(spend_last_year) AS spend_last_year
     FROM lifetime
-    WHERE as_of - 1 IN (FROM refreshed)
+    WHERE as_of IN (FROM refreshed_as_of)
     GROUP BY ALL
 )
 SELECT

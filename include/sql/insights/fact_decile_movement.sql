@@ -25,4 +25,4 @@ SELECT
     coalesce(to_decile, 0) AS to_decile,
     customers AS count_of_profiles
 FROM customer_value_movement
-WHERE as_of - 1 IN (FROM refreshed)
+WHERE as_of IN (FROM refreshed_as_of)

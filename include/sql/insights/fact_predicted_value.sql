@@ -37,5 +37,5 @@ SELECT
     avg(p_alive) AS p_alive_mean,
     sum(spend_last_year) AS spend_last_year
 FROM lifetime
-WHERE as_of - 1 IN (FROM refreshed)
+WHERE as_of IN (FROM refreshed_as_of)
 GROUP BY ALL

@@ -34,4 +34,4 @@ SELECT
     predicted_spend,
     actual_spend
 FROM lifetime_actuals
-WHERE as_of - 1 IN (FROM refreshed)
+WHERE as_of IN (FROM refreshed_as_of)

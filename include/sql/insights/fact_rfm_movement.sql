@@ -14,13 +14,15 @@ columns:
 primary_key: [date_key, from_segment, to_segment]
 references:
   date_key: adwh_dim_date
+  from_segment: dim_rfm_segment (segment)
+  to_segment: dim_rfm_segment (segment)
 comments:
   since: The day that is compared with, four weeks before
   from_segment: The segment then; empty for who had none, such as new customers
   to_segment: The segment at the end of the day; empty for who has none any more
 */
 WITH now AS (
-    SELECT as_of - 1 AS date_key, person_id, segment FROM rfm WHERE as_of - 1 IN (FROM refreshed)
+    SELECT as_of - 1 AS date_key, person_id, segment FROM rfm WHERE as_of IN (FROM refreshed_as_of)
 ),
 earlier AS (
     SELECT as_of + 27 AS date_key, person_id, segment FROM rfm WHERE as_of + 27 IN (FROM refreshed)

@@ -39,5 +39,5 @@ SELECT
     avg(recency_days) AS mean_recency_days,
     avg(orders) AS mean_orders
 FROM rfm
-WHERE as_of - 1 IN (FROM refreshed)
+WHERE as_of IN (FROM refreshed_as_of)
 GROUP BY ALL

@@ -31,4 +31,4 @@ SELECT
     least AS metric_min,
     most AS metric_max
 FROM customer_value_by_decile
-WHERE as_of - 1 IN (FROM refreshed)
+WHERE as_of IN (FROM refreshed_as_of)

@@ -1,14 +1,14 @@
-"""The lake's tables and a model's query in, its rows as a frame out: DuckDB, in process."""
+"""The lake's rows and a model's query in, the rows of its table as a frame out: DuckDB, in process."""
 
-from collections.abc import Callable, Mapping
-from datetime import date
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 
 import duckdb
 import polars as pl
 
 from perennial.errors import TerminalError
 from perennial.insights.model import Model
-from perennial.lake.tables import Table
 
 # A stable signed 32-bit key made from a natural one.
 SURROGATE = """
@@ -17,9 +17,8 @@ CREATE MACRO surrogate(natural_key) AS
 """
 DAY_OF_PARTITION = {"as_of": "SELECT key - 1 FROM changed", "event_date": "SELECT key FROM changed"}
 """A table by `as_of` holds what was known at the end of the day before."""
-
-
-View = Callable[[pl.LazyFrame], pl.LazyFrame]
+_DAYS = re.compile(r"\bIN\s*\(\s*FROM\s+(refreshed|refreshed_as_of)\s*\)", re.IGNORECASE)
+DAY = timedelta(days=1)
 
 
 class QueryError(TerminalError):
@@ -27,50 +26,53 @@ class QueryError(TerminalError):
 
 
 class Engine:
-    """A DuckDB connection that sees snapshots of lake tables, and small frames, under their names."""
+    """A DuckDB connection that sees the lake's rows, and small frames, under the names that queries use."""
 
-    def __init__(
-        self,
-        tables: Mapping[str, Table],
-        frames: Mapping[str, pl.DataFrame],
-        views: Mapping[str, View] | None = None,
-    ) -> None:
-        """`views` say how the rows of some tables are read; the others are read as they are."""
+    def __init__(self, relations: Mapping[str, pl.LazyFrame], completed: date | None) -> None:
+        """`completed` is the day that this refresh makes complete, if it does."""
         self.connection = duckdb.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute(SURROGATE)
-        for name, table in tables.items():
-            if table.exists() or table.schema is not None:
-                rows = table.scan()
-                self.connection.register(name, views[name](rows) if views and name in views else rows)
-        for name, frame in frames.items():
-            self._register(name, frame)
+        for name, rows in relations.items():
+            self.connection.register(name, rows)
+        self._register("completed", "date_key", [completed] if completed else [])
 
-    def days(self, model: Model, source: Table, changed: list[str], as_of: date | None) -> list[date]:
-        """The days of a model that the changed partitions touch, up to `as_of` where it is given."""
-        keys = [date.fromisoformat(key) for key in changed]
-        if as_of is not None and source.partition == "as_of":
-            keys = sorted({key for key in keys if key <= as_of} | {as_of})
-        self._register("changed", pl.DataFrame({"key": keys}, schema={"key": pl.Date}))
-        query = model.refreshed or DAY_OF_PARTITION[str(source.partition)]
+    def days(self, model: Model, partition: str | None, keys: Sequence[date]) -> list[date]:
+        """The days of a model that changed partitions of one of its sources touch."""
+        self._register("changed", "key", keys)
+        query = model.refreshed or DAY_OF_PARTITION[str(partition)]
         days = self._run(model, f"SELECT DISTINCT date_key FROM ({query}) AS days(date_key) ORDER BY 1")
         return days["date_key"].to_list()
 
-    def rows(self, model: Model, days: list[date] | None) -> pl.DataFrame:
+    def rows(self, model: Model, days: Sequence[date] | None) -> pl.DataFrame:
         """What the model's query gives for those days, in the declared columns and types."""
+        query = model.query
         if days is not None:
-            self._register("refreshed", pl.DataFrame({"date_key": days}, schema={"date_key": pl.Date}))
+            lists = {"refreshed": days, "refreshed_as_of": [day + DAY for day in days]}
+            self._register("refreshed", "date_key", lists["refreshed"])
+            self._register("refreshed_as_of", "as_of", lists["refreshed_as_of"])
+            query = _spelled_out(query, lists)
         columns = ", ".join(f"CAST({name} AS {type_}) AS {name}" for name, type_ in model.columns.items())
-        return self._run(model, f"SELECT {columns} FROM (\n{model.query}\n)")
+        return self._run(model, f"SELECT {columns} FROM (\n{query}\n)")
 
     def close(self) -> None:
         self.connection.close()
 
-    def _register(self, name: str, frame: pl.DataFrame) -> None:
-        self.connection.register(name, frame.lazy())
+    def _register(self, name: str, column: str, days: Sequence[date]) -> None:
+        self.connection.register(name, pl.LazyFrame({column: days}, schema={column: pl.Date}))
 
     def _run(self, model: Model, query: str) -> pl.DataFrame:
         try:
             return pl.DataFrame(self.connection.sql(query).pl())
         except duckdb.Error as error:
             raise QueryError(f"include/sql/insights/{model.name}.sql: {error}") from error
+
+
+def _spelled_out(query: str, lists: Mapping[str, Sequence[date]]) -> str:
+    """The same query with the days as constants: only then the files of other days are not read."""
+
+    def said(match: re.Match[str]) -> str:
+        days = ", ".join(f"DATE '{day}'" for day in lists[match[1].lower()])
+        return f"IN ({days})" if days else match[0]
+
+    return _DAYS.sub(said, query)

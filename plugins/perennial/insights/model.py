@@ -1,17 +1,25 @@
 """A table of the star schema: a SQL file whose opening comment declares what its query gives.
 
-The query runs in DuckDB over the lake's tables. It sees `refreshed`, the days (date_key) that it has to give.
+The query of a table runs in DuckDB over the lake, that of a view in PostgreSQL over the store. Where days are
+refreshed it sees them as `refreshed` (date_key), and the partitions of tables by `as_of` that hold them as
+`refreshed_as_of` (as_of).
 """
 
+import hashlib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from perennial.documents import Document, DocumentError
+from perennial.insights.references import ForeignKey, foreign_keys
 
 Process = Literal["daily", "responses"]
+Kind = Literal["fact", "dimension", "lookup"]
+ORDER: list[Kind] = ["dimension", "fact", "lookup"]
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Written in C where it can be: there are many headers."""
 
 
 class Model(Document):
@@ -19,33 +27,97 @@ class Model(Document):
 
     name: str
     title: str
-    kind: Literal["fact", "dimension"]
+    kind: Kind
+    """A `lookup` says something of the store itself, and takes no part in joins."""
+    stored: Literal["table", "view"] = "table"
     grain: str = ""
     process: list[Process] = ["daily"]
     """In which refreshes the table takes part."""
-    source: str | None = None
-    """The lake's table whose changed partitions are refreshed; without one the whole table is replaced."""
+    source: list[str] = []
+    """The lake's tables whose changed partitions are refreshed; `profiles/*`: those of all merge policies."""
     refreshed: str | None = None
     """A query that gives the days to refresh from `changed` (key); by default the changed days themselves."""
+    update: Literal["whole", "days", "keys"] = "whole"
+    """What rows take the place of: everything, the same days, or the same keys, so that others are kept."""
+    day: str = "date_key"
+    """The column with the day, where days are replaced."""
     columns: dict[str, str] = Field(min_length=1)
     primary_key: list[str] = Field(min_length=1)
-    references: dict[str, str] = {}
-    """Which dimension each foreign key points to: declared for readers, and not enforced."""
+    indexes: list[list[str]] = []
+    """Columns by which queries look rows up, beside the primary key."""
+    references: dict[str, str | list[str]] = {}
+    """Which dimensions each foreign key points to: declared for readers, and not enforced."""
     comments: dict[str, str] = {}
     """What a reader of the store should know of a column."""
     query: str
 
+    @model_validator(mode="before")
+    @classmethod
+    def _by_days(cls, said: dict[str, Any]) -> dict[str, Any]:
+        if isinstance(said.get("source"), str):
+            said = {**said, "source": [said["source"]]}
+        by_days = said.get("source") or said.get("refreshed")
+        return {"update": "days", **said} if by_days else said
+
     @model_validator(mode="after")
-    def _comments_on_columns(self) -> "Model":
-        if strangers := sorted(set(self.comments) - set(self.columns)):
-            raise ValueError(f"comments on columns that are not declared: {', '.join(strangers)}")
+    def _consistent(self) -> "Model":
+        known = set(self.columns)
+        keys = {column for key in self.foreign_keys for column in key.columns}
+        used = {
+            "comments": set(self.comments),
+            "primary_key": set(self.primary_key),
+            "indexes": {column for index in self.indexes for column in index},
+            "references": keys,
+            "day": {self.day} if self.update == "days" else set(),
+        }
+        for place, columns in used.items():
+            if strangers := sorted(columns - known):
+                raise ValueError(f"{place} on columns that are not declared: {', '.join(strangers)}")
+        if self.update != "whole" and not self.source and not self.refreshed:
+            raise ValueError(f"update: {self.update} needs a source, or a query `refreshed`")
+        if self.stored == "view" and (self.update != "whole" or self.indexes):
+            raise ValueError("a view has neither a source nor indexes: it is what its query gives")
         return self
+
+    @property
+    def foreign_keys(self) -> list[ForeignKey]:
+        """What `references` says."""
+        return foreign_keys(self.references)
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """What a table that is there must have been made from to be gone on with."""
+        return {"stored": self.stored, "columns": self.columns, "primary_key": self.primary_key}
+
+    @property
+    def definition(self) -> str:
+        """Tells two definitions apart: with another one, all rows are made anew."""
+        said = [*self.shape.items(), self.source, self.refreshed, self.update, self.day, self.query]
+        return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 
 def load_models(folder: Path) -> dict[str, Model]:
-    """All `*.sql` of a folder by table name: dimensions first, then facts."""
-    models = [_load(path) for path in sorted(folder.glob("*.sql"))]
-    return {model.name: model for model in sorted(models, key=lambda m: (m.kind != "dimension", m.name))}
+    """All `*.sql` of a folder by table name: dimensions first, then facts; views after all tables.
+
+    Raises `DocumentError` for a declaration that cannot be understood, and for references that lead nowhere.
+    """
+    found = [_load(path) for path in sorted(folder.glob("*.sql"))]
+    found.sort(key=lambda each: (each.stored == "view", ORDER.index(each.kind), each.name))
+    models = {model.name: model for model in found}
+    for model in found:
+        for key in model.foreign_keys:
+            _check(folder / f"{model.name}.sql", key, models)
+    return models
+
+
+def _check(path: Path, key: ForeignKey, models: dict[str, Model]) -> None:
+    if key.table not in models:
+        raise DocumentError(f"{path}: references: no table {key.table}; there are {', '.join(models)}")
+    if strangers := [column for column in key.referenced if column not in models[key.table].columns]:
+        raise DocumentError(
+            f"{path}: references: {key.table} has no column {', '.join(strangers)}; it has "
+            f"{', '.join(models[key.table].columns)}"
+        )
 
 
 def _load(path: Path) -> Model:
@@ -54,6 +126,7 @@ def _load(path: Path) -> Model:
     if not text.startswith("/*") or not separator:
         raise DocumentError(f"{path}: expected a comment /* … */ at the top that declares the table")
     try:
-        return Model.model_validate({"name": path.stem, **yaml.safe_load(header), "query": query.strip()})
+        said = yaml.load(header, LOADER)  # noqa: S506
+        return Model.model_validate({"name": path.stem, **said, "query": query.strip()})
     except (yaml.YAMLError, ValidationError) as error:
         raise DocumentError(f"{path}: {error}") from error

@@ -1,6 +1,6 @@
-"""Arrow tables in, rows of the PostgreSQL store out: copied, and put in place in one transaction."""
+"""Frames in, rows of the PostgreSQL store out: copied, and put in place in one transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
@@ -8,48 +8,32 @@ import polars as pl
 import psycopg
 from psycopg import sql
 
-from perennial.errors import TransientError
+from perennial.errors import TerminalError, TransientError
+from perennial.insights import catalogue, structure
 from perennial.insights.model import Model
+from perennial.insights.structure import SCHEMA
 
-SCHEMA = "insights"
-LOGS = f"""
-CREATE SCHEMA IF NOT EXISTS {SCHEMA};
-CREATE TABLE IF NOT EXISTS {SCHEMA}.checkpoint_log (
-    process_name text NOT NULL,
-    process_status text NOT NULL,
-    last_snapshot_id bigint,
-    process_timestamp timestamptz NOT NULL
-);
-CREATE TABLE IF NOT EXISTS {SCHEMA}.adwh_lkup_process_delta_log (
-    process_name text NOT NULL,
-    process_status text NOT NULL,
-    process_date date NOT NULL,
-    merge_policy_id integer NOT NULL,
-    PRIMARY KEY (process_name, process_date, merge_policy_id)
-);
-"""
 # One refresh at a time: a second one waits, and then starts from the checkpoint of the first.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('perennial.insights'))"
-COMMENTS = f"""
-SELECT relname, attname, description
-FROM pg_description
-JOIN pg_class ON pg_class.oid = objoid AND classoid = 'pg_class'::regclass
-LEFT JOIN pg_attribute ON attrelid = objoid AND attnum = objsubid AND objsubid > 0
-WHERE relnamespace = '{SCHEMA}'::regnamespace
-"""
 SLICE = 100_000
 """Rows that are written as text at a time, on their way into the store."""
+MANY = 10_000
+"""Rows after which PostgreSQL is told to look at a table again, rather than to plan by what it was."""
 
 
 class StoreUnavailable(TransientError):
     """PostgreSQL cannot be reached, or ended the transaction: nothing of it was kept."""
 
 
+class KeyRepeated(TerminalError):
+    """A query gives two rows with the same key, or two names have the same surrogate id."""
+
+
 @contextmanager
 def transaction(url: str) -> Iterator["StoreTransaction"]:
     """One transaction on the store: all that is done in it becomes visible at once, or not at all."""
     try:
-        with psycopg.connect(url) as connection:
+        with psycopg.connect(url, options=f"-c search_path={SCHEMA}") as connection:
             connection.execute(LOCK)
             yield StoreTransaction(connection)
     except psycopg.OperationalError as error:
@@ -62,30 +46,42 @@ class StoreTransaction:
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
 
-    def create(self, models: list[Model]) -> None:
-        """Create what is missing: the schema, the logs, and each model's table, with its comments."""
-        for statement in (LOGS, *map(ddl, models)):
-            self._connection.execute(statement)
-        known = {(table, column): text for table, column, text in self._connection.execute(COMMENTS)}
-        for model in models:
-            for place, text in comments(model).items():
-                if known.get(place) != text:
-                    self._connection.execute(_comment(*place, text))
+    def create(self, models: Sequence[Model], refreshed: Collection[str]) -> set[str]:
+        """Bring the schema to what is declared; returns which tables have to be filled anew."""
+        anew = structure.create(self._connection, models, refreshed)
+        catalogue.write(self._connection, catalogue.describe(models))
+        return anew
 
-    def put(self, model: Model, rows: pl.DataFrame, days: list[date] | None) -> None:
-        """Put rows in place of those of the same days, or of the whole table."""
+    def put(self, model: Model, rows: pl.DataFrame, days: Sequence[date] | None) -> None:
+        """Put rows in place of what the model's `update` says: everything, the same days, or keys."""
         target = sql.Identifier(SCHEMA, model.name)
-        if days is None:
+        if model.update == "keys":
+            staged = sql.Identifier("pg_temp", "staged")
+            like = sql.SQL("CREATE TEMPORARY TABLE staged (LIKE {}) ON COMMIT DROP").format(target)
+            self._connection.execute(like)
+            self._copy(staged, model, rows)
+            self._connection.execute(_merge(model, target, staged))
+            self._connection.execute(sql.SQL("DROP TABLE {}").format(staged))
+        elif days is None:
             self._connection.execute(sql.SQL("DELETE FROM {}").format(target))
+            self._copy(target, model, rows)
         else:
-            delete = sql.SQL("DELETE FROM {} WHERE date_key = ANY(%s)").format(target)
-            self._connection.execute(delete, (days,))
-        columns = sql.SQL(", ").join(map(sql.Identifier, model.columns))
-        copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(target, columns)
-        with self._connection.cursor().copy(copy) as into:
-            for part in rows.iter_slices(SLICE):
-                # Quoted, an empty text stays one; unquoted, nothing is NULL.
-                into.write(part.write_csv(include_header=False, quote_style="non_numeric"))
+            day = sql.Identifier(model.day)
+            delete = sql.SQL("DELETE FROM {} WHERE {} = ANY(%s)").format(target, day)
+            self._connection.execute(delete, (list(days),))
+            self._copy(target, model, rows)
+
+    def look(self, model: Model) -> None:
+        """Tell the planner what a table holds now."""
+        self._connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(SCHEMA, model.name)))
+
+    def days(self, model: Model) -> set[date]:
+        """The days that a table has rows of."""
+        query = sql.SQL("SELECT DISTINCT {} FROM {}")
+        found = self._connection.execute(
+            query.format(sql.Identifier(model.day), sql.Identifier(SCHEMA, model.name))
+        )
+        return {day for (day,) in found if day is not None}
 
     def checkpoint(self, process: str) -> int:
         """The source's snapshot that the last successful refresh of a table had seen; -1 if none."""
@@ -103,34 +99,35 @@ class StoreTransaction:
             f"INSERT INTO {SCHEMA}.checkpoint_log VALUES (%s, 'SUCCESSFUL', %s, now())", (process, snapshot)
         )
 
-    def set_processed(self, process: str, day: date) -> None:
-        """Log that all tables hold a day, for every merge policy."""
-        self._connection.execute(
-            f"INSERT INTO {SCHEMA}.adwh_lkup_process_delta_log "
-            f"SELECT %s, 'SUCCESSFUL', %s, merge_policy_id FROM {SCHEMA}.adwh_dim_merge_policies "
-            "ON CONFLICT DO NOTHING",
-            (process, day),
-        )
+    def set_filled(self, model: Model) -> None:
+        """Note that all rows of a table are by its definition as it is now."""
+        structure.remember(self._connection, model)
+
+    def _copy(self, target: sql.Identifier, model: Model, rows: pl.DataFrame) -> None:
+        columns = sql.SQL(", ").join(map(sql.Identifier, model.columns))
+        copy = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(target, columns)
+        try:
+            with self._connection.cursor().copy(copy) as into:
+                for part in rows.iter_slices(SLICE):
+                    # Quoted, an empty text stays one; unquoted, nothing is NULL.
+                    into.write(part.write_csv(include_header=False, quote_style="non_numeric"))
+        except psycopg.errors.UniqueViolation as error:
+            raise KeyRepeated(
+                f"include/sql/insights/{model.name}.sql gives two rows with the same "
+                f"({', '.join(model.primary_key)}): {error.diag.message_detail} If the query is right, two "
+                "names have the same 32-bit id by chance: give one of them another name"
+            ) from error
 
 
-def ddl(model: Model) -> str:
-    """The statement that creates a model's table where it is missing."""
-    columns = ", ".join(f"{name} {type_}" for name, type_ in model.columns.items())
-    key = ", ".join(model.primary_key)
-    return f"CREATE TABLE IF NOT EXISTS {SCHEMA}.{model.name} ({columns}, PRIMARY KEY ({key}))"
-
-
-def comments(model: Model) -> dict[tuple[str, str | None], str]:
-    """What its table (None) and its columns hold, for who browses the store."""
-    columns: dict[tuple[str, str | None], str] = {
-        (model.name, column): text for column, text in model.comments.items()
-    }
-    return {(model.name, None): model.title, **columns}
-
-
-def _comment(table: str, column: str | None, text: str) -> sql.Composed:
-    if column is None:
-        where = sql.SQL("TABLE {}").format(sql.Identifier(SCHEMA, table))
-    else:
-        where = sql.SQL("COLUMN {}").format(sql.Identifier(SCHEMA, table, column))
-    return sql.SQL("COMMENT ON {} IS {}").format(where, sql.Literal(text))
+def _merge(model: Model, target: sql.Identifier, staged: sql.Identifier) -> sql.Composed:
+    names = [sql.Identifier(name) for name in model.columns]
+    told = [name for name in model.columns if name not in model.primary_key]
+    assign = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in told)
+    update = sql.SQL("DO UPDATE SET {}").format(assign) if told else sql.SQL("DO NOTHING")
+    return sql.SQL("INSERT INTO {} SELECT {} FROM {} ON CONFLICT ({}) {}").format(
+        target,
+        sql.SQL(", ").join(names),
+        staged,
+        sql.SQL(", ").join(map(sql.Identifier, model.primary_key)),
+        update,
+    )

@@ -1,47 +1,108 @@
 """The lake in, the star schema of a day, or of the responses that arrived, out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from functools import partial
 
 import polars as pl
 
-from perennial.documents import Document
+from perennial.activation import flows
+from perennial.activation.definition import Activation
+from perennial.documents import Document, load_all
 from perennial.insights.model import Process, load_models
+from perennial.insights.people import Policy, people_by_policy
 from perennial.insights.refresh import RefreshReport, refresh
+from perennial.lake.tables import Table
 from perennial.signals.batches import Batches
 from perennial.signals.once import once
 from perennial.stages.workspace import Workspace
-from perennial.value.lifetime import relations
+from perennial.value.lifetime import relations as lifetime
 from perennial.value.rfm.segments import described
+
+NOBODY = {"audience": pl.String(), "person_id": pl.String(), "status": pl.String(), "as_of": pl.Date()}
+"""Memberships before audiences were evaluated for the first time."""
 
 
 def refresh_insights(
     workspace: Workspace, store_url: str, process: Process, as_of: date | None = None
 ) -> RefreshReport:
     """Refresh the tables of a process from everything that changed since the last time."""
+    models = load_models(workspace.settings.include / "sql" / "insights")
+
+    def follow(source: str) -> Sequence[Table]:
+        return followed(workspace, source)
+
+    def relations() -> Mapping[str, pl.LazyFrame]:
+        activations = load_all(workspace.settings.include / "activations", Activation)
+        frames = {**documents(workspace), **flows.frames(activations, flows.runs(store_url))}
+        return {**rows(workspace), **{name: frame.lazy() for name, frame in frames.items()}}
+
+    return refresh(store_url, models, follow, relations, process, as_of)
+
+
+def followed(workspace: Workspace, source: str) -> Sequence[Table]:
+    """The lake's tables that a model's `source` names."""
     lake = workspace.lake
-    tables = {name: workspace.table(name) for name in workspace.datasets}
-    tables |= {f"{name}_by_decile": lake.value_by_decile(name) for name in workspace.value}
+    if source == "profiles/*":
+        return [policy.table for policy in policies(workspace).values()]
+    if source == "lifetime/*":
+        return [lake.lifetime(name) for name in workspace.lifetime]
+    return [lake.named(source)]
+
+
+def policies(workspace: Workspace) -> dict[str, Policy]:
+    """The profiles of every merge policy, by the names of their documents."""
+    lake, default = workspace.lake, workspace.policy.name
+    return {
+        name: Policy(
+            lake.profiles if name == default else lake.profiles_by(name), each.person, name == default
+        )
+        for name, each in workspace.profiles.items()
+    }
+
+
+def rows(workspace: Workspace) -> dict[str, pl.LazyFrame]:
+    """The lake's tables, by the names that queries use; those that are not there yet are left out."""
+    lake = workspace.lake
+    tables = {f"{name}_by_decile": lake.value_by_decile(name) for name in workspace.value}
     tables |= {f"{name}_movement": lake.value_movement(name) for name in workspace.value}
     tables |= {name: lake.rfm(name) for name in workspace.rfm}
-    tables |= relations.tables(lake, workspace.lifetime)
-    tables |= {"profiles": lake.profiles, "membership": lake.membership, "email_events": lake.email_events}
-    frames = {
+    tables |= lifetime.tables(lake, workspace.lifetime)
+    tables |= {"profiles": lake.profiles, "membership": lake.membership, "evaluations": lake.evaluations}
+    tables |= {"email_events": lake.email_events}
+    datasets = {name: (workspace.table(name), each) for name, each in workspace.datasets.items()}
+    found = {name: once(table.scan(), each) for name, (table, each) in datasets.items() if _reads(table)}
+    found |= {name: table.scan() for name, table in tables.items() if _reads(table)}
+    if "membership" not in found:
+        found["membership"] = pl.LazyFrame(schema=NOBODY)
+    found["lifetime_scores"] = lifetime.scores(lake, workspace.lifetime)
+    found["people_by_policy"] = people_by_policy(policies(workspace))
+    return found
+
+
+def documents(workspace: Workspace) -> dict[str, pl.DataFrame]:
+    """What documents say, and what is told of batches, by the names that queries use."""
+    default = workspace.policy.name
+    merging = _described(workspace.profiles.values())
+    return {
         "audience_definitions": _described(workspace.audiences.values()),
-        "profile_definitions": _described([workspace.policy]),
-        "batches": Batches(lake.batches).current().drop("errors").collect(),
+        "profile_definitions": merging.with_columns(is_default=pl.col("name") == default),
+        "namespace_definitions": _described(workspace.namespaces.values(), "type"),
+        "lifetime_definitions": _described(workspace.lifetime.values()),
+        "batches": Batches(workspace.lake.batches).current().drop("errors").collect(),
         "quarantined": _quarantined(workspace),
         "rfm_segments": described(workspace.rfm),
-        **relations.frames(lake, workspace.lifetime),
+        **lifetime.frames(workspace.lake, workspace.lifetime),
     }
-    models = load_models(workspace.settings.include / "sql" / "insights")
-    views = {name: partial(once, dataset=document) for name, document in workspace.datasets.items()}
-    return refresh(store_url, lake, models, tables, frames, process, as_of, views)
 
 
-def _described(documents: Iterable[Document]) -> pl.DataFrame:
-    return pl.DataFrame([d.model_dump(include={"name", "title", "description"}) for d in documents])
+def _reads(table: Table) -> bool:
+    return table.schema is not None or table.exists()
+
+
+def _described(documents: Iterable[Document], *more: str) -> pl.DataFrame:
+    names = ("name", "title", "description", *more)
+    said = [each.model_dump(include={*names}) for each in documents]
+    return pl.DataFrame(said, schema=dict.fromkeys(names, pl.String()))
 
 
 def _quarantined(workspace: Workspace) -> pl.DataFrame:

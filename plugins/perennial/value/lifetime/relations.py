@@ -28,3 +28,19 @@ def frames(lake: Lake, names: Iterable[str]) -> dict[str, pl.DataFrame]:
     nobody = pl.DataFrame(schema={**LIFETIME_SCORES, "as_of": pl.Date()})
     unscored = {name: nobody for name in names if not lake.lifetime(name).exists()}
     return {"model_names": pl.DataFrame([*NAMES.items()], schema=["key", "name"], orient="row"), **unscored}
+
+
+def scores(lake: Lake, names: Iterable[str]) -> pl.LazyFrame:
+    """What every document predicts of whom: (definition, as_of, person_id, fit_id, p_alive, predicted_value)."""
+    columns = ["person_id", "fit_id", "p_alive", "predicted_value"]
+    schema = {
+        "definition": pl.String(),
+        "as_of": pl.Date(),
+        **{name: LIFETIME_SCORES[name] for name in columns},
+    }
+    found = [
+        lake.lifetime(name).scan().select(pl.lit(name).alias("definition"), "as_of", *columns)
+        for name in names
+        if lake.lifetime(name).exists()
+    ]
+    return pl.concat([pl.LazyFrame(schema=schema), *found])

@@ -1,1 +1,3 @@
 """SendGrid Marketing Campaigns: contacts and lists over the v3 API."""
+
+TITLE = "SendGrid"

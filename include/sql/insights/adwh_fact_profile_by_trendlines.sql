@@ -1,0 +1,17 @@
+/*
+title: Profiles over time
+kind: fact
+stored: view
+grain: day and merge policy
+columns:
+  date_key: date
+  merge_policy_id: integer
+  count_of_profiles: bigint
+primary_key: [date_key, merge_policy_id]
+references:
+  date_key: adwh_dim_date
+  merge_policy_id: adwh_dim_merge_policies
+*/
+-- A trend reads what the facts of the same grain hold: nothing is stored twice.
+SELECT date_key, merge_policy_id, count_of_profiles
+FROM adwh_fact_profile
