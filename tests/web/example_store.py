@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from web import example_lifetime, example_movement, example_rfm
+from web import example_lifetime, example_movement, example_rfm, example_star
 
 from perennial.insights.model import load_models
 from perennial.insights.structure import LOGS, ddl
@@ -43,6 +43,7 @@ def create(url: str) -> None:
 def fill(url: str) -> None:
     """Fill them with a year of sales, eight days of deciles and audiences, coupon campaigns and e-mails."""
     random.seed(20171231)
+    memberships = list(_memberships())
     with psycopg.connect(url, options="-c search_path=insights") as connection:
         tables: dict[str, Iterable[Sequence[Any]]] = {
             "adwh_dim_merge_policies": [(1, "Default", "default", "profiles", True)],
@@ -59,7 +60,11 @@ def fill(url: str) -> None:
                 (day, 1, HOUSEHOLDS, 0, HOUSEHOLDS - 930 - 3 * index, 3 * HOUSEHOLDS)
                 for index, day in enumerate(_days(RANKED_DAYS))
             ],
-            "adwh_fact_profile_by_segment": _memberships(),
+            "adwh_fact_profile_by_segment": memberships,
+            **example_star.tables(
+                [(day, HOUSEHOLDS) for day in _days(RANKED_DAYS)],
+                [(day, audience, size) for day, _, audience, size, *_ in memberships],
+            ),
             "adwh_lkup_process_delta_log": [
                 ("FACT_TABLES_PROCESSING", "SUCCESSFUL", day, 1) for day in _days(RANKED_DAYS)
             ],
@@ -144,8 +149,9 @@ def _memberships() -> Iterable[Sequence[Any]]:
             entered = random.randint(2, 4 + size // 40)
             exited = random.randint(1, 3 + size // 45)
             size += entered - exited
-            first = index == 0
-            yield day, 1, identifier, size, size if first else entered, 0 if first else size - entered, exited
+            came = size if index == 0 else entered
+            stayed, left = size - came, exited if index else 0
+            yield day, 1, identifier, size, came, stayed, left, round(2.4 * size), size // 3
 
 
 def _campaigns() -> Iterable[Sequence[Any]]:
