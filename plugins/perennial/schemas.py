@@ -10,6 +10,7 @@ from perennial.activation.definition import Activation
 from perennial.audiences.definition import Audience, Consent
 from perennial.documents import Document
 from perennial.identity.namespace import Namespace
+from perennial.profiles.computed import ComputedAttribute
 from perennial.profiles.definition import ProfileDefinition
 from perennial.settings import Settings
 from perennial.signals.dataset import Dataset
@@ -21,6 +22,7 @@ KINDS: dict[str, tuple[type[Document], ...]] = {
     "datasets": (Dataset,),
     "value": tuple(VALUE_KINDS.values()),
     "profiles": (ProfileDefinition,),
+    "computed": (ComputedAttribute,),
     "audiences": (Audience,),
     "consent": (Consent,),
     "activations": (Activation,),

@@ -59,9 +59,10 @@ def test_a_person_is_told_of_all_audiences_they_were_ever_in(made):
 
 def test_why_somebody_is_in_it_or_not(made):
     found, day = why(made, "buyers", "ann")
-    assert (found is not None, day) == (True, DAYS[2])
-    assert (found.member, found.findings[0].found) == (True, 2)
     other, _ = why(made, "buyers", "bob")
+    assert found is not None
+    assert other is not None
+    assert (day, found.member, found.findings[0].found) == (DAYS[2], True, 2)
     assert (other.member, other.findings[0].found) == (False, 0)
     assert why(made, "buyers", "guest")[0] is None
     with pytest.raises(RuleError, match="profiles have no town"):

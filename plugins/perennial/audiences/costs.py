@@ -8,19 +8,17 @@ rows of events that each of its questions goes through, divided among the audien
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import chain
-
-import polars as pl
 
 from perennial.audiences.definition import Audience
 from perennial.audiences.evaluation import Consents, all_blocks
 from perennial.audiences.happenings import metric_name, sequence_name
 from perennial.audiences.rules import EventCondition, SequenceCondition
-from perennial.audiences.values import offset
+from perennial.spans import before
 
-FIRST, INSTANT = datetime(1, 1, 2, tzinfo=UTC), timedelta(microseconds=1)
+INSTANT = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -83,12 +81,6 @@ def _questions(audience: Audience, consents: Consents, now: datetime) -> Iterato
 
 
 def _read(dataset: str, within: str | None, not_within: str | None, now: datetime) -> Read:
-    end = _ago(now, not_within) if not_within else now
-    return Read(dataset, _ago(now, within).date() if within else date.min, (end - INSTANT).date())
-
-
-def _ago(now: datetime, span: str) -> datetime:
-    begin = pl.lit(now).dt.offset_by(offset(span, backwards=True))
-    # What Polars can say of the years before Christ, Python cannot.
-    found: datetime = pl.select(pl.max_horizontal(begin, pl.lit(FIRST))).item()
-    return found
+    first = before(now, within).date() if within else date.min
+    end = before(now, not_within) if not_within else now
+    return Read(dataset, first, (end - INSTANT).date())

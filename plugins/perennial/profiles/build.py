@@ -6,12 +6,14 @@ from typing import Literal
 
 import polars as pl
 
+from perennial.documents import DocumentError
 from perennial.identity.people import PERSON
 from perennial.identity.values import EMAIL, EMAIL_SHA256, address, sha256
 from perennial.value import shapes
 
 Merge = Literal["precedence", "newest"]
 SEEN = {PERSON: pl.String(), **dict.fromkeys(["first_seen", "last_seen"], pl.Datetime("us", "UTC"))}
+NOTHING: Mapping[str, pl.LazyFrame] = {}
 HELD_AT = "held_at"
 """The column of records that says when they were known."""
 
@@ -23,6 +25,7 @@ def build(
     published: Sequence[pl.LazyFrame],
     as_of: date,
     merge: Merge = "precedence",
+    computed: Mapping[str, pl.LazyFrame] = NOTHING,
 ) -> pl.LazyFrame:
     """Everyone who was seen before midnight (UTC) at the start of `as_of`, one row each, sorted by person_id.
 
@@ -31,7 +34,7 @@ def build(
     document the overall values and deciles (`spend_12m`, `spend_12m_decile`), for each of them
     and each dimension a list of (key, value) named `<dimension>.<column>`, and all of it nested in a struct
     of the document's name: see `perennial.value.shapes`. What is `published` beside them has one row a person
-    and is taken as it is.
+    and is taken as it is, and so are `computed` attributes, which have a column of their name each.
     """
     people = seen([*events.values()], datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC))
     if records:
@@ -40,6 +43,10 @@ def build(
         people = _with_value(people, name, rows)
     for columns in published:
         people = people.join(columns, on=PERSON, how="left")
+    for name, column in computed.items():
+        if name in people.collect_schema():
+            raise DocumentError(f"profiles have an attribute {name} already: name the computed one otherwise")
+        people = people.join(column, on=PERSON, how="left")
     return addressed(people).sort(PERSON)
 
 
@@ -51,7 +58,9 @@ def seen(events: Sequence[pl.LazyFrame], end: datetime) -> pl.LazyFrame:
         .agg(first_seen=pl.col("event_time").min(), last_seen=pl.col("event_time").max())
         for rows in events
     ]
-    every = pl.concat([pl.LazyFrame(schema=SEEN), *found]).filter(pl.col(PERSON).is_not_null()).group_by(PERSON)
+    every = (
+        pl.concat([pl.LazyFrame(schema=SEEN), *found]).filter(pl.col(PERSON).is_not_null()).group_by(PERSON)
+    )
     return every.agg(pl.col("first_seen").min(), pl.col("last_seen").max())
 
 

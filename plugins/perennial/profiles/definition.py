@@ -27,5 +27,7 @@ class ProfileDefinition(Document):
     """`graph`: identities that belong together are one person. `none`: each identity stands alone."""
     default: bool = False
     """With several documents, the one that audiences, insights and activations use."""
+    computed: list[str] = []
+    """Computed attributes, by the names of their documents in `include/computed`."""
     value: list[str] = []
     """Value documents, of any kind, whose values, ranks and segments are published to the profile."""

@@ -9,6 +9,7 @@ from perennial.documents import DocumentError
 from perennial.identity.people import PERSON, names
 from perennial.lake.profiles import ATTRIBUTES
 from perennial.profiles.build import HELD_AT, build
+from perennial.profiles.computing import compute
 from perennial.profiles.definition import ProfileDefinition
 from perennial.stages.value import history
 from perennial.stages.whose import naming, people_of, who
@@ -48,6 +49,7 @@ def _built(workspace: Workspace, policy: ProfileDefinition, as_of: date) -> pl.D
         [_published(workspace, name, as_of) for name in policy.value if name not in workspace.value],
         as_of,
         policy.merge,
+        {name: _computed(workspace, name, policy, as_of) for name in policy.computed},
     ).collect()
     known = names(people.lazy(), who(workspace, policy), naming(workspace, policy)).collect()
     people = people.join(known, on=PERSON, how="left", maintain_order="left")
@@ -99,3 +101,20 @@ def _published(workspace: Workspace, name: str, as_of: date) -> pl.LazyFrame:
         return published(workspace.lake.rfm(name).scan().filter(as_of=as_of), name)
     known = [*workspace.value, *workspace.rfm, *workspace.lifetime]
     raise DocumentError(f"a profile publishes value {name!r}; {workspace.settings.include}/value has {known}")
+
+
+def _computed(workspace: Workspace, name: str, policy: ProfileDefinition, as_of: date) -> pl.LazyFrame:
+    """A computed attribute of each person who has one. Before the first event, nobody has."""
+    if name not in workspace.computed:
+        known = [*workspace.computed]
+        raise DocumentError(
+            f"no computed attribute {name}; {workspace.settings.include}/computed has {known}"
+        )
+    attribute = workspace.computed[name]
+    dataset = workspace.dataset(attribute.dataset)
+    if dataset.kind != "event":
+        raise DocumentError(f"computed attribute {name}: {dataset.name} are records, and no events")
+    if not workspace.table(dataset.name).exists():
+        columns = {name: column.dtype for name, column in dataset.columns.items()}
+        return compute(attribute, pl.LazyFrame(schema={PERSON: pl.String(), **columns}), as_of)
+    return compute(attribute, people_of(workspace, dataset.name, policy), as_of)

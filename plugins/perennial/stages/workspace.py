@@ -12,6 +12,7 @@ from perennial.documents import Document, DocumentError, load_all, load_kinds
 from perennial.identity.namespace import Namespace
 from perennial.lake.catalog import Lake
 from perennial.lake.tables import Table
+from perennial.profiles.computed import ComputedAttribute
 from perennial.profiles.definition import ProfileDefinition
 from perennial.settings import Settings
 from perennial.signals.dataset import Dataset
@@ -64,6 +65,10 @@ class Workspace:
     @cached_property
     def _value(self) -> dict[str, Document]:
         return load_kinds(self.settings.include / "value", VALUE_KINDS, default="deciles")
+
+    @cached_property
+    def computed(self) -> dict[str, ComputedAttribute]:
+        return load_all(self.settings.include / "computed", ComputedAttribute)
 
     @cached_property
     def profiles(self) -> dict[str, ProfileDefinition]:
