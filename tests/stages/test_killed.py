@@ -22,7 +22,7 @@ from .conftest import ingest_history, workspace
 
 DAY = DAYS[1]
 AS_OF = DAY + timedelta(days=1)
-STAGES = ["signals", "value", "profiles", "audiences", "insights"]
+STAGES = ["signals", "value", "profiles", "audiences", "live", "insights"]
 
 # A process of its own runs one stage and kills itself, as the kernel would, before its n-th commit.
 RUN = """
@@ -72,6 +72,9 @@ elif stage == "profiles":
 elif stage == "audiences":
     from perennial.stages.audiences import evaluate_audiences
     evaluate_audiences(workspace, as_of)
+elif stage == "live":
+    from perennial.stages.streaming import qualify
+    qualify(workspace, datetime(as_of.year, as_of.month, as_of.day, 5, tzinfo=UTC))
 else:
     from perennial.stages.insights import refresh_insights
     refresh_insights(workspace, store, "daily", as_of)

@@ -123,7 +123,7 @@ class Table:
         self,
         rows: pl.DataFrame,
         column: str,
-        value: date | str,
+        value: date | str | int,
         transactions: Sequence[CommitTransaction] = (),
         since: int | None = None,
     ) -> int:

@@ -24,9 +24,7 @@ def now(workspace: Workspace) -> dict[str, dict[str, Any]]:
     until = last["at"].max()
     log, known = workspace.lake.live_evaluations.scan(), workspace.lake.live_membership.version()
     recent = log.filter(pl.col("step") <= known, pl.col("at") > pl.lit(until) - RECENT)
-    # Of a run that was killed and run again, the later row counts.
-    once = recent.sort("at").unique(["audience", "step"], keep="last").group_by("audience")
-    moved = once.agg(pl.col("entered", "exited").sum()).collect()
+    moved = recent.group_by("audience").agg(pl.col("entered", "exited").sum()).collect()
     rows = last.drop("entered", "exited").join(moved, on="audience", how="left")
     return {
         row["audience"]: {

@@ -60,10 +60,9 @@ def end_of_data(workspace: Workspace) -> datetime | None:
 def sizes(workspace: Workspace) -> pl.DataFrame:
     """How large each audience was when it was last evaluated as events came, as `LIVE_EVALUATIONS`."""
     lake = workspace.lake
-    # A run that was killed before its commit has left sizes that never held.
+    # Those of a run that was killed before its commit have never held.
     rows = lake.live_evaluations.scan().filter(pl.col("step") <= lake.live_membership.version())
-    newest_of = rows.sort("step", "at").unique("audience", keep="last")
-    return newest_of.collect()
+    return rows.sort("step").unique("audience", keep="last").collect()
 
 
 def _qualified(
@@ -92,7 +91,10 @@ def _qualified(
     rows = moved(standing(log, people), found, [each.name for each in order]).with_columns(**step)
     evaluated = _evaluated(workspace, audiences, rows, found if people is None else None)
     evaluated = evaluated.with_columns(profiles=pl.lit(daily.snapshot, pl.Int64), **step)
-    workspace.lake.live_evaluations.append(evaluated.select(LIVE_EVALUATIONS.names()))
+    # A run that was killed before the commit has left its own.
+    workspace.lake.live_evaluations.replace_where(
+        evaluated.select(LIVE_EVALUATIONS.names()), "step", version + 1
+    )
     log.append(rows.select(STANDINGS.names()).sort("person_id"), marks, since=version)
     return evaluated
 
