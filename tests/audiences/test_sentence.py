@@ -19,6 +19,7 @@ SENTENCES = {
         "“Receipts” (sales value is at least 5) at least 10 times within the last month and "
         "sum of sales value in “Receipts” (sales value is at least 5) within the last month is more than 200"
     ),
+    "regulars_of_367": "stores 3m includes 367 and visits 4w is at least 8",
     "window_shoppers": (
         "“App” (action is view) within the last 3 days and not “App” (action is view) then “Receipts” "
         "with the same product id within the last 3 days"
@@ -47,6 +48,7 @@ def test_the_demos_audiences_read_well():
             "seen is at least 1 week before born",
         ),
         ({"attribute": "age", "operator": "between", "value": [18, 30]}, "age is between 18 and 30"),
+        ({"attribute": "tags", "operator": "not_includes", "value": "vip"}, "tags does not include vip"),
         ({"attribute": "active", "operator": "equals", "value": False}, "active is false"),
         (
             {"none": [{"any": [{"audience": "a"}, {"audience": "b"}]}]},
@@ -73,7 +75,7 @@ def test_rules_as_sentences(rule, expected):
         (
             {"list": {"namespace": "email", "expires_after": "90 days"},
              "top": {"by": "spend", "key": "DELI", "most": 1, "least_first": True}},
-            "on an uploaded list, by email within the last 90 days; "
+            "on an uploaded list, by email, within the last 90 days; "
             "of these only the person with the least spend of DELI",
         ),
     ],

@@ -31,6 +31,7 @@ PAGES = (
     "audiences",
     "audiences/top_spenders",
     "audiences/new",
+    "audiences/new/list",
     "audiences/window_shoppers/edit",
     "audiences/big_baskets/edit",
 )
@@ -386,6 +387,54 @@ def test_an_audience_is_evaluated_deactivated_and_deleted(
     frame = _open(page, airflow, "audiences/top_spenders")
     assert frame.get_by_role("button", name="Delete…").is_disabled()
     assert "Best customers, gone quiet" in frame.locator("#delete-why").inner_text()
+    assert complaints == []
+
+
+def test_a_list_is_uploaded_split_and_built_on(
+    page: Page, airflow: AirflowServer, admin: Caller, complaints: list[str]
+) -> None:
+    frame = _open(page, airflow, "audiences")
+    frame.get_by_role("link", name="New list").click()
+    frame.wait_for_url("**/audiences/new/list")
+    frame.wait_for_selector("html[data-drawn]", state="attached")
+    frame.get_by_label("Title").fill("Guests")
+    frame.get_by_label("People are named by").select_option("email")
+    frame.get_by_label("How long an entry counts").fill("90")
+    frame.get_by_role("button", name="Publish").click()
+    frame.wait_for_url("**/audiences/guests")
+    frame.wait_for_selector("html[data-drawn]", state="attached")
+    addresses = [f"Household.{number}@example.com" for number in range(40)]
+    text = "\n".join(["email", *addresses, "n/a", "nobody@example.com"]).encode()
+    frame.get_by_label("File").set_input_files({"name": "g.csv", "mimeType": "text/csv", "buffer": text})
+    frame.get_by_role("button", name="Upload").click()
+    frame.locator("#list [data-said].warn").wait_for()
+    assert "1 row is not valid: line 42." in frame.locator("#list [data-said]").inner_text()
+    frame.get_by_text("40 of 41 identities lead to somebody with a profile: 40 people.").wait_for()
+    assert "admin added 42 41 0 1 0" in " ".join(frame.locator("#list tbody tr").inner_text().split())
+    frame.get_by_role("button", name="Split…").click()
+    frame.get_by_label("Percent").nth(0).fill("30.5")
+    assert frame.locator("#splitter [data-said]").inner_text() == "19.5 % of the people are in no part."
+    frame.get_by_role("button", name="Another part").click()
+    frame.get_by_label("Title of the part").nth(2).fill("Guests, rest")
+    frame.get_by_role("button", name="Create drafts").click()
+    frame.get_by_role("link", name="Guests, rest").click()
+    frame.get_by_role("link", name="Edit").click()
+    frame.wait_for_selector(COUNTED)
+    share = {"share": 0.195, "after": 0.805, "seed": "guests"}
+    assert _rule(frame) == {"all": [{"audience": "guests"}, share]}
+    frame.get_by_label("In the audience, or not").select_option("out")
+    frame.get_by_role("button", name="Only the first of them").click()
+    frame.get_by_label("By which attribute").select_option("spend_12m")
+    frame.get_by_label("How many people").fill("7")
+    frame.get_by_label("Greatest or least").select_option("least")
+    rule = {"all": [{"none": [{"audience": "guests"}]}, share]}
+    assert _rule(frame) == rule
+    frame.get_by_role("button", name="Save draft").click()
+    frame.wait_for_selector("#saved.good")
+    saved = admin.get(f"{API}/guests_rest").json()["definition"]
+    assert (saved["rule"], saved["top"]) == (rule, {"by": "spend_12m", "most": 7, "least_first": True})
+    frame.wait_for_selector(COUNTED)
+    assert frame.locator("#estimate .size strong").inner_text() == "7"
     assert complaints == []
 
 

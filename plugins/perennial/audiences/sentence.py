@@ -82,7 +82,8 @@ def words(name: str) -> str:
 
 def on_list(content: UploadedList) -> str:
     """That somebody is on a list, in words."""
-    return f"on an uploaded list, by {words(content.namespace)}{_when(content.expires_after, None)}"
+    when = f",{_when(content.expires_after, None)}" if content.expires_after else ""
+    return f"on an uploaded list, by {words(content.namespace)}{when}"
 
 
 def first_of(top: Top) -> str:

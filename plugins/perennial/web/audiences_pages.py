@@ -1,14 +1,14 @@
-"""The Audiences section: the list, one audience, and the builder, as pages; each fetches what it shows."""
+"""The Audiences section: all of them, one, the builder and lists, as pages; each fetches what it shows."""
 
-from typing import Annotated
+from fastapi import APIRouter, Request, Response
 
-from fastapi import APIRouter, Depends, Request, Response
-
-from perennial.web.auth import AUDIENCES, may_edit_audiences
+from perennial.audiences.uploads import MOST_BYTES
+from perennial.web.audiences_api import EditDep, WorkspaceDep
+from perennial.web.auth import AUDIENCES
 from perennial.web.pages import page
 
 router = APIRouter(prefix="/audiences")
-EditDep = Annotated[bool, Depends(may_edit_audiences)]
+LIST = "audience_list_edit.html"
 
 
 @router.get("")
@@ -23,13 +23,22 @@ def create(request: Request, edit: EditDep) -> Response:
     return page(request, "audience_edit.html", section="audiences", name=None, may_edit=edit)
 
 
+@router.get("/new/list")
+def create_list(request: Request, edit: EditDep) -> Response:
+    """What a list of people is, before there are any on it."""
+    return page(request, LIST, section="audiences", name=None, may_edit=edit)
+
+
 @router.get("/{name}")
 def audience(request: Request, name: str, edit: EditDep) -> Response:
     """One audience: what it is, how its size went, and what depends on it."""
-    return page(request, "audience.html", section="audiences", name=name, may_edit=edit, dag=AUDIENCES)
+    more = {"dag": AUDIENCES, "most_bytes": MOST_BYTES}
+    return page(request, "audience.html", section="audiences", name=name, may_edit=edit, **more)
 
 
 @router.get("/{name}/edit")
-def change(request: Request, name: str, edit: EditDep) -> Response:
+def change(request: Request, name: str, edit: EditDep, workspace: WorkspaceDep) -> Response:
     """The builder with an audience's definition; read-only for whoever may not change it."""
-    return page(request, "audience_edit.html", section="audiences", name=name, may_edit=edit)
+    known = workspace.audiences.get(name)
+    template = "audience_edit.html" if known is None or known.list is None else LIST
+    return page(request, template, section="audiences", name=name, may_edit=edit)

@@ -1,8 +1,10 @@
 // One audience's page: its definition, its sizes, and who uses it in; and what can be done with it.
 import { el } from "./dom.js";
 import { blocks, erase, one, save } from "./audience_http.js";
+import { List } from "./audience_list.js";
 import { badge, movement, sized } from "./audience_parts.js";
 import { Evaluation } from "./audience_run.js";
+import { Splitter } from "./audience_split.js";
 import { trend } from "./audience_trend.js";
 import { titled } from "./audience_words.js";
 
@@ -13,6 +15,7 @@ const root = document.body.dataset.root;
 const by = (id) => document.getElementById(id);
 let shown = null;
 let known = { audiences: [], purposes: [] }; // for the titles of what is named
+const list = new List(by("list"), name, async () => draw(await one(name)));
 
 function draw(found) {
   shown = found;
@@ -28,6 +31,7 @@ function draw(found) {
   by("uses").replaceChildren(...users((found.uses ?? []).map((used) => ({ kind: "audience", name: used, title: titleOf(known.audiences, used) })), "It uses no other audience."));
   by("consumers").replaceChildren(...users(found.consumers ?? [], "Nobody uses it yet."));
   by("yaml").textContent = found.yaml;
+  if (found.list) list.show(found.list, found.evaluated);
   if (edit) buttons(found, state);
 }
 
@@ -90,6 +94,12 @@ function wire() {
       draw(await save(name, { ...shown.definition, state }, shown.definition_hash));
       by("said").textContent = state === "published" ? "Published: the next evaluation takes it up" : "Deactivated: it is not evaluated any more";
     }));
+  const splitter = new Splitter(by("splitter"), name, (parts) => {
+    const links = parts.flatMap((part, index) => [index ? ", " : "", el("a", { href: `${root}audiences/${encodeURIComponent(part.name)}` }, part.title)]);
+    by("made").replaceChildren(el("span", {}, "Drafts created: ", ...links));
+    by("made").hidden = false;
+  });
+  by("split").addEventListener("click", () => splitter.open(shown.definition.title));
   const dialog = by("deleter");
   by("delete").addEventListener("click", () => dialog.showModal());
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());

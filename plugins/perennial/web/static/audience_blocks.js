@@ -104,8 +104,15 @@ function* block(rule, vocabulary, path) {
     for (const [index, step] of rule.sequence.entries()) yield* happening(step, vocabulary, `${path}sequence[${index}].`);
   } else if (kind === "share") {
     if (!(rule.share > 0 && rule.share < 1)) yield { path: `${path}share`, message: "More than 0 and less than 100 percent." };
+    else if (rule.share + (rule.after ?? 0) > 1 + 1e-9) yield { path: `${path}after`, message: "Both together are more than 100 percent." };
     if (!rule.seed) yield { path: `${path}seed`, message: "Give a word: other words give other people." };
   }
+}
+
+function* first(top) {
+  if (!top.by) yield { path: "top.by", message: "Choose an attribute." };
+  if (top.key === "") yield { path: "top.key", message: "Choose which one." };
+  if (!Number.isInteger(top.most) || top.most < 1) yield { path: "top.most", message: "Give a number of people: 1 or more." };
 }
 
 // Everything that is still to be filled in, as [{path, message}].
@@ -115,5 +122,6 @@ export function missing(tree, vocabulary) {
     if (!isGroup(node)) found.push(...block(node.rule, vocabulary, path ? `${path}.` : ""));
     else if (!node.rules.length) found.push({ path, message: parent ? "This group is empty: add a block, or remove the group." : "Add a block to begin." });
   }
+  if (tree.top) found.push(...first(tree.top));
   return found;
 }

@@ -12,8 +12,8 @@ const EMPTY = "Nobody yet: the rule is empty.";
 export class Builder {
   // `nodes` are {canvas, palette, estimate, sentence, announced}; `about` gives name and purpose; `changed()` is told
   // of every new rule.
-  constructor(nodes, vocabulary, { rule, own, readOnly, about, changed }) {
-    Object.assign(this, { nodes, vocabulary, own, about, changed, refused: [], history: new History(treeOf(rule)) });
+  constructor(nodes, vocabulary, { rule, top, own, readOnly, about, changed }) {
+    Object.assign(this, { nodes, vocabulary, own, about, changed, refused: [], history: new History({ ...treeOf(rule), top }) });
     const change = (tree, place) => {
       this.history.push(tree, place);
       this.ruleChanged();
@@ -29,6 +29,12 @@ export class Builder {
     return ruleOf(this.history.state);
   }
 
+  // The definition's part that says who belongs to it.
+  get who() {
+    const { top } = this.history.state;
+    return { rule: this.rule, ...(top ? { top } : {}) };
+  }
+
   get missing() {
     return missing(this.history.state, this.vocabulary);
   }
@@ -38,8 +44,8 @@ export class Builder {
     this.ruleChanged();
   }
 
-  replace(rule) {
-    this.history.push(treeOf(rule));
+  replace({ rule, top }) {
+    this.history.push({ ...treeOf(rule), top });
     this.show();
   }
 
@@ -55,7 +61,7 @@ export class Builder {
     this.nodes.sentence.toggleAttribute("data-stale", open.length > 0);
     if (!this.history.state.rules.length) this.nodes.sentence.textContent = EMPTY;
     if (open.length) return this.estimate.ask(null, open.length === 1 ? open[0].message : `${open.length} things are still to be filled in.`);
-    return this.estimate.ask({ rule: this.rule, purpose: this.about.value.purpose, name: this.own });
+    return this.estimate.ask({ ...this.who, purpose: this.about.value.purpose, name: this.own });
   }
 
   judge(open = this.missing) {

@@ -5,6 +5,7 @@ import { dropping } from "./audience_drag.js";
 import { icon } from "./audience_icons.js";
 import { acts, press } from "./audience_moves.js";
 import { lines, named } from "./audience_rows.js";
+import { topBlock } from "./audience_top.js";
 import { add, find, groupOf, isGroup, kindOf, place, setMode, update } from "./audience_tree.js";
 
 const MODES = [["all", "All of", "and"], ["any", "Any of", "or"], ["none", "None of", "or"]];
@@ -49,7 +50,7 @@ export class Canvas {
   draw() {
     this.late = false;
     const active = this.node.contains(document.activeElement) ? document.activeElement.dataset.key : null;
-    this.node.replaceChildren(this.drawGroup(this.tree, null));
+    this.node.replaceChildren(...[this.drawGroup(this.tree, null), topBlock(this)].filter(Boolean));
     if (this.readOnly) for (const control of this.node.querySelectorAll("input, select, button")) control.disabled = true;
     this.mark();
     this.refocus(this.wanted ?? active);

@@ -1,7 +1,7 @@
 // The definition as JSON, to be read, copied, edited and applied; what cannot be read is said, and applied never.
 import { MODES } from "./audience_tree.js";
 
-const KNOWN = ["title", "description", "purpose", "state", "rule"];
+const KNOWN = ["title", "description", "purpose", "state", "evaluation", "rule", "top"];
 
 export class Code {
   // `read()` gives the definition; `apply(definition)` takes one.
@@ -59,6 +59,7 @@ function shapeProblem(definition) {
   if (definition.state !== undefined && !["draft", "published", "inactive"].includes(definition.state)) return "The state is draft, published or inactive.";
   if (definition.title !== undefined && typeof definition.title !== "string") return "The title is a text.";
   if (!isObject(definition.rule)) return "Expected a rule: an object.";
+  if (definition.top !== undefined && !isObject(definition.top)) return "Expected top as an object, such as { \"by\": \"spend_12m\", \"most\": 1000 }.";
   return ruleProblem(definition.rule, "rule");
 }
 

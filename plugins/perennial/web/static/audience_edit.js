@@ -18,7 +18,7 @@ let loaded = null; // the answer of the API, or null for a new audience
 let saved = ""; // the definition as it was saved last, as text
 let about, builder, code;
 
-const definition = (state = loaded?.definition.state ?? "draft") => ({ ...about.value, state, rule: builder.rule });
+const definition = (state = loaded?.definition.state ?? "draft") => ({ ...about.value, state, ...builder.who });
 const asText = (value) => JSON.stringify({ ...value, state: null });
 const unsaved = () => !readOnly && asText(definition()) !== saved;
 
@@ -39,9 +39,9 @@ function changed() {
 }
 
 // Name and state are said elsewhere.
-function fill({ rule, state: _, name: __, ...rest }) {
+function fill({ rule, top, state: _, name: __, ...rest }) {
   about.value = rest;
-  builder.replace(rule);
+  builder.replace({ rule, top });
 }
 
 async function store(state) {
@@ -128,11 +128,11 @@ async function start() {
   const [known, found] = await Promise.all([blocks(), own ? one(own) : null]);
   loaded = found;
   const vocabulary = new Vocabulary(known);
-  const { rule = null, state: _, name: __, ...rest } = found?.definition ?? {};
+  const { rule = null, top, state: _, name: __, ...rest } = found?.definition ?? {};
   about = new About(by("about"), vocabulary.purposes, { fixedName: own, changed: () => changed() });
   about.value = rest;
   const nodes = Object.fromEntries(["canvas", "palette", "estimate", "sentence", "announced"].map((id) => [id, by(id)]));
-  builder = new Builder(nodes, vocabulary, { rule, own, readOnly, about, changed });
+  builder = new Builder(nodes, vocabulary, { rule, top, own, readOnly, about, changed });
   by("about").elements.purpose.addEventListener("change", () => builder.recount());
   code = new Code(by("panel-code"), { read: definition, apply: fill });
   tabs(document.querySelector("[role=tablist]"), () => code.dirty || code.show());

@@ -1,5 +1,5 @@
 // The audiences' API: names, rules and definitions in, what it answers out.
-import { ours, request } from "./http.js";
+import { ours, request, send } from "./http.js";
 
 const call = (method, path, body, signal) => request(method, ours(`audiences${path}`), body, signal);
 const named = (name) => `/${encodeURIComponent(name)}`;
@@ -11,4 +11,6 @@ export const values = (asked, signal) => call("GET", `/values${query(asked)}`, u
 export const estimate = (asked, signal) => call("POST", "/estimate", asked, signal);
 export const one = (name) => call("GET", named(name));
 export const save = (name, definition, before) => call("PUT", named(name), { definition, before });
+export const split = (name, parts) => call("POST", `${named(name)}/split`, { parts });
+export const upload = (name, file, mode) => send("POST", ours(`audiences${named(name)}/list${query({ mode })}`), file, "text/csv");
 export const erase = (name) => call("DELETE", named(name), {});

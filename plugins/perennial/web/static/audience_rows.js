@@ -1,6 +1,6 @@
 // One block as a readable row, or a few of them: what it is about, and an input for everything that can be changed.
 import { el } from "./dom.js";
-import { kindOf } from "./audience_tree.js";
+import { excluded, kindOf } from "./audience_tree.js";
 import { line, number, select, span, text, word } from "./audience_controls.js";
 import { where } from "./audience_conditions.js";
 import { part, patch } from "./audience_lens.js";
@@ -14,6 +14,7 @@ const PERIODS = [
   { value: "not_within_last", label: "longer ago than" },
   { value: "both", label: "within the last … but longer ago than" },
 ];
+const WAYS = [{ value: "in", label: "is" }, { value: "out", label: "is not" }];
 const ROWS = { attribute, event, sequence: sequenceLines, audience, share, unknown };
 
 export const lines = (lens, vocabulary) => ROWS[kindOf(lens.get())](lens, vocabulary);
@@ -24,7 +25,10 @@ export function named(rule, vocabulary) {
   if (kind === "attribute") return `${vocabulary.attribute(rule.attribute).label}${rule.key ? ` of ${rule.key}` : ""}`;
   if (kind === "event") return vocabulary.event(rule.event).label;
   if (kind === "sequence") return `Sequence of ${rule.sequence.length} steps`;
-  if (kind === "audience") return vocabulary.byAudience.get(rule.audience)?.title ?? rule.audience;
+  if (kind === "audience") {
+    const { audience: other } = excluded(rule) ?? rule;
+    return `${excluded(rule) ? "Not in " : ""}${vocabulary.byAudience.get(other)?.title ?? other}`;
+  }
   return kind === "share" ? "Random share" : "A block this page does not know";
 }
 
@@ -83,15 +87,22 @@ function period(lens) {
 }
 
 function audience(lens, vocabulary) {
-  const at = part(lens, "audience");
+  const rule = lens.get();
+  const inner = excluded(rule);
+  const at = part(inner ? part(part(lens, "none"), 0) : lens, "audience");
   const choices = vocabulary.audiences.map((one) => ({ value: one.name, label: one.title }));
-  return [line(el("strong", {}, "Is in the audience"), select(at, choices, "Audience"))];
+  const turn = (way) => lens.set(way === "in" ? excluded(lens.get()) : { none: [lens.get()] }, REDRAW);
+  const way = { ...part(lens, "way"), get: () => (inner ? "out" : "in") };
+  return [line(select(way, WAYS, "In the audience, or not", turn), el("strong", {}, "in the audience"), select(at, choices, "Audience"))];
 }
 
 function share(lens) {
+  const after = part(lens, "after");
+  const begins = { ...after, get: () => lens.get().after ?? 0, set: (value, options) => after.set(value || undefined, options) };
   return [
-    line(el("strong", {}, "Random share"), number(part(lens, "share"), "Percent of everybody", { scale: 100, least: 0, empty: null }), word("% of everybody, drawn by the word"), text(part(lens, "seed"), "Word the share is drawn by")),
-    el("p", { class: "note" }, "The same people each time. Another word draws other people."),
+    line(el("strong", {}, "Random share"), number(part(lens, "share"), "Percent of everybody", { scale: 100, least: 0, empty: null }), word("% of everybody, after the first"), number(begins, "Percent that come before it", { scale: 100, least: 0 }), word("%")),
+    line(word("drawn by the word"), text(part(lens, "seed"), "Word the share is drawn by")),
+    el("p", { class: "note" }, "The same people each time. Another word draws other people; parts of one word that adjoin have nobody in common."),
   ];
 }
 

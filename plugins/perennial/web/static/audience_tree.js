@@ -1,12 +1,19 @@
 // A rule in, a tree whose nodes have ids and can be moved about, and the same rule again, out. No DOM.
-// Nodes are groups {id, mode, rules, extra} and blocks {id, rule}; every function gives a new tree.
+// Nodes are groups {id, mode, rules, extra} and blocks {id, rule}; every function gives a new tree. The root may
+// carry what else decides who belongs to an audience, such as `top`: it stays there whatever is moved.
 export const MODES = ["all", "any", "none"];
 const BLOCKS = ["attribute", "event", "sequence", "audience", "share"];
 let last = 0;
 const fresh = () => `n${++last}`;
 
 export const modeOf = (rule) => MODES.find((mode) => Array.isArray(rule?.[mode]));
-export const kindOf = (rule) => BLOCKS.find((kind) => kind in rule) ?? "unknown";
+export const kindOf = (rule) => BLOCKS.find((kind) => kind in rule) ?? (excluded(rule) ? "audience" : "unknown");
+// “Is not in the audience” is one block, though as a rule it is a group with one in it.
+export function excluded(rule) {
+  const inner = Object.keys(rule).length === 1 && rule.none?.length === 1 ? rule.none[0] : null;
+  return inner && Object.keys(inner).length === 1 && "audience" in inner ? inner : null;
+}
+
 export const isGroup = (node) => node.mode !== undefined;
 
 export function nodeOf(rule) {

@@ -3,14 +3,15 @@ import { airflowRoot } from "./airflow.js";
 
 const WORDS = { 401: "You are signed out: reload the page to sign in.", 403: "You may not do this.", 404: "There is no such thing." };
 const READ = { accept: "application/json" };
-const WRITE = { ...READ, "content-type": "application/json", "x-perennial": "1" };
+const write = (type) => ({ ...READ, "content-type": type, "x-perennial": "1" });
+
+export const request = (method, address, body, signal) => send(method, address, body === undefined ? undefined : JSON.stringify(body), "application/json", signal);
 
 // An error has the answer's `status`, and the `errors` that it lists by their places.
-export async function request(method, address, body, signal) {
+export async function send(method, address, body, type, signal) {
   let response;
   try {
-    const text = body === undefined ? undefined : JSON.stringify(body);
-    response = await fetch(address, { method, headers: method === "GET" ? READ : WRITE, body: text, signal });
+    response = await fetch(address, { method, headers: method === "GET" ? READ : write(type), body, signal });
   } catch (problem) {
     if (problem.name === "AbortError") throw problem;
     throw new Error("Airflow does not answer. Check your connection, then try again.");
