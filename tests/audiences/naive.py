@@ -101,6 +101,8 @@ def _compare(rule: Row, found: Any, row: Row, now: datetime) -> bool:
         return bool((found is None) == (operator == "unknown"))
     if found is None:
         return False
+    if operator in ("includes", "not_includes"):
+        return bool((_value(given, found[0], row, now) in found) == (operator == "includes"))
     if operator in ("within_last", "not_within_last", "within_next"):
         moment = _moment(found, now)
         if operator == "within_next":

@@ -22,6 +22,8 @@ PROFILES = pl.Schema(
         "born": pl.Date(),
         "seen": pl.Datetime("us", "UTC"),
         "ranks": pl.List(pl.Struct({"key": pl.String(), "value": pl.Int16()})),
+        "tags": pl.List(pl.String()),
+        "spends": pl.List(pl.Decimal(12, 2)),
     }
 )
 EVENTS = pl.Schema(
@@ -58,6 +60,8 @@ def people(dice: random.Random, count: int) -> pl.DataFrame:
             "born": _maybe(dice, _moment(dice).date()),
             "seen": _maybe(dice, _moment(dice)),
             "ranks": _maybe(dice, [{"key": k, "value": dice.randint(1, 3)} for k in dice.sample("AB", 1)]),
+            "tags": _maybe(dice, dice.sample(WORDS, dice.randint(1, 3))),
+            "spends": _maybe(dice, [Decimal(dice.randint(-2, 8)) / 2 for _ in range(dice.randint(1, 2))]),
         }
         for n in range(count)
     ]
@@ -141,6 +145,8 @@ def _other(dice: random.Random, name: str) -> dict[str, Any]:
 
 
 def _operators(name: str) -> list[str]:
+    if name in ("tags", "spends"):
+        return ["includes", "includes", "not_includes", "known", "unknown"]
     plain = ["equals", "not_equals", "one_of", "none_of", "known", "unknown"]
     ordered = ["at_least", "at_most", "more_than", "less_than", "between"]
     if name in ("born", "seen", "event_time"):
@@ -154,7 +160,7 @@ def _value(dice: random.Random, name: str) -> Any:
     match name:
         case "rank" | "ranks":
             return dice.randint(1, 5)
-        case "spend" | "amount" | "score":
+        case "spend" | "amount" | "score" | "spends":
             return dice.randint(-2, 8) / 4
         case "active":
             return dice.random() < 0.5

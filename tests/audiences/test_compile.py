@@ -21,6 +21,9 @@ PEOPLE = pl.DataFrame(
         "born": [date(2000, 2, 29), date(1990, 5, 1), None],
         "spend": pl.Series([Decimal("10.00"), Decimal("0.50"), None], dtype=pl.Decimal(18, 2)),
         "by_department": [[{"key": "DELI", "value": 3}], [{"key": "MEAT", "value": 9}], None],
+        "stores": [["367", "343"], ["381"], None],
+        "prices": pl.Series([[Decimal("2.50"), None], [], None], dtype=pl.List(pl.Decimal(18, 2))),
+        "days": [[date(2024, 4, 1)], [date(2024, 4, 2)], None],
     }
 )
 
@@ -72,6 +75,25 @@ def test_a_map_is_compared_by_its_key():
     assert members({"attribute": "by_department", "key": "DELI", "operator": "unknown"}) == "bc"
 
 
+@pytest.mark.parametrize(
+    ("attribute", "operator", "value", "expected"),
+    [
+        ("stores", "includes", "343", "a"),
+        ("stores", "not_includes", "343", "b"),
+        ("stores", "includes", "34", ""),
+        ("stores", "includes", {"field": "city"}, ""),
+        ("prices", "includes", 2.5, "a"),
+        ("prices", "not_includes", 2.505, "ab"),
+        ("days", "includes", "2024-04-02", "b"),
+        ("stores", "known", None, "ab"),
+        ("prices", "unknown", None, "c"),
+    ],
+)
+def test_a_list_includes_values(attribute, operator, value, expected):
+    rule = {"attribute": attribute, "operator": operator, "value": value}
+    assert members({k: v for k, v in rule.items() if v is not None}) == expected
+
+
 def test_groups_nest():
     bern = {"attribute": "city", "operator": "equals", "value": "Bern"}
     basel = {"attribute": "city", "operator": "equals", "value": "Basel"}
@@ -98,6 +120,10 @@ def test_groups_nest():
         ({"attribute": "city", "operator": "within_last", "value": "2 days"}, "within_last is for dates"),
         ({"attribute": "city", "operator": "more_than", "value": "B"}, "more_than is for numbers, dates and"),
         ({"attribute": "decile", "operator": "equals", "value": {"field": "city"}}, "and city is String"),
+        ({"attribute": "city", "operator": "includes", "value": "B"}, "includes is for lists; city is"),
+        ({"attribute": "stores", "operator": "equals", "value": "367"}, "stores is a list: ask what it incl"),
+        ({"attribute": "stores", "operator": "includes", "value": 367}, "stores is String, and 367 is not"),
+        ({"attribute": "days", "operator": "includes", "value": {"now": "-1 day"}}, "counted from now"),
         ({"attribute": "decile", "operator": "equals", "value": {"now": "-1 day"}}, "and no date or time"),
     ],
 )

@@ -91,6 +91,17 @@ def test_audiences_equal_the_same_rules_in_sql(journey):
     """)
     top = set(members.filter(audience="top_spenders")["person_id"])
     assert set(members.filter(audience="best_gone_quiet")["person_id"]) == top & set(quiet["person_id"])
+    regular = source(f"""
+        SELECT household_id::VARCHAR AS person_id FROM transactions
+        WHERE transaction_timestamp < TIMESTAMP '{AS_OF}' GROUP BY household_id
+        HAVING count(*) FILTER (store_id = 367 AND transaction_timestamp >= TIMESTAMP '2017-10-01') > 0
+            AND count(DISTINCT basket_id) FILTER (
+                transaction_timestamp >= TIMESTAMP '2017-12-03'
+                AND transaction_timestamp < TIMESTAMP '2017-12-31'
+            ) >= 8
+    """)
+    assert set(members.filter(audience="regulars_of_367")["person_id"]) == set(regular["person_id"])
+    assert regular.height > 20
     sizes = dict(members.group_by("audience").len().rows())
     assert sizes["top_spenders"] == 741, "three tenths of 2,468 or 2,469 households"
 

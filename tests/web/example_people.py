@@ -15,6 +15,7 @@ from perennial.stages.workspace import Workspace
 PEOPLE = 300
 DAYS = [date(2017, 12, 31), date(2018, 1, 1)]
 AGES = ["19-24", "25-34", "35-44", "45-54", "55-64", "65+"]
+STORES = ["367", "343", "381"]
 DEPARTMENTS = ["DELI", "GROCERY", "PRODUCE"]
 
 
@@ -59,6 +60,8 @@ PROFILES = pl.Schema(
         "spend_1m_decile": pl.Int16(),
         "department.spend_3m": ENTRIES,
         "p_alive": pl.Float64(),
+        "stores_3m": pl.List(pl.String()),
+        "visits_4w": pl.Int64(),
         "identities": pl.List(pl.Struct({"namespace": pl.String(), "value": pl.String()})),
     }
 )
@@ -90,6 +93,8 @@ def _person(dice: random.Random, number: int) -> dict:
         "spend_1m_decile": dice.choice([None, *range(1, 11)]),
         "department.spend_3m": entries,
         "p_alive": round(dice.random(), 3),
+        "stores_3m": STORES[number % 4 :] or None,
+        "visits_4w": number % 13 or None,
         "identities": [
             {"namespace": "household", "value": household},
             {"namespace": "email", "value": address},

@@ -60,6 +60,7 @@ def test_blocks_are_what_profiles_and_datasets_have(viewer):
     attributes = {each["name"]: each for each in blocks["attributes"]}
     assert attributes["spend_12m_decile"]["kind"] == "number"
     assert attributes["department.spend_3m"]["keys"] == ["DELI", "GROCERY", "PRODUCE"]
+    assert (attributes["stores_3m"]["kind"], attributes["stores_3m"]["items"]) == ("list", "text")
     assert attributes["age"]["group"] == "What is known of the households"
     assert not {"identities", "as_of", "person_id"} & set(attributes)
     fields = {each["name"]: {f["name"]: f["kind"] for f in each["fields"]} for each in blocks["events"]}
@@ -78,6 +79,13 @@ def test_values_are_counted_and_searched(viewer):
     ] == ["65+"]
     products = viewer.get(f"{API}/values", event="transactions", field="product_id").json()
     assert products["distinct"] == 50
+    stores = viewer.get(f"{API}/values", attribute="stores_3m").json()
+    # A quarter of the people each has three of them, two, one, and none.
+    assert stores["values"] == [
+        {"value": "381", "count": 225},
+        {"value": "343", "count": 150},
+        {"value": "367", "count": 75},
+    ]
     refused = viewer.get(f"{API}/values", attribute="town")
     assert (refused.status_code, "have no town" in refused.json()["detail"]) == (422, True)
 

@@ -27,10 +27,11 @@ BINARY: Mapping[str, Callable[[pl.Expr, Any], pl.Expr]] = {
     "ends_with": lambda found, value: found.str.ends_with(value),
 }
 TEXTUAL = {"contains", "not_contains", "starts_with", "ends_with"}
+OF_LISTS = {"includes", "not_includes"}
 ORDERED = {"at_least", "at_most", "more_than", "less_than", "between"}
 
 
-Kind = Literal["number", "text", "truth", "date", "time", "other"]
+Kind = Literal["number", "text", "truth", "date", "time", "list", "other"]
 
 
 class RuleError(TerminalError):
@@ -97,6 +98,8 @@ class Row:
 
 def fits(operator: str, kind: Kind) -> bool:
     """Whether an operator is for columns of a kind."""
+    if operator in OF_LISTS or kind == "list":
+        return kind == "list" and operator in OF_LISTS | WITHOUT_VALUE
     if operator in TEXTUAL:
         return kind == "text"
     if operator in WITH_SPAN:
@@ -112,6 +115,8 @@ def compare(comparison: Comparison, name: str, key: str | None, row: Row, where:
     operator, value, kind = comparison.operator, comparison.value, kind_of(dtype)
     if operator in WITHOUT_VALUE:
         return found.is_not_null() if operator == "known" else found.is_null()
+    if isinstance(dtype, pl.List) or operator in OF_LISTS:
+        return _among(comparison, found, name, dtype, row, where)
     if operator in TEXTUAL and kind != "text":
         raise where.error(f"{operator} is for text; {name} is {dtype}")
     if operator in ORDERED and kind in ("text", "truth"):
@@ -132,6 +137,24 @@ def compare(comparison: Comparison, name: str, key: str | None, row: Row, where:
         holds = BINARY[operator](found, meant(value, name, dtype, row, where))
     known: pl.Expr = holds.fill_null(False)
     return known
+
+
+def _among(
+    comparison: Comparison, found: pl.Expr, name: str, dtype: pl.DataType, row: Row, where: Where
+) -> pl.Expr:
+    """Whether a value is one of a list, or none of it."""
+    if not isinstance(dtype, pl.List):
+        raise where.error(f"{comparison.operator} is for lists; {name} is {dtype}")
+    if comparison.operator not in OF_LISTS:
+        raise where.error(f"{name} is a list: ask what it includes")
+    inner: Any = dtype.inner
+    value = meant(comparison.value, name, inner, row, where)
+    if isinstance(comparison.value, FromNow):
+        raise where.error(f"{name} is a list: it includes values, and no moments counted from now")
+    if inner.is_numeric() and not (inner.is_integer() and isinstance(comparison.value, int)):
+        found, value = found.cast(pl.List(pl.Float64)), value.cast(pl.Float64)
+    holds = found.list.contains(value)
+    return (holds if comparison.operator == "includes" else ~holds).fill_null(False)
 
 
 def _near(found: pl.Expr, dtype: pl.DataType, operator: str, span: str, now: datetime) -> pl.Expr:
@@ -208,4 +231,7 @@ def kind_of(dtype: pl.DataType) -> Kind:
         return "date"
     if dtype == pl.Datetime:
         return "time"
+    if isinstance(dtype, pl.List):
+        inner: Any = dtype.inner
+        return "other" if inner.is_nested() else "list"
     return "text" if isinstance(dtype, pl.String | pl.Categorical | pl.Enum) else "other"

@@ -28,13 +28,16 @@ Operator = Literal[
     "not_contains",
     "starts_with",
     "ends_with",
+    "includes",
+    "not_includes",
     "within_last",
     "not_within_last",
     "within_next",
     "known",
     "unknown",
 ]
-"""`between` has both ends; `within_last` and `within_next` are of dates and times, and take a span."""
+"""`between` has both ends; `includes` is of lists; `within_last` and `within_next` are of dates and times,
+and take a span."""
 WITHOUT_VALUE = {"known", "unknown"}
 WITH_LIST = {"one_of", "none_of"}
 WITH_SPAN = {"within_last", "not_within_last", "within_next"}

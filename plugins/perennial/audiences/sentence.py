@@ -38,6 +38,8 @@ OPERATORS: Mapping[str, str] = {
     "not_contains": "does not contain",
     "starts_with": "starts with",
     "ends_with": "ends with",
+    "includes": "includes",
+    "not_includes": "does not include",
     "within_last": "is within the last",
     "not_within_last": "is not within the last",
     "within_next": "is within the next",

@@ -18,6 +18,7 @@ _LABELS: dict[Kind, dict[str, str]] = {
     "number": {},
     "text": {},
     "truth": {},
+    "list": {},
     "date": {"at_least": "is on or after", "at_most": "is on or before", "more_than": "is after",
              "less_than": "is before"},
 }  # fmt: skip
@@ -48,6 +49,8 @@ class Block:
     group: str = ""
     keys: list[str] | None = None
     """Of a map: what its entries are called."""
+    items: Kind | None = None
+    """Of a list: what it is made of."""
 
 
 def attributes(workspace: Workspace) -> list[Block]:
@@ -66,7 +69,8 @@ def attributes(workspace: Workspace) -> list[Block]:
             entries = keys[name].to_series().to_list()
             found.append(Block(name, _label(name), kind_of(inner), groups.get(name, "Value"), entries))
         elif name not in HIDDEN and kind_of(dtype) != "other":
-            found.append(Block(name, _label(name), kind_of(dtype), groups.get(name, "Value")))
+            items = kind_of(dtype.inner) if isinstance(dtype, pl.List) else None
+            found.append(Block(name, _label(name), kind_of(dtype), groups.get(name, "Value"), items=items))
     return found
 
 
@@ -94,8 +98,9 @@ def values(
     else:
         rows, what = events_of(workspace)(dataset), f"events of {dataset}"
     row = Row.at_once(rows.collect_schema(), what)
-    found, _ = row.column(column, key, Where(what))
-    counted = rows.select(value=found).group_by("value").agg(count=pl.len()).collect(engine="streaming")
+    found, dtype = row.column(column, key, Where(what))
+    each = found.explode() if isinstance(dtype, pl.List) else found
+    counted = rows.select(value=each).group_by("value").agg(count=pl.len()).collect(engine="streaming")
     known = counted.filter(pl.col("value").is_not_null())
     hit = known.filter(
         pl.col("value").cast(pl.String).str.to_lowercase().str.contains(search.lower(), literal=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from perennial.audiences.comparisons import RuleError, Where
+from perennial.audiences.comparisons import RuleError, Where, kind_of
 from perennial.audiences.definition import Audience, blocks
 from perennial.audiences.evaluation import in_order, matched, published
 from perennial.audiences.rules import Condition
@@ -109,5 +109,5 @@ def _shown(audience: Audience, schema: pl.Schema) -> list[str]:
     every = blocks(audience.condition, Where(""))
     named = [each.attribute for _, each in every if isinstance(each, Condition)]
     named += [audience.top.by] if audience.top else []
-    plain = [name for name in (*named, *USUAL) if name in schema and not schema[name].is_nested()]
+    plain = [name for name in (*named, *USUAL) if name in schema and kind_of(schema[name]) != "other"]
     return list(dict.fromkeys([PERSON, *plain]))[: COLUMNS + 1]
