@@ -29,7 +29,7 @@ def test_definitions_survive_yaml_and_json(seed, tmp_path):
 def test_the_demos_audiences_read_as_a_person_would_write_them():
     audiences = load_all(REPOSITORY / "include/audiences", Audience)
     for name, each in audiences.items():
-        assert yaml.safe_load(to_yaml(each)).keys() <= {"title", "description", "rule"}
+        assert yaml.safe_load(to_yaml(each)).keys() <= {"title", "description", "evaluation", "rule"}
         assert read(name, plain(each)) == each
     assert to_yaml(audiences["top_spenders"]).splitlines()[1:] == [
         "title: Top spenders",

@@ -18,6 +18,7 @@ from perennial.audiences.definition import Audience
 from perennial.audiences.evaluation import Consents, answering, parts_of
 from perennial.audiences.happenings import Events, metric_name
 from perennial.audiences.rules import (
+    BLOCKS,
     AudienceCondition,
     Condition,
     EventCondition,
@@ -40,10 +41,12 @@ class Finding:
     """A block or a group of a rule, and what holds of a person."""
 
     path: str
+    kind: str
+    """`group`, one of `BLOCKS`, `list` or `top`."""
     text: str
     holds: bool
     found: Any = None
-    """The value that the block is about; None where there is none, and for groups and sequences."""
+    """The value that an attribute has, that events come to, or that was drawn; None where there is none."""
     against: Any = None
     """What it is compared with, where the block does not say it itself."""
     audience: str | None = None
@@ -78,7 +81,7 @@ def explain(
     theirs: Events = events
     if all(each.top is None for each in order):
         # Nobody else has a say in it.
-        profiles, theirs = profiles.filter(mine), lambda dataset: events(dataset).filter(mine)
+        profiles, theirs = profiles.filter(mine), lambda *named: events(*named).filter(mine)
     people, row = answering(profiles, theirs, order, consents, now)
     parts = list(parts_of(audience, consents))
     people = people.with_columns(_last(audience, parts, row)).filter(mine)
@@ -96,10 +99,12 @@ def explain(
     values = rows.to_dicts()[0]
     findings = [_finding(rule, where, values, titles) for where, rule in parts]
     if audience.list is not None:
-        findings[0] = Finding("list", on_list(audience.list), findings[0].holds, findings[0].found)
+        on, since = on_list(audience.list), findings[0].found
+        findings[0] = Finding("list", "list", on, findings[0].holds, since)
     if audience.top is not None:
         found, last = values["found top"], values[LAST]
-        findings.append(Finding("top", f"among {first_of(audience.top)}", values["member"], found, last))
+        text = f"among {first_of(audience.top)}"
+        findings.append(Finding("top", "top", text, values["member"], found, last))
     return Explanation(values["member"], tuple(findings))
 
 
@@ -129,14 +134,15 @@ def _asked(rule: Rule, row: Row, where: Where) -> dict[str, pl.Expr]:
 def _finding(rule: Rule, where: Where, values: Mapping[str, Any], titles: Mapping[str, str]) -> Finding:
     path, holds = where.path, bool(values[f"holds {where.path}"])
     if not isinstance(rule, Group):
+        kind = next(kind for kind in BLOCKS if kind in type(rule).model_fields)
         found, against = values.get(f"found {path}"), values.get(f"against {path}")
         audience = rule.audience if isinstance(rule, AudienceCondition) else None
-        return Finding(path, sentence(rule, titles), holds, found, against, audience)
+        return Finding(path, kind, sentence(rule, titles), holds, found, against, audience)
     inner = [
         _finding(each, where.inside(rule.word, number), values, titles)
         for number, each in enumerate(rule.rules)
     ]
-    return Finding(path, GROUPS[rule.word], holds, inner=tuple(inner))
+    return Finding(path, "group", GROUPS[rule.word], holds, inner=tuple(inner))
 
 
 def _ranked(top: Top, name: str, row: Row) -> pl.Expr:

@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
-from itertools import pairwise
 
 import polars as pl
 
@@ -22,14 +21,15 @@ from perennial.audiences.rules import (
     SequenceCondition,
     Step,
 )
-from perennial.audiences.values import offset
+from perennial.audiences.values import Field, offset
 from perennial.documents import DocumentError
 from perennial.identity.people import PERSON
 
 TIME = "event_time"
 Metrics = dict[str, tuple[Where, EventCondition]]
-Events = Callable[[str], pl.LazyFrame]
-"""Gives a dataset's events by its name: with `person_id` and `event_time` (UTC)."""
+Events = Callable[..., pl.LazyFrame]
+"""Gives a dataset's events by its name, with `person_id` and `event_time` (UTC). Where datasets of records
+are named too, with the columns of those that the events refer to, such as `products.department`."""
 
 
 def metric_name(condition: EventCondition) -> str:
@@ -47,6 +47,41 @@ def datasets_of(rules: Sequence[Rule]) -> set[str]:
     found = {rule.event for rule in rules if isinstance(rule, EventCondition)}
     sequences = (rule for rule in rules if isinstance(rule, SequenceCondition))
     return found | {step.event for rule in sequences for step in rule.sequence}
+
+
+def records_of(rules: Iterable[Rule]) -> list[str]:
+    """The datasets of records that blocks ask about: `products`, where one names `products.department`."""
+    fields: list[str] = []
+    for rule in rules:
+        if isinstance(rule, EventCondition):
+            fields += [rule.of or "", *_named(rule.where)]
+        elif isinstance(rule, SequenceCondition):
+            fields += [field for number in range(len(rule.sequence)) for field in _asked(rule, number)]
+    return records_named(fields)
+
+
+def _asked(rule: SequenceCondition, number: int) -> list[str]:
+    """The fields that a step is asked for, also by the step after it."""
+    step, after = rule.sequence[number], rule.sequence[number + 1 : number + 2]
+    theirs = [field for each in after for field in each.matching.values()]
+    return [*_named(step.where), *step.matching, *theirs]
+
+
+def records_named(fields: Iterable[str]) -> list[str]:
+    """The datasets of records that fields are of: of those without a dot, none."""
+    return sorted({name for field in fields if (name := field.rpartition(".")[0])})
+
+
+def _named(rule: FieldRule | None) -> Iterator[str]:
+    """The fields that are compared, and those that they are compared with."""
+    if isinstance(rule, FieldCondition):
+        yield rule.field
+        for value in rule.value if isinstance(rule.value, list) else [rule.value]:
+            if isinstance(value, Field):
+                yield value.field
+    elif rule is not None:
+        for inner in rule.rules:
+            yield from _named(inner)
 
 
 def answered(rules: Iterable[tuple[Where, Rule]], events: Events, now: datetime) -> pl.LazyFrame | None:
@@ -78,7 +113,8 @@ def _by_dataset(metrics: Metrics) -> Iterator[Metrics]:
 def _metrics(metrics: Metrics, events: Events, now: datetime) -> pl.LazyFrame:
     """All conditions on one dataset."""
     first, rule = next(iter(metrics.values()))
-    rows, row = _before(rule, events, now, first)
+    asked = records_of(rule for _, rule in metrics.values())
+    rows, row = _before(rule.event, asked, events, now, first)
     starts = [_start(rule.within_last, now) for _, rule in metrics.values() if rule.within_last]
     if len(starts) == len(metrics):
         rows = rows.filter(pl.col(TIME) >= pl.min_horizontal(starts))
@@ -120,12 +156,14 @@ def _sequence(
     """Who has done it. Whether a step can be reached depends on the one before it only: of those that it
     may follow, the latest is as good as any."""
     places = [where.inside("sequence", number) for number in range(len(rule.sequence))]
-    reached = _step(rule.sequence[0], rule, events, now, places[0])
-    for (last, step), place in zip(pairwise(rule.sequence), places[1:], strict=True):
-        _matches(step, last, events, now, place)
+    steps = [_step(rule, number, events, now, place) for number, place in enumerate(places)]
+    reached = steps[0][0]
+    for number, step in enumerate(rule.sequence[1:], 1):
+        rows, row = steps[number]
+        _matches(step, rule.sequence[number - 1], row, steps[number - 1][1], places[number])
         keys = {f"__{n}": own for n, own in enumerate(step.matching)}
         latest = _earlier(step.after_at_least) if step.after_at_least else pl.col(TIME)
-        these = _step(step, rule, events, now, place).with_columns(__latest=latest, **_columns(keys))
+        these = rows.with_columns(__latest=latest, **_columns(keys))
         theirs = reached.select(
             PERSON, __before=TIME, **_columns(dict(zip(keys, step.matching.values(), strict=True)))
         )
@@ -144,9 +182,8 @@ def _columns(names: dict[str, str]) -> dict[str, pl.Expr]:
     return {new: pl.col(old) for new, old in names.items()}
 
 
-def _matches(step: Step, last: Step, events: Events, now: datetime, where: Where) -> None:
+def _matches(step: Step, last: Step, mine: Row, theirs: Row, where: Where) -> None:
     """Refuse fields to match that are not there, or not alike."""
-    mine, theirs = (_before(each, events, now, where)[1] for each in (step, last))
     for own, other in step.matching.items():
         (_, one), (_, two) = mine.column(own, None, where), theirs.column(other, None, where)
         if one != two:
@@ -159,22 +196,28 @@ def _earlier(span: str) -> pl.Expr:
     return pl.col(TIME).dt.offset_by(offset(span, backwards=True))
 
 
-def _step(step: Step, rule: SequenceCondition, events: Events, now: datetime, where: Where) -> pl.LazyFrame:
-    rows, row = _before(step, events, now, where)
+def _step(
+    rule: SequenceCondition, number: int, events: Events, now: datetime, where: Where
+) -> tuple[pl.LazyFrame, Row]:
+    """The events that one step may be, and what can be asked of them."""
+    step = rule.sequence[number]
+    rows, row = _before(step.event, records_named(_asked(rule, number)), events, now, where)
     taken = _holds(step, row, where)
     if rule.within_last:
         taken &= pl.col(TIME) >= _start(rule.within_last, now)
-    return rows.filter(taken)
+    return rows.filter(taken), row
 
 
-def _before(happening: Happening, events: Events, now: datetime, where: Where) -> tuple[pl.LazyFrame, Row]:
+def _before(
+    event: str, records: list[str], events: Events, now: datetime, where: Where
+) -> tuple[pl.LazyFrame, Row]:
     try:
-        rows = events(happening.event)
+        rows = events(event, *records)
     except DocumentError as error:
         raise where.at("event").error(str(error)) from None
     schema = rows.collect_schema()
     moment = pl.lit(now, schema[TIME])
-    row = Row(schema, now, f"events of {happening.event}")
+    row = Row(schema, now, f"events of {event}")
     return rows.filter(pl.col(TIME) < moment, pl.col(PERSON).is_not_null()), row
 
 

@@ -77,6 +77,12 @@ def sentence(rule: Rule, titles: Mapping[str, str] = _TITLES) -> str:
     return _rule(rule, titles, outermost=True)
 
 
+def field_words(name: str) -> str:
+    """The field of an event as people read it: `products.department` is `department of products`."""
+    records, _, column = name.rpartition(".")
+    return f"{words(column)} of {words(records)}" if records else words(name)
+
+
 def words(name: str) -> str:
     """The name of a column as people read it: `spend_12m_decile` is `spend 12m decile`."""
     return name.replace("_", " ").replace(".", ", ")
@@ -132,7 +138,7 @@ def _event(rule: EventCondition, titles: Mapping[str, str]) -> str:
     happening, when = _happening(rule, titles), _when(rule.within_last, rule.not_within_last)
     number = f"{_NUMBERS[rule.operator]} {rule.value:g}"
     if rule.aggregate != "count":
-        return f"{AGGREGATES[rule.aggregate]} {words(str(rule.of))} in {happening}{when} is {number}"
+        return f"{AGGREGATES[rule.aggregate]} {field_words(str(rule.of))} in {happening}{when} is {number}"
     if (rule.operator, rule.value) == ("at_least", 1):
         return f"{happening}{when}"
     return f"{happening} {number} time{'' if rule.value == 1 else 's'}{when}"
@@ -146,7 +152,8 @@ def _sequence(rule: SequenceCondition, titles: Mapping[str, str]) -> str:
 def _step(step: Step, titles: Mapping[str, str]) -> str:
     text = _happening(step, titles)
     if step.matching:
-        same = [words(a) if a == b else f"{words(a)} as {words(b)}" for a, b in step.matching.items()]
+        pairs = [(field_words(own), field_words(other)) for own, other in step.matching.items()]
+        same = [own if own == other else f"{own} as {other}" for own, other in pairs]
         text += f" with the same {' and '.join(same)}"
     if step.after_at_least:
         text += f" after at least {step.after_at_least}"
@@ -171,7 +178,7 @@ def _happening(happening: Happening, titles: Mapping[str, str]) -> str:
 
 def _fields(rule: FieldRule) -> str:
     if isinstance(rule, FieldCondition):
-        return f"{words(rule.field)} {_comparison(rule)}"
+        return f"{field_words(rule.field)} {_comparison(rule)}"
     return _joined([_fields(inner) for inner in rule.rules], rule.word, outermost=False)
 
 

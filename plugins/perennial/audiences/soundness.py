@@ -52,7 +52,7 @@ def failures(
     Each is tried on nobody: that needs the columns there are, and no rows.
     """
     nobody, known = profiles.clear(), published(audiences)
-    nothing = cache(lambda dataset: events(dataset).clear())
+    nothing = cache(lambda *named: events(*named).clear())
     found: dict[str, str] = {}
     for name in known:
         try:

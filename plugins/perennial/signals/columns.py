@@ -74,6 +74,8 @@ class Column(Document):
     """
     timezone: TimeZone = "UTC"
     """The time zone of timestamps that do not name one."""
+    references: str | None = None
+    """The dataset of records whose keys these are: rules on events may ask for what the records say."""
 
     @model_validator(mode="after")
     def _rules_fit_the_type(self) -> "Column":

@@ -15,6 +15,7 @@ from perennial.identity.people import PERSON
 from perennial.lake.audiences import EVALUATIONS
 from perennial.stages.lists import with_lists
 from perennial.stages.profiles import profiles_of
+from perennial.stages.referred import with_records
 from perennial.stages.whose import people_of
 from perennial.stages.workspace import Workspace
 
@@ -61,13 +62,15 @@ def failures(workspace: Workspace, as_of: date) -> dict[str, str]:
 def events_of(workspace: Workspace) -> Events:
     """What rules can speak of: the events of datasets, and the responses to what was sent."""
 
-    def events(dataset: str) -> pl.LazyFrame:
+    def events(dataset: str, *records: str) -> pl.LazyFrame:
         if dataset == RESPONSES:
             return workspace.lake.email_events.scan()
         if not workspace.table(dataset).exists():
             columns = {name: column.dtype for name, column in workspace.dataset(dataset).columns.items()}
-            return pl.LazyFrame(schema={PERSON: pl.String(), **columns})
-        return people_of(workspace, dataset)
+            return with_records(
+                workspace, dataset, pl.LazyFrame(schema={PERSON: pl.String(), **columns}), records
+            )
+        return with_records(workspace, dataset, people_of(workspace, dataset), records)
 
     return events
 

@@ -7,11 +7,13 @@ from typing import Any
 import polars as pl
 
 from perennial.audiences.comparisons import Kind, Row, Where, fits, kind_of
+from perennial.audiences.happenings import records_named
 from perennial.audiences.rules import takes
-from perennial.audiences.sentence import OPERATORS, words
+from perennial.audiences.sentence import OPERATORS, field_words, words
 from perennial.identity.people import PERSON
 from perennial.stages.audiences import events_of
 from perennial.stages.profiles import newest_day
+from perennial.stages.referred import references
 from perennial.stages.workspace import Workspace
 
 _LABELS: dict[Kind, dict[str, str]] = {
@@ -96,7 +98,8 @@ def values(
         rows = workspace.lake.profiles.scan().filter(as_of=newest_day(workspace))
         what = "profiles"
     else:
-        rows, what = events_of(workspace)(dataset), f"events of {dataset}"
+        rows = events_of(workspace)(dataset, *records_named([column]))
+        what = f"events of {dataset}"
     row = Row.at_once(rows.collect_schema(), what)
     found, dtype = row.column(column, key, Where(what))
     each = found.explode() if isinstance(dtype, pl.List) else found
@@ -113,9 +116,10 @@ def values(
 
 
 def _fields(workspace: Workspace, dataset: str) -> Iterator[Block]:
-    for name, dtype in events_of(workspace)(dataset).collect_schema().items():
-        if name not in HIDDEN and kind_of(dtype) != "other":
-            yield Block(name, _label(name), kind_of(dtype))
+    referred = sorted({*references(workspace.datasets[dataset])}) if dataset in workspace.datasets else []
+    for name, dtype in events_of(workspace)(dataset, *referred).collect_schema().items():
+        if name.rpartition(".")[2] not in HIDDEN and kind_of(dtype) != "other":
+            yield Block(name, _capital(field_words(name)), kind_of(dtype))
 
 
 def _of_people(workspace: Workspace, dataset: str) -> bool:
@@ -147,5 +151,8 @@ def _is_map(dtype: pl.DataType) -> bool:
 
 
 def _label(name: str) -> str:
-    text = words(name)
+    return _capital(words(name))
+
+
+def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]

@@ -15,7 +15,7 @@ import polars as pl
 from perennial.audiences.crossings import Crossing, crossings
 from perennial.audiences.definition import Audience
 from perennial.audiences.evaluation import all_blocks
-from perennial.audiences.happenings import Events, datasets_of
+from perennial.audiences.happenings import Events, datasets_of, records_of
 from perennial.audiences.rules import Rule
 from perennial.identity.people import PERSON
 from perennial.lake.changes import between, removed
@@ -25,6 +25,7 @@ from perennial.stages.audiences import RESPONSES, events_of
 from perennial.stages.lists import with_lists
 from perennial.stages.live_profiles import live_profiles
 from perennial.stages.profiles import Daily
+from perennial.stages.referred import with_records
 from perennial.stages.whose import people_of, rows_of
 from perennial.stages.workspace import Workspace
 
@@ -58,9 +59,14 @@ class Watch:
         return {name: table for name, table in named.items() if table.exists()}
 
     @cached_property
+    def referred(self) -> list[Table]:
+        """The tables of records that events are asked about."""
+        return [self.workspace.table(name) for name in records_of(self.rules)]
+
+    @cached_property
     def marks(self) -> list[CommitTransaction]:
         """How far everything has been read, once this run is committed."""
-        tables = [*self.followed.values(), self.workspace.lake.live_profiles]
+        tables = [*self.followed.values(), self.workspace.lake.live_profiles, *self.referred]
         if any(each.list for each in self.audiences.values()):
             tables.append(self.workspace.lake.lists)
         consents = self.workspace.consents
@@ -77,8 +83,10 @@ class Watch:
     def due(self, log: Table) -> pl.Series | None:
         """Whom to look at again, rather too many than too few; None for everybody."""
         marks = dict(self.marks)
-        # Who was put on a list or taken off it, its table does not tell by person.
-        whole = {self.workspace.lake.profiles.name, self.workspace.lake.lists.name, DEFINITIONS} & {*marks}
+        lake = self.workspace.lake
+        # Tables of lists, and of what events refer to, do not tell by person what changed.
+        anybody = [table.name for table in (lake.profiles, lake.lists, *self.referred)]
+        whole = {*anybody, DEFINITIONS} & {*marks}
         last = log.transaction(NOW)
         if last < 0 or last > marks[NOW] or any(log.transaction(name) != marks[name] for name in whole):
             return None
@@ -110,10 +118,15 @@ class Watch:
         for name, some in by_dataset.items():
             if name is not None and name not in self.followed:
                 continue
-            rows = self.profiles() if name is None else self.followed[name].scan()
+            rows = self.profiles() if name is None else self._rows(name, some)
             schema = rows.collect_schema()
             hit = rows.filter(pl.any_horizontal(each.passed(schema, before, self.now) for each in some))
             yield hit.select(PERSON) if name is None else self._people(name, hit)
+
+    def _rows(self, name: str, some: list[Crossing]) -> pl.LazyFrame:
+        """A dataset's events, with what they refer to where a moment may pass that."""
+        rows, asked = self.followed[name].scan(), {each.column.rpartition(".")[0] for each in some} - {""}
+        return with_records(self.workspace, name, rows, sorted(asked)) if asked else rows
 
     def profiles(self, people: pl.Series | None = None) -> pl.LazyFrame:
         """What is asked of everybody, or of some people."""
@@ -130,9 +143,10 @@ class Watch:
         if people is None:
             return every
 
-        def theirs(name: str) -> pl.LazyFrame:
+        def theirs(name: str, *records: str) -> pl.LazyFrame:
             if name in self.workspace.datasets and name in self.followed:
-                return rows_of(self.workspace, name, people, self.workspace.rows(name))
-            return every(name).filter(pl.col(PERSON).is_in(people.implode()))
+                rows = rows_of(self.workspace, name, people, self.workspace.rows(name))
+                return with_records(self.workspace, name, rows, records)
+            return every(name, *records).filter(pl.col(PERSON).is_in(people.implode()))
 
         return theirs
