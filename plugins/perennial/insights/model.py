@@ -9,17 +9,15 @@ import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from perennial.documents import Document, DocumentError
+from perennial.insights.headers import load_sql
 from perennial.insights.references import ForeignKey, foreign_keys
 
 Process = Literal["daily", "responses"]
 Kind = Literal["fact", "dimension", "lookup"]
 ORDER: list[Kind] = ["dimension", "fact", "lookup"]
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Written in C where it can be: there are many headers."""
 
 
 class Model(Document):
@@ -101,7 +99,7 @@ def load_models(folder: Path) -> dict[str, Model]:
 
     Raises `DocumentError` for a declaration that cannot be understood, and for references that lead nowhere.
     """
-    found = [_load(path) for path in sorted(folder.glob("*.sql"))]
+    found = [load_sql(path, Model) for path in sorted(folder.glob("*.sql"))]
     found.sort(key=lambda each: (each.stored == "view", ORDER.index(each.kind), each.name))
     models = {model.name: model for model in found}
     for model in found:
@@ -118,15 +116,3 @@ def _check(path: Path, key: ForeignKey, models: dict[str, Model]) -> None:
             f"{path}: references: {key.table} has no column {', '.join(strangers)}; it has "
             f"{', '.join(models[key.table].columns)}"
         )
-
-
-def _load(path: Path) -> Model:
-    text = path.read_text(encoding="utf-8").strip()
-    header, separator, query = text.removeprefix("/*").partition("*/")
-    if not text.startswith("/*") or not separator:
-        raise DocumentError(f"{path}: expected a comment /* … */ at the top that declares the table")
-    try:
-        said = yaml.load(header, LOADER)  # noqa: S506
-        return Model.model_validate({"name": path.stem, **said, "query": query.strip()})
-    except (yaml.YAMLError, ValidationError) as error:
-        raise DocumentError(f"{path}: {error}") from error

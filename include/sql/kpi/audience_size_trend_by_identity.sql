@@ -1,0 +1,21 @@
+/*
+number: 16
+title: Audience size trend by identity
+about: >
+  Members of an audience who have an identity of a namespace, on each day of the window.
+parameters: [merge_policy, from_day, day, audience, namespace]
+*/
+WITH latest AS (
+    SELECT merge_policy_id, max(date_key) AS date_key
+    FROM complete_days
+    WHERE date_key <= $day AND (merge_policy = $merge_policy OR ($merge_policy = '' AND is_default_merge_policy))
+    GROUP BY merge_policy_id
+)
+SELECT fact.date_key, sum(count_of_profiles) AS profiles
+FROM adwh_fact_profile_by_segment_and_namespace_trendlines AS fact
+JOIN latest USING (merge_policy_id)
+JOIN adwh_dim_segments USING (segment_id)
+JOIN adwh_dim_namespaces USING (namespace_id, merge_policy_id)
+WHERE segment = $audience AND namespace = $namespace AND fact.date_key BETWEEN $from_day AND latest.date_key
+GROUP BY fact.date_key
+ORDER BY fact.date_key
