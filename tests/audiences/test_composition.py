@@ -5,11 +5,12 @@ from decimal import Decimal
 
 import polars as pl
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from perennial.audiences.comparisons import RuleError
 from perennial.audiences.definition import Audience
-from perennial.audiences.editing import DefinitionRefused, plain, read
+from perennial.audiences.editing import DefinitionRefused, plain, read, to_yaml
 from perennial.audiences.evaluation import evaluate
 from perennial.audiences.rules import ShareCondition
 from perennial.audiences.splitting import Part, definitions
@@ -137,7 +138,7 @@ def test_definitions_are_told_apart_and_the_old_ones_keep_their_hashes():
     hashes = [each.definition_hash for each in others]
     assert len({*hashes, "2a0f71916e1df9c2"}) == 7
     for each in others:
-        assert read("it", plain(each)) == each
+        assert read("it", plain(each)) == read("it", yaml.safe_load(to_yaml(each))) == each
 
 
 @pytest.mark.parametrize(

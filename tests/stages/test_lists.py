@@ -110,16 +110,18 @@ def test_entries_expire_unless_they_are_uploaded_again(make):
 
 def test_a_list_is_left_by_the_passing_of_time_as_events_come(make):
     made = make(trial=TRIAL)
+
+    def moved(**later: int) -> tuple[int, int]:
+        (row,) = qualify(made, NOW + timedelta(**later)).select("entered", "exited").rows()
+        return row
+
     put(made, "trial", "ann@x.org", at=NOW)
-    assert qualify(made, NOW + timedelta(minutes=1)).rows() == [("trial", "entered", 1)]
+    assert moved(minutes=1) == (1, 0)
     put(made, "trial", "bob@x.org", "append", at=NOW + timedelta(hours=1))
-    assert qualify(made, NOW + timedelta(hours=2)).rows() == [("trial", "entered", 1)]
-    assert qualify(made, NOW + timedelta(hours=24)).rows() == [("trial", "exited", 1)]
+    assert moved(hours=2) == (1, 0)
+    assert moved(hours=24) == (0, 1)
     put(made, "trial", "ann@x.org", at=NOW + timedelta(hours=24))
-    assert qualify(made, NOW + timedelta(hours=24, minutes=1)).rows() == [
-        ("trial", "entered", 1),
-        ("trial", "exited", 1),
-    ]
+    assert moved(hours=24, minutes=1) == (1, 1)
 
 
 def test_the_consent_of_a_purpose_is_asked_for_and_the_top_is_taken(make):
