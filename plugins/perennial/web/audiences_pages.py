@@ -32,8 +32,10 @@ def create_list(request: Request, edit: EditDep) -> Response:
 @router.get("/{name}")
 def audience(request: Request, name: str, edit: EditDep) -> Response:
     """One audience: what it is, how its size went, and what depends on it."""
-    more = {"dag": AUDIENCES, "most_bytes": MOST_BYTES}
-    return page(request, "audience.html", section="audiences", name=name, may_edit=edit, **more)
+    return page(
+        request, "audience.html", section="audiences", name=name, may_edit=edit, dag=AUDIENCES,
+        most_bytes=MOST_BYTES,
+    )  # fmt: skip
 
 
 @router.get("/{name}/edit")
