@@ -25,6 +25,25 @@ _numbers = count(1)
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="perennial-airflow-")
 atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
+TOGETHER = ("e2e", "web", "deploy")
+"""Folders whose tests share what takes long to start; the longest first, for the others to fill what is left."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where two tests run at a time (`make test`), those of a file run one after the other in one process."""
+    if not hasattr(config, "workerinput"):
+        return
+
+    def group(item: pytest.Item) -> str:
+        path = item.path.relative_to(Path(__file__).parent)
+        return path.parts[0] if path.parts[0] in TOGETHER else str(path)
+
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(group(item)))
+    items.sort(
+        key=lambda item: TOGETHER.index(found) if (found := group(item)) in TOGETHER else len(TOGETHER)
+    )
+
 
 @dataclass(frozen=True)
 class Store:
