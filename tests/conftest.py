@@ -26,7 +26,7 @@ os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="perennial-airflow-")
 atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
 TOGETHER = ("e2e", "web", "deploy")
-"""Folders whose tests share what takes long to start; the longest first, for the others to fill what is left."""
+"""Folders whose tests share what takes long to start; the longest first, so that others fill what is left."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -38,11 +38,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         path = item.path.relative_to(Path(__file__).parent)
         return path.parts[0] if path.parts[0] in TOGETHER else str(path)
 
+    def turn(item: pytest.Item) -> int:
+        return [*TOGETHER, group(item)].index(group(item))
+
     for item in items:
         item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(
-        key=lambda item: TOGETHER.index(found) if (found := group(item)) in TOGETHER else len(TOGETHER)
-    )
+    items.sort(key=turn)
 
 
 @dataclass(frozen=True)
