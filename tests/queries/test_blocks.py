@@ -2,8 +2,10 @@
 
 import pytest
 
-from perennial.queries.blocks import is_block, run_block
+from perennial.queries.blocks import run_block
 from perennial.queries.errors import QueryError
+from perennial.queries.lake_engine import LakeEngine
+from perennial.queries.tokens import is_block
 
 WHOLE = """
 $$ BEGIN
@@ -17,7 +19,7 @@ END $$;
 """
 
 
-def result(engine, sql, **parameters):
+def result(engine: LakeEngine, sql: str, **parameters: object) -> list[tuple]:
     _, pieces = run_block(engine, sql, parameters)
     return [row for piece in pieces for row in piece.rows()]
 

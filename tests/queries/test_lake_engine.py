@@ -113,6 +113,11 @@ def test_an_error_marks_its_place(run, sql, kind, at):
     assert (None if place is None else sql[place.start : place.end]) == at
 
 
+def test_a_column_that_is_close_is_suggested(run):
+    with pytest.raises(QueryError, match=r"Did you mean sales_value"):
+        run("SELECT sales_valu FROM events.transactions")
+
+
 def test_a_table_of_another_area_is_suggested(run):
     with pytest.raises(QueryError, match=r"Did you mean events\.transactions\?"):
         run("SELECT * FROM transactions")

@@ -27,7 +27,7 @@ replay = DAG("signals_replay", schedule=None, params={"dataset": None, "ids": No
 class AirflowServer:
     """The process, stopped with all its children."""
 
-    def __init__(self, home: Path, port: int, store_url: str) -> None:
+    def __init__(self, home: Path, port: int, store_url: str, owner_url: str = "") -> None:
         self.home, self.url = home, f"http://localhost:{port}"
         self.lake, self.include = home / "lake", home / "include"
         self.environment = {
@@ -45,6 +45,7 @@ class AirflowServer:
             "PERENNIAL_LAKE": str(self.lake),
             "PERENNIAL_INCLUDE": str(self.include),
             "AIRFLOW_CONN_PERENNIAL_STORE_READER": store_url,
+            "AIRFLOW_CONN_PERENNIAL_STORE": owner_url or store_url,
             "PYTHONPATH": str(REPOSITORY / "plugins"),
         }
         self._process: subprocess.Popen[bytes] | None = None

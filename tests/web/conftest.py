@@ -59,10 +59,16 @@ def bare(postgres_server: Server, store_passwords: databases.Passwords) -> Itera
 
 
 @pytest.fixture(scope="session")
-def airflow(filled_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowServer]:
+def airflow(
+    filled_url: str,
+    postgres_server: Server,
+    store_passwords: databases.Passwords,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[AirflowServer]:
     """Airflow's api-server with the plugin and the filled store."""
     home: Path = tmp_path_factory.mktemp("airflow")
-    server = AirflowServer(home, free_ports({"api": None})["api"], filled_url)
+    owner = postgres_server.url(databases.OWNER, store_passwords.owner, "web_filled")
+    server = AirflowServer(home, free_ports({"api": None})["api"], filled_url, owner)
     try:
         server.start()
         yield server

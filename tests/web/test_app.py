@@ -24,12 +24,16 @@ SAMPLES = {
     "batch": "transactions-2017-12-25",
     "row": "row-1225-1",
     "person_id": "7",
+    "identifier": "00000000-0000-4000-8000-000000000000",
+    "output": "csv",
 }
 QUARANTINE = "/api/signals/quarantine/transactions"
 WRITES = {
     **{f"{QUARANTINE}/{what}": {"POST"} for what in ("check", "corrections", "discard")},
     "/api/audiences/estimate": {"POST"},
     "/api/audiences/customer_value": {"PUT", "DELETE"},
+    "/api/queries": {"POST"},
+    f"/api/queries/{SAMPLES['identifier']}": {"DELETE"},
     **{f"/api/audiences/customer_value/{what}": {"POST"} for what in ("list", "split")},
 }
 """What may be done beside reading, and where."""

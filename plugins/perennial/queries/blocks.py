@@ -22,7 +22,7 @@ import polars as pl
 from perennial.queries.errors import Place, QueryError
 from perennial.queries.lake_engine import LakeEngine
 from perennial.queries.results import Column, plain
-from perennial.queries.tokens import Token, tokens
+from perennial.queries.tokens import Token, tokens, unwrapped
 
 Result = tuple[list[Column], Iterator[pl.DataFrame]]
 _STOPPED = ("timeout", "memory", "cancelled")
@@ -31,7 +31,7 @@ _STOPPED = ("timeout", "memory", "cancelled")
 
 def run_block(engine: LakeEngine, sql: str, parameters: Mapping[str, Any]) -> Result:
     """Run a block, or the one statement that there is. Raises `QueryError` about places of `sql`."""
-    shift, text = _unwrapped(sql)
+    shift, text = unwrapped(sql)
     found = tokens(text)
     try:
         if not found or not found[0].says("BEGIN"):
@@ -46,12 +46,6 @@ def run_block(engine: LakeEngine, sql: str, parameters: Mapping[str, Any]) -> Re
     if result is None:
         raise QueryError("syntax", "The block gives no result.", "Let it end with a SELECT.", found[-1].place)
     return result
-
-
-def is_block(sql: str) -> bool:
-    """Whether a text is a block of statements."""
-    found = tokens(_unwrapped(sql)[1])
-    return bool(found) and found[0].says("BEGIN")
 
 
 class _Block:
@@ -219,11 +213,3 @@ def _moving(pieces: Iterator[pl.DataFrame], start: int) -> Iterator[pl.DataFrame
 
 def _moved(place: Place | None, by: int) -> Place | None:
     return None if place is None else Place(place.start + by, place.end + by)
-
-
-def _unwrapped(sql: str) -> tuple[int, str]:
-    """A block without the dollars around it, and where it begins."""
-    found = tokens(sql)
-    if found and found[0].text.startswith("$$") and all(each.says(";") for each in found[1:]):
-        return found[0].start + 2, found[0].text[2:-2]
-    return 0, sql

@@ -98,6 +98,10 @@ class LakeEngine:
         """Stop what runs; it raises `QueryError`. For another thread."""
         self.connection.interrupt()
 
+    def close(self) -> None:
+        """Give everything back."""
+        self.connection.close()
+
     def _rows(self, statement: Statement) -> tuple[list[Column], Iterator[pl.DataFrame]]:
         sql = statement.sql
         if not statement.is_select:

@@ -6,6 +6,7 @@ comments nor quotes nor nesting hide anything.
 """
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -227,4 +228,7 @@ _KINDS: dict[str, Kind] = {
 def _hint(kind: str, rest: str) -> str:
     if kind == "refused":
         return "Queries reach neither files nor networks nor settings."
+    names = re.fullmatch(r"Candidate bindings: (.+)", " ".join(rest.split()))
+    if names:
+        return f"Did you mean {names[1].replace(chr(34), '')}?"
     return " ".join(rest.split())[:500]

@@ -1,6 +1,7 @@
 """A job in; its result, piece by piece, from a process that is stopped when its time or memory is used up.
 
-A process that waits for the next job is kept ready, since starting one takes longer than most queries.
+A process that waits for the next job is kept ready, since starting one takes longer than most queries. One
+whose job has ended well takes the next; every other one is ended.
 """
 
 import json
@@ -24,6 +25,10 @@ _PACKAGES = Path(__file__).resolve().parents[2]
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "HOME", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR")
 _STORAGE = ("AWS_", "AZURE_", "GOOGLE_")
 """Beginnings of the variables with which object stores are reached; no others are passed on."""
+WELL = 500_000_000
+"""Bytes with which a process may go on: what libraries keep for later must not count against the next job."""
+_NO_HARM = ("syntax", "refused", "missing", "parameter", "snapshot", "size", "unreachable")
+"""Errors after which a process is as good as before."""
 _LOOK_S = 0.05
 """How often a running process is looked at."""
 _PATIENCE_S = 3
@@ -56,8 +61,7 @@ class Workers:
         if len(job.sql) > LONGEST:
             raise QueryError("size", f"The query is longer than {LONGEST:,} characters.", "Make it shorter.")
         process = self._take()
-        # The next process begins when this one has ended: starting takes the processor that a query needs.
-        execution = Execution(process, job.limits, self._warm_up_later)
+        execution = Execution(process, job.limits, self._done)
         try:
             execution.send(json.dumps(job.as_dict()).encode() + b"\n")
         except BrokenPipeError:
@@ -80,6 +84,15 @@ class Workers:
                 _end(process)
             self._waiting.clear()
 
+    def _done(self, process: subprocess.Popen[bytes], is_well: bool) -> None:
+        """Keep a process that has done its job for another one, or end it and start a new one."""
+        with self._lock:
+            if is_well and len(self._waiting) < self._ready and _memory(process.pid) < WELL:
+                self._waiting.append(process)
+                return
+        _end(process)
+        self._warm_up_later()
+
     def _warm_up_later(self) -> None:
         threading.Thread(target=self.warm_up, daemon=True).start()
 
@@ -96,9 +109,13 @@ class Execution:
     """A running job."""
 
     def __init__(
-        self, process: subprocess.Popen[bytes], limits: Limits, ended: Callable[[], None] = lambda: None
+        self,
+        process: subprocess.Popen[bytes],
+        limits: Limits,
+        done: Callable[[subprocess.Popen[bytes], bool], None],
     ) -> None:
-        self._process, self._limits, self._ended = process, limits, ended
+        self._process, self._limits, self._done = process, limits, done
+        self._ended = False
         self._deadline = time.monotonic() + limits.seconds + _PATIENCE_S
         self._cancelled = False
 
@@ -109,7 +126,8 @@ class Execution:
             self._process.stdin.flush()
 
     def frames(self) -> Iterator[Frame]:
-        """The parts of the answer, as they come. Raises `QueryError`; the process has ended afterwards."""
+        """The parts of the answer, as they come. Raises `QueryError`."""
+        is_well = False
         try:
             while True:
                 kind, size = struct.unpack(">cI", self._read(5))
@@ -119,21 +137,25 @@ class Execution:
                     continue
                 values = json.loads(content)
                 if kind == b"E":
-                    raise QueryError.read(values)
+                    error = QueryError.read(values)
+                    is_well = error.kind in _NO_HARM
+                    raise error
+                is_well = kind == b"Z"
                 yield Frame(kind.decode(), values)
-                if kind == b"Z":
+                if is_well:
                     return
         finally:
-            self.stop()
+            self.stop(is_well)
 
     def cancel(self) -> None:
         """Stop it; whoever reads its frames gets an error. For another thread."""
         self._cancelled = True
 
-    def stop(self) -> None:
-        """End the process, whatever it does."""
-        _end(self._process)
-        self._ended()
+    def stop(self, is_well: bool = False) -> None:
+        """End it, whatever it does."""
+        if not self._ended:
+            self._ended = True
+            self._done(self._process, is_well)
 
     def _read(self, size: int) -> bytes:
         """So many bytes of the answer."""

@@ -4,6 +4,7 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Literal
 
 import polars as pl
@@ -151,7 +152,7 @@ class _Sink(io.RawIOBase):
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON has it; numbers that JSON would round are texts."""
+    """A value as JSON has it; numbers that readers of JSON would round are texts."""
     if isinstance(value, dict):
         return {str(key): plain(each) for key, each in value.items()}
     if isinstance(value, list | tuple | pl.Series):
@@ -162,6 +163,10 @@ def plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
         return str(value)
+    if isinstance(value, Decimal) and value.is_finite():
+        near = float(value)
+        whole = value == value.to_integral_value() and abs(value) < 1 << 53
+        return int(value) if whole else near if Decimal(repr(near)) == value else str(value)
     if isinstance(value, str | bool | None) or (isinstance(value, int) and abs(value) < 1 << 53):
         return value
     return (

@@ -78,6 +78,10 @@ class StoreEngine:
             columns = [_column(each) for each in cursor.description or ()]
         return columns, _pieces(cursor, columns, statement, prefix)
 
+    def close(self) -> None:
+        """End the session."""
+        self._connection.close()
+
     def interrupt(self) -> None:
         """Stop what runs; for another thread."""
         self._connection.cancel()

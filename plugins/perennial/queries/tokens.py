@@ -76,6 +76,20 @@ def parameters_of(sql: str) -> list[str]:
     return list(dict.fromkeys(each.text[1:] for each in tokens(sql) if each.kind == "parameter"))
 
 
+def unwrapped(sql: str) -> tuple[int, str]:
+    """A block without the dollars around it, and where it begins."""
+    found = tokens(sql)
+    if found and found[0].text.startswith("$$") and all(each.says(";") for each in found[1:]):
+        return found[0].start + 2, found[0].text[2:-2]
+    return 0, sql
+
+
+def is_block(sql: str) -> bool:
+    """Whether a text is a block of statements: `BEGIN ... END`."""
+    found = tokens(unwrapped(sql)[1])
+    return bool(found) and found[0].says("BEGIN")
+
+
 def quoted(name: str) -> str:
     """An identifier, quoted."""
     return '"' + name.replace('"', '""') + '"'

@@ -1,8 +1,8 @@
-"""`python -m perennial.queries.worker`: one query in by its standard input, its result out by its output.
+"""`python -m perennial.queries.worker`: a query in by its standard input, its result out by its output.
 
-A process of its own for each query: whatever a query does, crash or fill the memory, it does here. The
-process waits, with its libraries loaded, until a job comes; it ends when that is done, when its parent closes
-the input, and when its time is over.
+Whatever a query does, crash or fill the memory, it does here, and not to the server. The process waits, with
+its libraries loaded, for one job after the other, each with an engine of its own; it ends when its parent
+closes the input, and when a job uses more than it may.
 
 Each answer is a frame: a letter, four bytes of length, and that many bytes. `M` describes the columns (JSON),
 `D` is a part of the result, `E` an error (JSON), and `Z` the end with its counts (JSON).
@@ -10,6 +10,7 @@ Each answer is a frame: a letter, four bytes of length, and that many bytes. `M`
 
 import json
 import os
+import queue
 import resource
 import struct
 import sys
@@ -51,20 +52,32 @@ def main() -> None:
     output = os.fdopen(os.dup(1), "wb", buffering=0)
     # Libraries that print would break the frames.
     os.dup2(2, 1)
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(lines,), daemon=True).start()
     _prepare()
-    line = sys.stdin.buffer.readline()
-    if not line:
-        return
-    job = Job.read(json.loads(line))
-    seconds = int(job.limits.seconds * job.limits.threads) + GRACE_S
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + GRACE_S))
-    room = 2 * job.limits.megabytes * 1_000_000 + HEADROOM
-    resource.setrlimit(resource.RLIMIT_DATA, (room, room))
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _do(job, output)
-    output.close()
-    # Nothing is left to be done, and libraries take their time to unload.
+    while True:
+        job = Job.read(json.loads(lines.get()))
+        _limit(job.limits)
+        _do(job, output)
+
+
+def _listen(lines: "queue.SimpleQueue[bytes]") -> None:
+    """Take jobs in; when the input is closed, nobody waits for a result any more."""
+    for line in sys.stdin.buffer:
+        lines.put(line)
     os._exit(0)
+
+
+def _limit(limits: Limits) -> None:
+    """What the system itself holds the process to, should its parent not be there to do it."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    seconds = int(usage.ru_utime + usage.ru_stime + limits.seconds * limits.threads) + GRACE_S
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+    room = 2 * limits.megabytes * 1_000_000 + HEADROOM
+    resource.setrlimit(resource.RLIMIT_DATA, (room, resource.RLIM_INFINITY))
+    with suppress(OSError):
+        # The peak is counted from here.
+        Path("/proc/self/clear_refs").write_text("5")
 
 
 def _prepare() -> None:
@@ -76,9 +89,10 @@ def _prepare() -> None:
 
 
 def _do(job: Job, output: BinaryIO) -> None:
+    engine: LakeEngine | StoreEngine | None = None
+    timer: threading.Timer | None = None
     try:
         tables = LakeTables(job.lake, job.snapshots)
-        engine: LakeEngine | StoreEngine
         if job.dialect == "lake":
             engine = LakeEngine(tables, Path(job.macros) if job.macros else None, job.limits)
         else:
@@ -93,7 +107,6 @@ def _do(job: Job, output: BinaryIO) -> None:
                 columns, pieces = engine.run(job.sql, job.parameters)
             _say(output, b"M", {"columns": [asdict(column) for column in columns]})
             counts = _send(output, job, columns, pieces)
-        timer.cancel()
         _say(output, b"Z", {**counts, "snapshots": tables.read, "peak_megabytes": _peak()})
     except QueryError as error:
         _say(output, b"E", error.as_dict())
@@ -103,6 +116,11 @@ def _do(job: Job, output: BinaryIO) -> None:
         message = f"The query ended with an error of its engine ({type(error).__name__})."
         failed = QueryError("failed", message, f"{error}".splitlines()[0][:300] if str(error) else "")
         _say(output, b"E", failed.as_dict())
+    finally:
+        if timer is not None:
+            timer.cancel()
+        if engine is not None:
+            engine.close()
 
 
 def _send(
@@ -161,13 +179,9 @@ def _frame(output: BinaryIO, kind: bytes, content: bytes) -> None:
 
 
 def _peak() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
-
-
-def _end_with_parent() -> None:
-    """Nobody waits any more when the input is closed."""
-    sys.stdin.buffer.read()
-    os._exit(1)
+    """The most memory that the process had since the job began, in MB."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 // 1_000_000 for line in lines if line.startswith("VmHWM"))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from perennial.documents import DocumentError
 from perennial.errors import PerennialError, TransientError
+from perennial.queries.errors import QueryError
 from perennial.settings import Settings
 from perennial.web import (
     api,
@@ -17,12 +18,15 @@ from perennial.web import (
     audiences_people,
     pages,
     people_pages,
+    queries_api,
+    queries_pages,
     signals_api,
     signals_pages,
     signals_writes,
 )
 from perennial.web.auth import READER, login_url
-from perennial.web.connection import store_conninfo
+from perennial.web.connection import owner_conninfo, store_conninfo
+from perennial.web.queries_state import Desk
 from perennial.web.security import SecurityHeaders
 from perennial.web.signals_state import Signals
 from perennial.web.state import Library
@@ -39,11 +43,13 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app.state.library = Library(settings.include)
     app.state.signals = Signals(settings)
     app.state.store = store or Store(store_conninfo)
+    app.state.desk = Desk(settings, app.state.store, store_conninfo, owner_conninfo)
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(StoreError, _store_failed)
     app.add_exception_handler(audiences_api.Refused, _mistaken)
+    app.add_exception_handler(QueryError, _query_failed)
     app.add_exception_handler(DocumentError, _document_failed)
     app.add_exception_handler(PerennialError, _failed)
     app.include_router(api.router)
@@ -56,6 +62,8 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         audiences_people,
         audiences_pages,
         people_pages,
+        queries_api,
+        queries_pages,
         pages,
     ):
         app.include_router(part.router)
@@ -108,6 +116,10 @@ def _misread(request: Request, error: Exception) -> Response:
     issues = error.errors() if isinstance(error, RequestValidationError) else []
     detail = "; ".join(f"{issue['loc'][-1]}: {issue['msg']}" for issue in issues)
     return _refused(request, HTTPException(422, detail))
+
+
+def _query_failed(_: Request, error: Exception) -> Response:
+    return queries_api.failed(error) if isinstance(error, QueryError) else JSONResponse({}, 500)
 
 
 def _store_failed(_: Request, error: Exception) -> Response:

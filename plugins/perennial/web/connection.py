@@ -1,4 +1,4 @@
-"""The Airflow connection `perennial_store_reader` in, libpq's connection string out."""
+"""An Airflow connection in, such as `perennial_store_reader`; libpq's connection string out."""
 
 import json
 
@@ -7,11 +7,22 @@ from psycopg.conninfo import make_conninfo
 from perennial.web.store import StoreRefused
 
 CONNECTION = "perennial_store_reader"
+OWNERS = "perennial_store"
 _PASSED_ON = ("host", "sslmode", "sslrootcert", "sslcert", "sslkey", "target_session_attrs")
 
 
 def store_conninfo() -> str:
-    """Where the store is, from whichever secrets backend Airflow uses.
+    """Where the store is, for who reads it; `conninfo` says more."""
+    return conninfo(CONNECTION)
+
+
+def owner_conninfo() -> str:
+    """Where the store is, for what is kept there about the pages themselves."""
+    return conninfo(OWNERS)
+
+
+def conninfo(name: str) -> str:
+    """A connection of Airflow, from whichever secrets backend it uses, as libpq's connection string.
 
     Extra fields that libpq knows (`host` for a socket's folder, `sslmode`, ...) are passed on.
 
@@ -21,12 +32,12 @@ def store_conninfo() -> str:
     from airflow.models.connection import Connection
 
     try:
-        connection = Connection.get_connection_from_secrets(CONNECTION)
+        connection = Connection.get_connection_from_secrets(name)
     except AirflowNotFoundException as error:
         raise StoreRefused(
             "unreachable",
-            f"The Airflow connection {CONNECTION} is not defined.",
-            f"Set AIRFLOW_CONN_{CONNECTION.upper()}, or add it under Admin, Connections.",
+            f"The Airflow connection {name} is not defined.",
+            f"Set AIRFLOW_CONN_{name.upper()}, or add it under Admin, Connections.",
         ) from error
     extra = json.loads(connection.extra or "{}")
     fields = {

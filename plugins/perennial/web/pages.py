@@ -29,6 +29,7 @@ SECTIONS = (
     ("Audiences", "audiences"),
     ("People", "people"),
     ("Dashboards", "dashboards"),
+    ("Queries", "queries"),
 )
 """The product's top navigation: title, path below the app."""
 

@@ -16,10 +16,11 @@ class Watched(Generic[D]):
     """The documents of a folder; a saved edit shows at the next request, without a restart.
 
     :param read: reads all of them, by name
+    :param pattern: what their files are called
     """
 
-    def __init__(self, folder: Path, read: Callable[[], dict[str, D]]) -> None:
-        self._folder, self._read = folder, read
+    def __init__(self, folder: Path, read: Callable[[], dict[str, D]], pattern: str = "*.yaml") -> None:
+        self._folder, self._read, self._pattern = folder, read, pattern
         self._stamp: tuple[tuple[str, int], ...] = ()
         self._documents: dict[str, D] = {}
 
@@ -28,7 +29,7 @@ class Watched(Generic[D]):
 
         :raises DocumentError: a document cannot be understood; the message says where and why.
         """
-        paths = sorted(self._folder.glob("*.yaml"))
+        paths = sorted(self._folder.glob(self._pattern))
         stamp = tuple((path.name, path.stat().st_mtime_ns) for path in paths)
         if stamp != self._stamp:
             self._documents, self._stamp = self._read(), stamp
