@@ -1,0 +1,155 @@
+"""A question and the catalogue in, one SELECT for PostgreSQL out: readable, quoted, and checked.
+
+A join in which one row meets several would count that row several times: a sum over it is refused.
+"""
+
+from collections.abc import Collection, Iterable
+
+from perennial.insights.catalogue import Catalogue, Column
+from perennial.insights.guided import GuideError, Measure, Query
+from perennial.insights.guided_conditions import where
+from perennial.insights.guided_scope import Scope, is_day, is_number, joined, quoted
+
+CALLS = {
+    "sum": "sum({})",
+    "average": "avg({})",
+    "min": "min({})",
+    "max": "max({})",
+    "count": "count({})",
+    "count_distinct": "count(DISTINCT {})",
+}
+AGAIN = {"sum": "sum", "count": "sum", "average": "avg", "min": "min", "max": "max", "count_distinct": "max"}
+"""How the parts of a group, split by colour, are ranked together."""
+UNHARMED = {"min", "max", "count_distinct"}
+"""What is the same when a row is seen twice."""
+
+
+def compile_query(query: Query, catalogue: Catalogue) -> str:
+    """The SELECT that answers a question; `$day`, `$from_day` and filters' names are its parameters.
+
+    :raises GuideError: a table, column or value that the store cannot have, or a sum that would be doubled.
+    """
+    scope = Scope(query.table, catalogue)
+    names = query.names
+    columns: dict[str, str] = {}
+    kinds: dict[str, Column | None] = {}
+    for place, part in query.parts.items():
+        columns[names[place]], kinds[names[place]] = _expression(part, place, scope)
+    measures = {names[place]: part for place, part in query.parts.items() if part.aggregate}
+    condition = where(query.filters, scope)
+    _refuse_doubled(query, scope)
+    selected = ",\n".join(f"    {expression} AS {quoted(name)}" for name, expression in columns.items())
+    groups = [str(number) for number, name in enumerate(columns, start=1) if name not in measures]
+    grouped = f"GROUP BY {', '.join(groups)}" if measures and groups else ""
+    whole = joined("\n", [f"SELECT\n{selected}", scope.clause, condition, grouped])
+    order = _order(query, columns, measures, kinds)
+    axis = next((names[role] for role in ("x", "y") if role in names and names[role] not in measures), None)
+    split = axis is not None and len(columns) > len(measures) + 1
+    if axis and split and measures and (query.top or order.startswith(_by_measure(measures))):
+        return _best(query, whole, axis, columns, measures, order)
+    if query.top and measures and groups:
+        return _first(query, whole, measures, order)
+    return joined("\n", [whole, order, f"LIMIT {query.top}" if query.top else ""])
+
+
+def _expression(part: Measure, place: str, scope: Scope) -> tuple[str, Column | None]:
+    if part.column is None:
+        return "count(*)", None
+    name, column = scope.find(part.column, f"{place}.column")
+    if part.aggregate in ("sum", "average") and not is_number(column):
+        raise GuideError(
+            f"{place}.aggregate", f"{column.name} is a {column.type}, which has no {part.aggregate}"
+        )
+    if part.aggregate:
+        return CALLS[part.aggregate].format(name), None
+    if isinstance(part.bin, str):
+        if not is_day(column):
+            raise GuideError(f"{place}.bin", f"{column.name} is a {column.type}, not a date")
+        return f"CAST(date_trunc('{part.bin}', {name}) AS date)", column
+    if part.bin is not None:
+        if not is_number(column):
+            raise GuideError(f"{place}.bin", f"{column.name} is a {column.type}, not a number")
+        return f"floor({name} / {part.bin:f}) * {part.bin:f}", column
+    return name, column
+
+
+def _refuse_doubled(query: Query, scope: Scope) -> None:
+    if scope.multiplied is None:
+        return
+    for place, part in query.parts.items():
+        if part.aggregate and part.aggregate not in UNHARMED:
+            raise GuideError(
+                f"{place}.aggregate",
+                f"one row of {query.table} meets several of {scope.multiplied}, so that a {part.aggregate} "
+                f"would count it several times; take {scope.multiplied} out, or min, max or count_distinct",
+            )
+
+
+def _order(
+    query: Query, columns: Collection[str], measures: dict[str, Measure], kinds: dict[str, Column | None]
+) -> str:
+    """What is asked for, then what makes the order the same every time."""
+    if query.sort:
+        descending, wanted = query.sort.startswith("-"), query.sort.lstrip("-")
+        name = query.names.get(wanted, wanted)
+        if name not in columns:
+            known = ", ".join([*query.names, *columns])
+            raise GuideError("sort", f"nothing in the result is called {wanted}; there are {known}")
+    else:
+        name, descending = _usual([*columns], measures, kinds)
+    first = f"{quoted(name)} DESC NULLS LAST" if descending else quoted(name)
+    rest = [quoted(each) for each in columns if each != name and each not in measures]
+    return f"ORDER BY {', '.join([first, *rest])}"
+
+
+def _usual(
+    columns: list[str], measures: dict[str, Measure], kinds: dict[str, Column | None]
+) -> tuple[str, bool]:
+    """Days and numbers by themselves; names by what is measured, the greatest first."""
+    dimensions = [name for name in columns if name not in measures]
+    if not measures or not dimensions:
+        return columns[0], False
+    days = [name for name in dimensions if (kind := kinds[name]) is not None and is_day(kind)]
+    known = kinds[dimensions[0]]
+    if days or (known is not None and is_number(known)):
+        return (days or dimensions)[0], False
+    return next(iter(measures)), True
+
+
+def _by_measure(measures: dict[str, Measure]) -> tuple[str, ...]:
+    return tuple(f"ORDER BY {quoted(name)}" for name in measures)
+
+
+def _first(query: Query, whole: str, measures: dict[str, Measure], order: str) -> str:
+    """The greatest groups by what is measured, in the order that was asked for."""
+    measure = next(iter(measures))
+    way = "" if _lowest(query, measure) else " DESC NULLS LAST"
+    best = f"{whole}\nORDER BY {quoted(measure)}{way}, 1\nLIMIT {query.top}"
+    return f"SELECT *\nFROM (\n{_indented(best)}\n) AS best\n{order}"
+
+
+def _best(
+    query: Query, whole: str, axis: str, columns: Iterable[str], measures: dict[str, Measure], order: str
+) -> str:
+    """The groups along an axis, each with all its colours, ordered and cut by what they come to together."""
+    measure, part = next(iter(measures.items()))
+    way = "" if _lowest(query, measure) else " DESC NULLS LAST"
+    total = f"{AGAIN[part.aggregate or 'sum']}({quoted(measure)}) OVER (PARTITION BY {quoted(axis)})"
+    found = f"SELECT *, {total} AS axis_total\nFROM (\n{_indented(whole)}\n) AS grouped"
+    if query.top:
+        rank = f"dense_rank() OVER (ORDER BY axis_total{way}, {quoted(axis)})"
+        found = f"SELECT *, {rank} AS axis_rank\nFROM (\n{_indented(found)}\n) AS totalled"
+    if order.startswith(_by_measure({measure: part})):
+        rest = [quoted(name) for name in columns if name not in measures and name != axis]
+        order = f"ORDER BY axis_total{way}, {', '.join([quoted(axis), *rest])}"
+    cut = f"WHERE axis_rank <= {query.top}" if query.top else ""
+    named = ", ".join(map(quoted, columns))
+    return joined("\n", [f"SELECT {named}\nFROM (\n{_indented(found)}\n) AS found", cut, order])
+
+
+def _lowest(query: Query, measure: str) -> bool:
+    return query.sort is not None and query.names.get(query.sort, query.sort) == measure
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.split("\n"))
