@@ -19,6 +19,7 @@ NAMES = [
     "lake_maintenance",
     "lifetime_value",
     "profiles",
+    "query_visitors_by_day",
     "responses",
     "sandbox_campaigns",
     "signals_batch",

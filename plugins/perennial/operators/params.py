@@ -1,8 +1,12 @@
 """The fields of the forms with which Dags are triggered."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from airflow.sdk import Param
+
+if TYPE_CHECKING:
+    from perennial.queries.scheduled import ScheduledQuery
 
 
 def as_of() -> Param:
@@ -80,6 +84,32 @@ def uncorrected() -> Param:
 def dry_run(effect: str) -> Param:
     """Whether to look without touching."""
     return Param(False, type="boolean", title="Dry run", description=effect)
+
+
+def of_query(query: "ScheduledQuery") -> dict[str, Param]:
+    """The values that a scheduled query declares, and the interval of a run by hand."""
+    kinds = {"integer": "integer", "number": "number", "boolean": "boolean"}
+    own = {
+        name: Param(
+            each.default if each.type in kinds else str(each.default),
+            type=kinds.get(each.type, "string"),
+            **({"enum": each.choices} if each.choices else {}),
+            title=each.title or name,
+            description=each.description or f"${name} of the query.",
+        )
+        for name, each in query.parameters.items()
+    }
+    moments = {
+        name: Param(
+            None,
+            type=["null", "string"],
+            format="date-time",
+            title=title,
+            description="Of the interval that the run is about (UTC). Empty: the run's own.",
+        )
+        for name, title in (("interval_start", "From"), ("interval_end", "To"))
+    }
+    return {**own, **moments}
 
 
 def namespace(include: Path) -> Param:

@@ -32,7 +32,7 @@ _FIELD = r"[0-9*/,\-]+"
 class Alerts(Document):
     """Who hears of a query's runs."""
 
-    on: list[Event] = ["failure", "quarantine", "delay"]
+    events: list[Event] = ["failure", "quarantine", "delay"]
     webhook: str | None = None
     """An Airflow connection of type http: its host is posted to, its password sent as a bearer token."""
     email: list[str] = []
@@ -66,6 +66,8 @@ class ScheduledQuery(Document):
     """Of `upsert`: which columns say that two rows are the same."""
     source: str | None = None
     """A table of the lake, such as events/transactions, of which `$since` and `$until` give what is new."""
+    or_earliest: bool = False
+    """Whether a query whose last snapshot has expired begins anew, with all that the earliest one holds."""
     parameters: dict[Name, Parameter] = {}
     minutes: Annotated[int, Field(ge=1, le=1_440)] = 15
     """How long a run may take."""

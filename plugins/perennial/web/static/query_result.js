@@ -7,7 +7,7 @@ const MARKS = { bar: "Bars", line: "Line", area: "Area", point: "Points" };
 
 export class Result {
   constructor(card, config) {
-    Object.assign(this, { card, config, query: null, picked: null });
+    Object.assign(this, { card, config, query: null, picked: null, asked: 0 });
     const at = (id) => card.querySelector(id);
     Object.assign(this, { said: at("#said"), rows: at("#panel-table"), drawing: at("#panel-chart"), pager: at("#pager"), files: at("#downloads"), tabs: [at("#tab-table"), at("#tab-chart")] });
     this.tabs.forEach((tab, index) => {
@@ -34,6 +34,7 @@ export class Result {
 
   running(since, state) {
     this.card.dataset.state = "running";
+    this.files.hidden = true;
     const seconds = Math.floor((Date.now() - since) / 1000);
     const words = state === "queued" ? "Waiting for its turn" : "Running";
     const clock = this.said.querySelector(".clock span");
@@ -115,8 +116,10 @@ export class Result {
     const x = columns[0].kind === "quantitative" ? (times[0] ?? names[0] ?? 0) : 0;
     const y = numbers.find((place) => place !== x) ?? numbers[0] ?? 0;
     const before = this.picked;
+    // Few names beside a day and a number: one line for each of them.
+    const few = names.find((place) => place !== x && new Set((this.query.page?.rows ?? []).map((row) => row[place])).size <= 6);
     const same = before && before.of === JSON.stringify(columns);
-    this.picked = same ? { ...before, id } : { id, of: JSON.stringify(columns), mark: columns[x].kind === "temporal" ? "line" : "bar", x, y, color: "" };
+    this.picked = same ? { ...before, id } : { id, of: JSON.stringify(columns), mark: columns[x].kind === "temporal" ? "line" : "bar", x, y, color: columns.length > 2 && few !== undefined ? few : "" };
     const pick = (name, label, options) => {
       const select = el("select", { name }, ...options.map(([value, text]) => el("option", { value, selected: String(value) === String(this.picked[name]) }, text)));
       select.addEventListener("change", () => ((this.picked[name] = select.value), this.draw()));
@@ -131,9 +134,10 @@ export class Result {
   async draw() {
     if (!this.query?.page || this.drawing.hidden) return;
     const { id, mark, x, y, color } = this.picked;
+    const asked = ++this.asked;
     try {
       const data = await chart(id, { mark, x, y, color });
-      if (id !== this.query?.id) return;
+      if (asked !== this.asked) return; // a newer choice has overtaken this one
       const host = el("div", { class: "chart" });
       this.place.replaceChildren(host);
       await drawChart(host, data, this.config[document.documentElement.dataset.theme], data.spec.description);

@@ -25,4 +25,6 @@ export function parametersOf(text) {
 }
 
 const PLAIN = /^[a-z_][a-z0-9_]*$/;
-export const quoted = (name) => (PLAIN.test(name) && !KNOWN.has(name.toUpperCase()) ? name : `"${name.replaceAll('"', '""')}"`);
+const RESERVED = new Set(("SELECT FROM WHERE GROUP ORDER HAVING LIMIT OFFSET JOIN LEFT RIGHT FULL INNER OUTER CROSS ON USING AS AND OR NOT NULL IN CASE WHEN THEN " +
+  "ELSE END DISTINCT UNION ALL EXCEPT INTERSECT WITH CAST WINDOW QUALIFY DESC ASC TRUE FALSE TABLE CREATE LATERAL DESCRIBE SUMMARIZE SHOW ANALYZE USER END").split(" "));
+export const quoted = (name) => (PLAIN.test(name) && !RESERVED.has(name.toUpperCase()) ? name : `"${name.replaceAll('"', '""')}"`);

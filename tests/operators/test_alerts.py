@@ -1,0 +1,173 @@
+"""Alerts reach a webhook and a mail server; ten failures in a row are a quarantine."""
+
+import email
+import json
+import os
+import socketserver
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from perennial.operators.alerts import AlertNotSent, Outcome, QueryAlert, alert
+from perennial.operators.assets import INSIGHTS
+from perennial.queries.scheduled import Alerts, ScheduledQuery
+
+
+class Webhook(BaseHTTPRequestHandler):
+    """Takes what is posted; the server's `heard` holds it."""
+
+    def do_POST(self) -> None:
+        server: Any = self.server
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        server.heard.append((self.headers.get("authorization"), body))
+        self.send_response(server.status)
+        self.end_headers()
+
+    def log_message(self, *arguments: Any) -> None: ...
+
+
+class Mail(socketserver.StreamRequestHandler):
+    """As much of SMTP as a client needs to be rid of a message."""
+
+    def handle(self) -> None:
+        server: Any = self.server
+        self.wfile.write(b"220 tests\r\n")
+        lines: list[str] = []
+        inside = False
+        while line := self.rfile.readline().decode().rstrip("\r\n"):
+            if inside and line == ".":
+                inside = False
+            elif not inside and line.upper() == "DATA":
+                inside = True
+                self.wfile.write(b"354 go on\r\n")
+                lines += self._message()
+                inside = False
+            if line.upper() == "QUIT":
+                self.wfile.write(b"221 bye\r\n")
+                break
+            self.wfile.write(b"250 ok\r\n")
+            lines.append(line)
+        server.heard.append(lines)
+
+    def _message(self) -> list[str]:
+        found = []
+        while (line := self.rfile.readline().decode().rstrip("\r\n")) != ".":
+            found.append(line)
+        return found
+
+
+@contextmanager
+def serving(server: Any) -> Iterator[Any]:
+    server.heard, server.status = [], 200
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Webhook)) as server:
+        port = server.server_address[1]
+        connection = {"conn_type": "http", "host": f"http://127.0.0.1:{port}/hook", "password": "token"}
+        monkeypatch.setitem(os.environ, "AIRFLOW_CONN_HOOK", json.dumps(connection))
+        yield server
+
+
+@pytest.fixture
+def mail(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    with serving(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail)) as server:
+        extra = {"from_email": "us@example.com", "disable_ssl": True, "disable_tls": True}
+        connection = {
+            "conn_type": "smtp",
+            "host": "127.0.0.1",
+            "port": server.server_address[1],
+            "extra": extra,
+        }
+        monkeypatch.setitem(os.environ, "AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(connection))
+        yield server
+
+
+def query(**alerts: Any) -> ScheduledQuery:
+    return ScheduledQuery(
+        name="mine", title="Mine", schedule="daily", sql="SELECT 1", alerts=Alerts(**alerts)
+    )
+
+
+class Kept(dict):
+    """The state of an asset."""
+
+    def set(self, key: str, value: Any) -> None:
+        self[key] = value
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return super().get(key, default)
+
+
+def context(state: Kept, error: Exception | None = None) -> Any:
+    run = SimpleNamespace(run_id="scheduled__2017")
+    return {"asset_state_store": {INSIGHTS: state}, "dag_run": run, "exception": error}
+
+
+def test_the_tenth_failure_in_a_row_is_a_quarantine(webhook):
+    one, state = query(webhook="hook", events=["failure", "quarantine", "success"]), Kept()
+    failed, succeeded = (Outcome(one, INSIGHTS, succeeded=outcome) for outcome in (False, True))
+    for _ in range(9):
+        failed(context(state))
+    succeeded(context(state))
+    assert state == {"failures_in_a_row": 0}
+    for _ in range(11):
+        failed(context(state, ValueError("<no> such column")))
+    events = [body["event"] for _, body in webhook.heard]
+    assert events == ["failure"] * 9 + ["success"] + ["failure"] * 10 + ["quarantine"] + ["failure"]
+    token, body = webhook.heard[-2]
+    assert token == "Bearer token"
+    assert body == {
+        "event": "quarantine",
+        "query": "mine",
+        "text": "Mine failed 10 times in a row and is quarantined.",
+        "dag_id": "query_mine",
+        "run_id": "scheduled__2017",
+        "error": "<no> such column",
+    }
+
+
+def test_only_what_was_asked_for_is_said(webhook):
+    one, state = query(webhook="hook", events=["success"]), Kept()
+    Outcome(one, INSIGHTS, succeeded=False)(context(state))
+    assert webhook.heard == []
+    assert alert(one, "start") is None
+    assert state == {"failures_in_a_row": 1}
+
+
+def test_an_email_says_what_is_wrong(mail):
+    QueryAlert("failure", "mine", "Mine", email=["ann@example.com"])(
+        context(Kept(), ValueError("<no> column"))
+    )
+    [lines] = mail.heard
+    assert "rcpt TO:<ann@example.com>" in lines
+    message = email.message_from_string("\n".join(lines[3:]))
+    assert message["Subject"] == "Mine failed."
+    [body] = [part for part in message.walk() if part.get_content_type() == "text/html"]
+    assert b"&lt;no&gt; column" in body.get_payload(decode=True)
+
+
+def test_a_late_run_is_known_by_plain_values(webhook):
+    late = alert(query(webhook="hook", events=["delay"]), "delay")
+    assert late is not None
+    again = QueryAlert(**late.arguments)
+    again({"dag_run": {"dag_run_id": "scheduled__2017"}})
+    [(_, body)] = webhook.heard
+    assert (body["text"], body["run_id"]) == ("Mine is late.", "scheduled__2017")
+
+
+def test_a_webhook_that_is_down_does_not_keep_an_email_from_going(webhook, mail):
+    webhook.status = 500
+    with pytest.raises(AlertNotSent, match="post: HTTPError"):
+        QueryAlert("failure", "mine", "Mine", webhook="hook", email=["ann@example.com"])(context(Kept()))
+    assert len(mail.heard) == 1
