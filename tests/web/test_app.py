@@ -34,6 +34,8 @@ WRITES = {
     "/api/audiences/customer_value": {"PUT", "DELETE"},
     "/api/queries": {"POST"},
     f"/api/queries/{SAMPLES['identifier']}": {"DELETE"},
+    "/api/dashboards/customer_value": {"PUT", "DELETE"},
+    **{f"/api/dashboards/{what}": {"POST"} for what in ("draft", "text")},
     **{f"/api/audiences/customer_value/{what}": {"POST"} for what in ("list", "split")},
 }
 """What may be done beside reading, and where."""

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from starlette.background import BackgroundTask
 
+from perennial.web.auth import EXPORTER
 from perennial.web.charts import chart
 from perennial.web.days import days_of
 from perennial.web.images import HEIGHTS, draw
@@ -34,10 +35,17 @@ SelectionDep = Annotated[Selection, Depends(get_selection)]
 
 @router.get("/dashboards")
 def list_dashboards(library: LibraryDep) -> list[dict[str, Any]]:
-    """Names, titles and descriptions."""
+    """Names, titles and descriptions; first those of `include/`, then those that people have made."""
+    boards = [*library.dashboards().values(), *(one.dashboard for one in library.kept() if one.dashboard)]
     return [
-        {"name": one.name, "title": one.title, "description": one.description, "widgets": len(one.widgets)}
-        for one in library.dashboards().values()
+        {
+            "name": one.name,
+            "title": one.title,
+            "description": one.description,
+            "widgets": len(one.widgets),
+            "provisioned": one.name in library.dashboards(),
+        }
+        for one in boards
     ]
 
 
@@ -53,7 +61,7 @@ def get_data(widget: WidgetDep, selection: SelectionDep, store: StoreDep) -> dic
     return payload(widget, selection, store)
 
 
-@router.get("/dashboards/{name}/widgets/{widget_id}/csv")
+@router.get("/dashboards/{name}/widgets/{widget_id}/csv", dependencies=[EXPORTER])
 def get_csv(widget: WidgetDep, selection: SelectionDep, store: StoreDep) -> StreamingResponse:
     """All rows of one widget, without a cap."""
     spool = SpooledTemporaryFile(max_size=4_000_000)  # noqa: SIM115 - closed once it is sent
@@ -73,7 +81,7 @@ def get_csv(widget: WidgetDep, selection: SelectionDep, store: StoreDep) -> Stre
     )
 
 
-@router.get("/dashboards/{name}/widgets/{widget_id}/{kind}")
+@router.get("/dashboards/{name}/widgets/{widget_id}/{kind}", dependencies=[EXPORTER])
 def get_image(
     widget: WidgetDep,
     selection: SelectionDep,

@@ -16,6 +16,7 @@ from perennial.web import (
     audiences_lists,
     audiences_pages,
     audiences_people,
+    dashboards_api,
     pages,
     people_pages,
     queries_api,
@@ -26,6 +27,7 @@ from perennial.web import (
 )
 from perennial.web.auth import READER, login_url
 from perennial.web.connection import owner_conninfo, store_conninfo
+from perennial.web.dashboards_kept import Shelf
 from perennial.web.queries_state import Desk
 from perennial.web.security import SecurityHeaders
 from perennial.web.signals_state import Signals
@@ -40,7 +42,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     settings = settings or Settings.from_env()
     app = FastAPI(title="Perennial", docs_url=None, redoc_url=None, openapi_url=None, dependencies=[READER])
     app.state.settings = settings
-    app.state.library = Library(settings.include)
+    app.state.library = Library(settings.include, Shelf(owner_conninfo))
     app.state.signals = Signals(settings)
     app.state.store = store or Store(store_conninfo)
     app.state.desk = Desk(settings, app.state.store, store_conninfo, owner_conninfo)
@@ -52,8 +54,9 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app.add_exception_handler(QueryError, _query_failed)
     app.add_exception_handler(DocumentError, _document_failed)
     app.add_exception_handler(PerennialError, _failed)
-    app.include_router(api.router)
     for part in (
+        dashboards_api,
+        api,
         signals_api,
         signals_writes,
         signals_pages,

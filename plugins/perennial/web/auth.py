@@ -14,13 +14,18 @@ from fastapi import Depends, HTTPException, Request
 __all__ = [
     "AUDIENCES",
     "AUDIENCE_EDITOR",
+    "DASHBOARDS",
+    "DASHBOARD_EDITOR",
     "EDITOR",
+    "EXPORTER",
     "READER",
     "REPLAY",
     "GetUserDep",
     "login_url",
     "may_edit",
     "may_edit_audiences",
+    "may_edit_dashboards",
+    "may_export",
 ]
 
 READER = Depends(requires_access_view(AccessView.WEBSITE))
@@ -37,6 +42,26 @@ AUDIENCES = "audiences"
 _may_evaluate = requires_access_dag("POST", DagAccessEntity.RUN, AUDIENCES)
 AUDIENCE_EDITOR = Depends(_may_evaluate)
 """Whoever may evaluate audiences may define them."""
+
+
+DASHBOARDS = "insights"
+"""The Dag that refreshes what dashboards read."""
+_may_refresh = requires_access_dag("POST", DagAccessEntity.RUN, DASHBOARDS)
+DASHBOARD_EDITOR = Depends(_may_refresh)
+"""Whoever may refresh the insights may make dashboards of them."""
+_may_take = requires_access_dag("GET", DagAccessEntity.XCOM, DASHBOARDS)
+EXPORTER = Depends(_may_take)
+"""Whoever may read what the refresh hands over (its XComs) may take data away as files."""
+
+
+def may_edit_dashboards(request: Request, user: GetUserDep) -> bool:
+    """Whether the caller passes `DASHBOARD_EDITOR`."""
+    return _passes(_may_refresh, request, user)
+
+
+def may_export(request: Request, user: GetUserDep) -> bool:
+    """Whether the caller passes `EXPORTER`."""
+    return _passes(_may_take, request, user)
 
 
 def may_edit_audiences(request: Request, user: GetUserDep) -> bool:

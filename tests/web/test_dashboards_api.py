@@ -1,0 +1,157 @@
+"""Dashboards that people make, over HTTP inside a real Airflow: who may do what, locking, history, files."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import yaml
+from web.airflow_server import AirflowServer
+from web.callers import Caller
+
+from perennial.settings import REPOSITORY
+from perennial.web.dashboards import Dashboard, load_dashboards
+
+pytestmark = [pytest.mark.e2e, pytest.mark.store]
+API = "/api/dashboards"
+SALES: dict[str, Any] = {
+    "id": "sales", "title": "Sales", "mark": "number", "y": {"column": "rows", "format": "integer"},
+    "sql": "SELECT count(DISTINCT date_key) AS rows FROM fact_sales_by_day WHERE date_key <= $day",
+}  # fmt: skip
+BOARD = {"title": "My board", "widgets": [SALES]}
+
+
+@pytest.fixture(scope="module")
+def editor(airflow: AirflowServer) -> Caller:
+    return Caller(airflow, "admin")
+
+
+@pytest.fixture(scope="module")
+def onlooker(airflow: AirflowServer) -> Caller:
+    return Caller(airflow, "vic")
+
+
+@pytest.fixture
+def board(editor: Caller) -> Iterator[str]:
+    """The name of a dashboard in its first version, deleted afterwards."""
+    answer = save(editor, "my_board", BOARD)
+    yield "my_board"
+    newest = editor.get(f"{API}/my_board/versions").json()["versions"][0]
+    if not newest["deleted"]:
+        editor.send("DELETE", f"{API}/my_board", {"before": newest["version"]})
+    assert answer.status_code == 200
+
+
+def save(caller: Caller, name: str, document: Any, before: int = 0) -> requests.Response:
+    return caller.send("PUT", f"{API}/{name}", {"document": document, "before": before})
+
+
+def newest(caller: Caller, name: str) -> int:
+    version: int = caller.get(f"{API}/{name}/versions").json()["versions"][0]["version"]
+    return version
+
+
+def test_what_is_kept_is_shown_like_any_other(editor: Caller, onlooker: Caller, board: str) -> None:
+    assert "My board" in onlooker.page(f"/dashboards/{board}")
+    assert onlooker.get(f"{API}/{board}").json()["title"] == "My board"
+    assert onlooker.get(f"{API}/{board}/widgets/sales").json()["rows"] == [[365]]
+    listed = {one["name"]: one["provisioned"] for one in onlooker.get(API).json()}
+    assert listed[board] is False
+    assert listed["sales"] is True
+
+
+def test_a_viewer_may_look_and_not_change(onlooker: Caller, board: str) -> None:
+    before = newest(onlooker, board)
+    assert save(onlooker, board, BOARD, before).status_code == 403
+    assert save(onlooker, "another", BOARD).status_code == 403
+    assert onlooker.send("DELETE", f"{API}/{board}", {"before": before}).status_code == 403
+    draft = {"document": BOARD, "widget": "sales"}
+    assert onlooker.send("POST", f"{API}/draft", draft).status_code == 403
+    assert onlooker.send("POST", f"{API}/text", {"document": BOARD}).status_code == 403
+    assert newest(onlooker, board) == before
+
+
+def test_a_form_of_another_site_changes_nothing(editor: Caller, board: str) -> None:
+    before = newest(editor, board)
+    body = {"document": BOARD, "before": before}
+    assert editor.send("PUT", f"{API}/{board}", body, headers={}).status_code == 403
+    assert editor.upload(f"{API}/draft", "document=1").status_code == 415
+    assert newest(editor, board) == before
+
+
+def test_overtaken_changes_are_refused(editor: Caller, board: str) -> None:
+    first = newest(editor, board)
+    assert save(editor, board, {**BOARD, "title": "Newer"}, first).json()["version"] == first + 1
+    late = save(editor, board, {**BOARD, "title": "Late"}, first)
+    assert late.status_code == 409
+    assert "admin has saved this dashboard meanwhile" in late.json()["detail"]
+    assert editor.get(f"{API}/{board}").json()["title"] == "Newer"
+    assert save(editor, board, BOARD).status_code == 409, "a new one needs a free name"
+
+
+def test_history_and_a_return_to_an_older_version(editor: Caller, board: str) -> None:
+    first = newest(editor, board)
+    save(editor, board, {**BOARD, "title": "Newer"}, first)
+    older = editor.get(f"{API}/{board}/versions/{first}").json()
+    assert (older["saved_by"], older["document"]["title"]) == ("admin", "My board")
+    assert save(editor, board, older["document"], first + 1).json()["version"] == first + 2
+    assert editor.get(f"{API}/{board}").json()["title"] == "My board"
+    assert editor.send("DELETE", f"{API}/{board}", {"before": first + 1}).status_code == 409
+    assert editor.send("DELETE", f"{API}/{board}", {"before": first + 2}).status_code == 200
+    assert editor.get(f"{API}/{board}").status_code == 404
+    assert editor.get(f"{API}/{board}/versions/{first}").json()["document"] == older["document"]
+    assert save(editor, board, BOARD).json()["version"] == first + 4, "the name is free, its history goes on"
+
+
+def test_documents_of_the_deployment_are_not_changed(editor: Caller) -> None:
+    for answer in (save(editor, "sales", BOARD), editor.send("DELETE", f"{API}/sales", {"before": 1})):
+        assert answer.status_code == 409
+        assert "duplicate it under another name" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("DELETE FROM fact_sales_by_day", "widgets.sales: DELETE is not allowed here"),
+        ("SELECT set_config('role', 'perennial', false) AS rows", "set_config is not allowed"),
+        ("SELECT pg_sleep(60) AS rows", "pg_sleep is the server's own"),
+        ("SELECT 1 AS rows; SELECT 2", "One statement at a time"),
+    ],
+)
+def test_sql_that_does_more_than_read_is_neither_kept_nor_run(editor: Caller, sql: str, said: str) -> None:
+    document = {**BOARD, "widgets": [{**SALES, "sql": sql}]}
+    draft = editor.send("POST", f"{API}/draft", {"document": document, "widget": "sales"})
+    for answer in (draft, save(editor, "hostile", document)):
+        assert answer.status_code == 422
+        assert said in answer.json()["detail"]
+    assert editor.get(f"{API}/hostile").status_code == 404
+
+
+def test_a_widget_is_drawn_before_it_is_kept(editor: Caller) -> None:
+    mistaken = {"id": "mistaken", "mark": "nonsense"}
+    draft = {"document": {**BOARD, "widgets": [SALES, mistaken]}, "widget": "sales", "day": "2017-06-30"}
+    drawn = editor.send("POST", f"{API}/draft", draft)
+    assert drawn.status_code == 200, "a mistake in another one does not matter"
+    assert drawn.json()["rows"] == [[181]], "days up to the end of June"
+    assert editor.send("POST", f"{API}/draft", {**draft, "widget": "mistaken"}).status_code == 422
+    assert editor.send("POST", f"{API}/draft", {**draft, "widget": "nowhere"}).status_code == 404
+
+
+def test_yaml_leads_to_the_same_dashboard_and_back(editor: Caller, onlooker: Caller, board: str) -> None:
+    answer = onlooker.get(f"{API}/{board}/yaml")
+    assert answer.headers["content-disposition"] == 'attachment; filename="my_board.yaml"'
+    assert yaml.safe_load(answer.text) == BOARD
+    text = editor.send("POST", f"{API}/text", {"document": BOARD}).json()
+    assert yaml.safe_load(text["yaml"]) == text["document"] == BOARD
+    assert editor.send("POST", f"{API}/text", {"yaml": text["yaml"]}).json() == text
+    for widget in ({"document": SALES}, {"yaml": yaml.safe_dump(SALES)}):
+        assert editor.send("POST", f"{API}/text", {**widget, "widget": True}).json()["document"] == SALES
+    refused = editor.send("POST", f"{API}/text", {"yaml": "title: [\n"})
+    assert refused.status_code == 422
+    assert "line 2" in refused.json()["detail"]
+
+
+def test_a_provisioned_dashboard_survives_its_download(onlooker: Caller) -> None:
+    known = load_dashboards(REPOSITORY / "include")["customer_value"]
+    text = onlooker.get(f"{API}/customer_value/yaml").text
+    assert Dashboard.model_validate({**yaml.safe_load(text), "name": "customer_value"}) == known
