@@ -64,7 +64,7 @@ def test_a_decimal_axis_is_written_out(values: tuple[float, float], ticks: tuple
 def test_every_mark_draws_every_kind_of_column(
     mark: Mark, roles: dict[str, Any], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    if mark in (Mark.DONUT, Mark.HEATMAP):
+    if mark in (Mark.DONUT, Mark.HEATMAP, Mark.COHORT):
         roles = {"color": "kind", **roles}
     if mark is Mark.DONUT:
         roles = {**roles, "y": "n"}
@@ -169,3 +169,60 @@ def test_what_vega_cannot_draw_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(vega_process, "PATIENCE_S", 0.001)
     with pytest.raises(DrawingTimedOut):
         draw({"mark": "bar"}, [], "svg", "light", (9, 9))
+
+
+def _picture(columns: dict[str, str], rows: list[tuple[Any, ...]], **said: Any) -> str:
+    known = [Column(name, kind) for name, kind in columns.items()]  # type: ignore[arg-type]
+    widget = Widget.model_validate({"id": "w", "title": "W", "sql": "S", **said})
+    spec = chart(widget, known)
+    assert spec is not None
+    return draw(
+        spec, [dict(zip(columns, row, strict=True)) for row in rows], "svg", "light", (600, 300)
+    ).decode()
+
+
+def test_a_funnel_says_what_is_left_of_the_first_in_the_querys_order() -> None:
+    rows = [("sent", 400), ("opened", 100), ("bought", 6)]
+    columns = {"stage": "nominal", "people": "quantitative"}
+    picture = _picture(columns, rows, mark="funnel", x={"column": "people", "format": "integer"}, y="stage")
+    said = re.findall(r">([^<>]+)</text>", picture)
+    assert [text for text in said if "%" in text] == [
+        "400 · 100%",
+        "100 · 25%",
+        "6 · 2%",
+    ]
+    assert [text for text in said if text in {"sent", "opened", "bought"}] == ["sent", "opened", "bought"]
+
+
+def test_a_histogram_adds_up_how_often_values_occur() -> None:
+    columns, rows = {"value": "quantitative", "times": "quantitative"}, [(1, 5), (1.5, 10), (58, 7)]
+    weighted = _picture(columns, rows, mark="histogram", x="value", y="times")
+    assert "Times: 15" in weighted
+    counted = _picture(columns, rows, mark="histogram", x="value")
+    assert "Rows: 2" in counted
+
+
+def test_a_cohort_grid_has_its_periods_above_and_its_shares_in_the_cells() -> None:
+    columns = {"month": "temporal", "after": "quantitative", "share": "quantitative"}
+    rows = [("2017-01-01", 0, 1), ("2017-01-01", 1, 0.4), ("2017-02-01", 0, 1)]
+    said = {
+        "x": {"column": "after", "type": "ordinal"},
+        "y": "month",
+        "color": {"column": "share", "format": "percent"},
+    }
+    picture = _picture(columns, rows, mark="cohort", legend="none", **said)
+    assert picture.count(">100%</text>") == 2
+    assert ">Jan 2017</text>" in picture
+
+
+def test_boxes_show_quartiles() -> None:
+    columns, rows = {"kind": "nominal", "spend": "quantitative"}, [("a", value) for value in (1, 2, 3, 4, 5)]
+    picture = _picture(columns, rows, mark="box", x="kind", y="spend")
+    assert "Q3 of spend: 4; Median of spend: 3; Q1 of spend: 2; Min of spend: 1" in picture
+
+
+@pytest.mark.parametrize("where", ["right", "none"])
+def test_a_legend_is_where_it_is_wanted(where: str) -> None:
+    columns, rows = {"kind": "nominal", "n": "quantitative"}, [("first", 1), ("second", 2)]
+    picture = _picture(columns, rows, mark="bar", x="kind", y="n", color="kind", legend=where)
+    assert ("role-legend" in picture) == (where != "none")

@@ -16,6 +16,14 @@ def type_of(role: Encoding, kinds: Kinds) -> str:
     return role.type or kinds.get(role.column, "nominal")
 
 
+def required(widget: Widget, role: str) -> Encoding:
+    """The column of a role that a mark cannot do without."""
+    found = getattr(widget, role)
+    if not isinstance(found, Encoding):
+        raise ValueError(f"widget {widget.id}: a {widget.mark} needs {role}")
+    return found
+
+
 def _axis(role: Encoding, kind: str) -> dict[str, Any]:
     axis: dict[str, Any] = {"title": role.heading or None}
     if kind == "quantitative":

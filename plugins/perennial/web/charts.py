@@ -7,12 +7,16 @@ One function a family of marks; `MARKS` is the table that a new mark is added to
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from perennial.web.channels import Kinds, color, label, position, text_of, tooltip, type_of
+from perennial.web.channels import Kinds, color, label, position, required, text_of, tooltip, type_of
+from perennial.web.charts_distributions import box, histogram, scatter
+from perennial.web.charts_stages import funnel
 from perennial.web.dashboards import Encoding, Mark, Widget
 from perennial.web.store import Column
 
 Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+SIDES = ("left", "right")
+MONTH = "%b %Y"
 LETTER = 7.5
 """How wide a letter of a label is, in pixels, more or less."""
 
@@ -23,13 +27,18 @@ def chart(widget: Widget, columns: Sequence[Column]) -> Spec | None:
     body = draw(widget, {column.name: column.kind for column in columns}) if draw else None
     if body is None:
         return None
+    _place_legends(body, widget.legend)
     return {"$schema": SCHEMA, "data": {"name": "rows"}, "description": describe(widget), **body}
 
 
 def describe(widget: Widget) -> str:
     """A sentence for those who hear the page instead of seeing it."""
     roles = [role.words for role in (widget.y, widget.x) if role]
-    split = f", split by {widget.color.words}" if widget.color and widget.mark is not Mark.HEATMAP else ""
+    split = (
+        f", split by {widget.color.words}"
+        if widget.color and widget.mark not in (Mark.HEATMAP, Mark.COHORT)
+        else ""
+    )
     kind = f"{widget.mark.capitalize()} chart of {' by '.join(roles)}{split}"
     return f"{widget.title}. {kind}. {widget.subtitle}".strip()
 
@@ -126,7 +135,7 @@ def _marks(widget: Widget, kinds: Kinds) -> Spec:
 
 
 def _donut(widget: Widget, kinds: Kinds) -> Spec:
-    role, split = _required(widget, "y"), _required(widget, "color")
+    role, split = required(widget, "y"), required(widget, "color")
     colors = color(split, kinds)
     colors["legend"] |= {"orient": "right", "direction": "vertical"}
     ring = "min(width, height)"
@@ -169,11 +178,11 @@ def _heatmap(widget: Widget, kinds: Kinds) -> Spec:
         channel["axis"] |= {"domain": False, "grid": False}
     cell = {
         "mark": {"type": "rect", "cornerRadius": 2},
-        "encoding": {"color": color(_required(widget, "color"), kinds), "tooltip": tooltip(widget, kinds)},
+        "encoding": {"color": color(required(widget, "color"), kinds), "tooltip": tooltip(widget, kinds)},
     }
     if not widget.label:
         return {"encoding": {"x": x, "y": y}, "layer": [cell]}
-    field = _required(widget, "color").column
+    field = required(widget, "color").column
     middle = "datum.least + 0.6 * (datum.most - datum.least)"
     much = {"test": f"datum['{field}'] > {middle}", "value": {"expr": "ink_on_much"}}
     words = f"{LETTER} * length({text_of(widget.label)})"
@@ -190,8 +199,29 @@ def _heatmap(widget: Widget, kinds: Kinds) -> Spec:
     return {"transform": [{"joinaggregate": ends}], "encoding": {"x": x, "y": y}, "layer": [cell, text]}
 
 
+def _cohort(widget: Widget, kinds: Kinds) -> Spec:
+    """A heat map as cohorts are read: periods above, the oldest cohort first, the share in each cell."""
+    labelled = widget.model_copy(update={"label": widget.label or widget.color})
+    spec = _heatmap(labelled, kinds)
+    spec["encoding"]["x"]["axis"] |= {"orient": "top"}
+    if type_of(_roles(widget)[1], kinds) == "temporal":
+        spec["encoding"]["y"]["axis"] |= {"format": MONTH}
+    return spec
+
+
+def _place_legends(spec: Spec, where: str | None) -> None:
+    if where is None:
+        return
+    for part in (spec, *spec.get("layer", ())):
+        for channel in ("color", "size"):
+            found = part.get("encoding", {}).get(channel, {})
+            if "legend" in found:
+                upright = {"orient": where, "direction": "vertical" if where in SIDES else "horizontal"}
+                found["legend"] = None if where == "none" else {**found["legend"], **upright}
+
+
 def _sparkline(widget: Widget, kinds: Kinds) -> Spec | None:
-    role_y = _required(widget, "y")
+    role_y = required(widget, "y")
     if widget.x is None or type_of(role_y, kinds) != "quantitative":
         return None
     x, y = position(widget.x, kinds), position(role_y, kinds)
@@ -204,15 +234,8 @@ def _sparkline(widget: Widget, kinds: Kinds) -> Spec | None:
     }
 
 
-def _required(widget: Widget, role: str) -> Encoding:
-    found = getattr(widget, role)
-    if not isinstance(found, Encoding):
-        raise ValueError(f"widget {widget.id}: a {widget.mark} needs {role}")
-    return found
-
-
 def _roles(widget: Widget) -> tuple[Encoding, Encoding]:
-    return _required(widget, "x"), _required(widget, "y")
+    return required(widget, "x"), required(widget, "y")
 
 
 MARKS: dict[Mark, Callable[[Widget, Kinds], Spec | None]] = {
@@ -223,5 +246,10 @@ MARKS: dict[Mark, Callable[[Widget, Kinds], Spec | None]] = {
     Mark.TICK: _marks,
     Mark.DONUT: _donut,
     Mark.HEATMAP: _heatmap,
+    Mark.HISTOGRAM: histogram,
+    Mark.BOX: box,
+    Mark.SCATTER: scatter,
+    Mark.FUNNEL: funnel,
+    Mark.COHORT: _cohort,
     Mark.NUMBER: _sparkline,
 }

@@ -7,10 +7,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from perennial.documents import Document, load_all
+from perennial.insights.guided import Query
 from perennial.web.formats import Format
+from perennial.web.guiding import catalogue_of, compiled, with_roles
 from perennial.web.parameters import parameters_of
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -27,6 +29,11 @@ class Mark(StrEnum):
     TICK = "tick"
     DONUT = "donut"
     HEATMAP = "heatmap"
+    HISTOGRAM = "histogram"
+    BOX = "box"
+    SCATTER = "scatter"
+    FUNNEL = "funnel"
+    COHORT = "cohort"
     NUMBER = "number"
     TABLE = "table"
 
@@ -35,6 +42,10 @@ REQUIRED: dict[Mark, tuple[str, ...]] = {
     **dict.fromkeys((Mark.BAR, Mark.LINE, Mark.AREA, Mark.POINT, Mark.TICK), ("x", "y")),
     Mark.DONUT: ("y", "color"),
     Mark.HEATMAP: ("x", "y", "color"),
+    Mark.HISTOGRAM: ("x",),
+    Mark.BOX: ("y",),
+    **dict.fromkeys((Mark.SCATTER, Mark.FUNNEL), ("x", "y")),
+    Mark.COHORT: ("x", "y", "color"),
     Mark.NUMBER: ("y",),
     Mark.TABLE: (),
 }
@@ -68,7 +79,11 @@ Channel = Annotated[Encoding, BeforeValidator(_from_name)]
 
 
 class Widget(Document):
-    """One tile of a dashboard: a query over the store, and how to show its result."""
+    """One tile of a dashboard: a query over the store, and how to show its result.
+
+    A guided `query` needs the catalogue, which is called as `context["catalogue"]()`; its roles are those of
+    the widget, which says no more of them than how they read.
+    """
 
     id: Name
     title: Annotated[str, Field(min_length=1)]
@@ -78,16 +93,22 @@ class Widget(Document):
     height: Literal["small", "medium", "large", "auto"] = "medium"
     """Of what is drawn; `auto` is as tall as a table's rows, up to large."""
     mark: Mark
-    sql: Annotated[str, Field(min_length=1)]
+    sql: Annotated[str, Field(min_length=1)] = ""
     """A SELECT over the store's schema `insights`; `$day`, `$from_day` and the filters are bound."""
+    query: Query | None = None
+    """Instead of `sql`, which is then what this is compiled to."""
     x: Channel | None = None
     y: Channel | None = None
     color: Channel | None = None
+    size: Channel | None = None
+    """Of a scatter's points."""
     label: Channel | None = None
-    """Text drawn at each bar or cell."""
+    """Text drawn at each bar, cell or point."""
     columns: tuple[Channel, ...] = ()
     """Of a table: which columns, in which order; all of them when empty."""
     stack: Literal["stack", "normalize", "group", "none"] = "stack"
+    legend: Literal["top", "right", "bottom", "left", "none"] | None = None
+    """Where the colours are explained; by default where the mark has most room for it."""
     unit: str = ""
     """Said after a number: households, e-mails."""
     previous: Name | None = None
@@ -96,6 +117,19 @@ class Widget(Document):
     better: Literal["higher", "lower", "neutral"] = "neutral"
     empty: str = "No rows for this day and these filters."
     """Said instead of a chart when the query returns nothing."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _guided(cls, said: Any) -> Any:
+        return with_roles(said) if isinstance(said, dict) and said.get("query") is not None else said
+
+    @model_validator(mode="after")
+    def _asked(self, info: ValidationInfo) -> "Widget":
+        if self.query is not None:
+            object.__setattr__(self, "sql", compiled(self.query, info.context))
+        elif not self.sql:
+            raise ValueError("give sql, or a query")
+        return self
 
     @model_validator(mode="after")
     def _roles(self) -> "Widget":
@@ -107,7 +141,7 @@ class Widget(Document):
     @property
     def encodings(self) -> tuple[Encoding, ...]:
         """Every column that has a role, each once, in reading order."""
-        roles = (self.x, self.color, self.y, self.label, *self.columns)
+        roles = (self.x, self.color, self.y, self.size, self.label, *self.columns)
         return tuple({role.column: role for role in reversed(roles) if role is not None}.values())[::-1]
 
 
@@ -195,5 +229,5 @@ class Dashboard(Document):
 
 def load_dashboards(include: Path) -> dict[str, Dashboard]:
     """Read all dashboards of a deployment, by name, in the order in which they are offered."""
-    found = load_all(include / "dashboards", Dashboard)
+    found = load_all(include / "dashboards", Dashboard, catalogue=catalogue_of(include))
     return dict(sorted(found.items(), key=lambda item: (item[1].order, item[0])))

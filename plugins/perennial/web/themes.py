@@ -111,6 +111,7 @@ def vega_config(name: ThemeName) -> dict[str, Any]:
         "point": {"size": 60, "filled": True, "opacity": 0.9},
         "tick": {"thickness": 2.5},
         "arc": {"stroke": theme.card, "strokeWidth": 2, "padAngle": 0},
+        "boxplot": {"median": {"color": theme.card, "thickness": 2}, "rule": {"color": theme.faint}},
         "rule": {"color": theme.faint},
         "text": {"color": theme.text, "fontSize": 11.5},
         "axis": {

@@ -1,0 +1,62 @@
+"""A widget's guided query in; the roles that its columns have, and the SQL that answers it, out."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import PydanticCustomError
+
+from perennial.insights.catalogue import Catalogue, describe
+from perennial.insights.guided import ROLES, GuideError, Query
+from perennial.insights.guided_sql import compile_query
+from perennial.insights.model import load_models
+
+Catalogued = Callable[[], Catalogue]
+
+
+def catalogue_of(include: Path) -> Catalogued:
+    """What a deployment declares of its store; read once, when somebody asks."""
+
+    @cache
+    def read() -> Catalogue:
+        return describe(load_models(include / "sql" / "insights").values())
+
+    return read
+
+
+def with_roles(said: dict[str, Any]) -> dict[str, Any]:
+    """A widget's document whose roles name the columns of its query; SQL beside the query is not read."""
+    told = {key: value for key, value in said.items() if key != "sql"}
+    try:
+        query = Query.model_validate(said["query"])
+    except ValidationError:
+        return told  # its own field says what is wrong with it, and where
+    names = query.names
+    for role in ROLES:
+        if role in names:
+            told[role] = _named(told.get(role), names[role])
+    if query.columns:
+        given = [*(told.get("columns") or ()), *[None] * len(query.columns)]
+        told["columns"] = [_named(given[n], names[f"columns.{n}"]) for n in range(len(query.columns))]
+    return told
+
+
+def compiled(query: Query, context: dict[str, Any] | None) -> str:
+    """The SQL of a query, by the catalogue that the reading of a document was given.
+
+    :raises PydanticCustomError: what cannot be asked; `ctx.path` is the place below the widget.
+    """
+    read: Catalogued | None = (context or {}).get("catalogue")
+    if read is None:
+        raise ValueError("a query can be read beside the catalogue of the store alone")
+    try:
+        return compile_query(query, read())
+    except GuideError as error:
+        context = {"path": f"query.{error.path}", "said": error.message}
+        raise PydanticCustomError("query", "{path}: {said}", context) from None
+
+
+def _named(given: Any, name: str) -> Any:
+    return {**given, "column": name} if isinstance(given, dict) else {"column": name}
