@@ -83,7 +83,8 @@ def asked(rule: dict, person: str = "ann", **more: Any) -> Explanation:
     ],
 )
 def test_a_block_says_what_was_found(rule, text, holds, found):
-    assert asked(rule).findings == (Finding("", text, holds, found),)
+    kind = next(each for each in ("attribute", "event", "sequence") if each in rule)
+    assert asked(rule).findings == (Finding("", kind, text, holds, found),)
 
 
 def test_who_has_done_nothing_has_done_it_no_times():

@@ -22,6 +22,9 @@ def test_a_page_tells_what_is_known_and_since_when(admin):
     page = admin.page("/people/7")
     assert "household.7@example.com" in page
     assert "Top spenders" in page
+    assert "as of 1 Jan 2018" in page, "in it since the day before, and they stayed"
+    assert "audiences/top_spenders?person=7#why" in page
+    assert "audiences/big_baskets?person=7#why" in page, "also of those they are not in"
     assert "How to reach the households" in page, "where the address came from"
     assert "Lines of till receipts" in page
     assert "joined" in page

@@ -12,8 +12,8 @@ from perennial.identity.people import PERSON
 from perennial.identity.resolve import current, periods
 from perennial.identity.values import comparable
 from perennial.lake.identity import LEFT, NAME, RIGHT
-from perennial.lake.tables import Table
 from perennial.stages.audiences import events_of
+from perennial.stages.eligibility import memberships
 from perennial.stages.profiles import newest_day
 from perennial.stages.whose import naming
 from perennial.stages.workspace import Workspace
@@ -35,7 +35,7 @@ class Person:
     history: pl.DataFrame
     """as_of, and the ranks and values of each day that has a profile of them."""
     audiences: pl.DataFrame
-    """audience, as_of, status: since when they are in, or not any more."""
+    """As `memberships` gives them: in which audiences they are, or were, and when they came into each."""
     events: pl.DataFrame
     """dataset, event_time, what: the newest."""
     responses: pl.DataFrame
@@ -69,9 +69,6 @@ def person(workspace: Workspace, person_id: str) -> Person | None:
     if known.is_empty() and identities.is_empty():
         return None
     row = known.to_dicts()[0] if known.height else {}
-    members = _rows(lake.membership).filter(mine).collect()
-    if members.is_empty():
-        members = pl.DataFrame(schema={"audience": pl.String, "as_of": pl.Date, "status": pl.String})
     changes = lake.identity_events.scan().filter(mine | (pl.col("other_person") == person_id))
     responses = lake.email_events.scan().filter(mine).sort(TIME, descending=True).head(EVENTS)
     return Person(
@@ -80,7 +77,7 @@ def person(workspace: Workspace, person_id: str) -> Person | None:
         {name: value for name, value in row.items() if _says_something(name, value)},
         identities,
         _history(workspace, mine),
-        _turns(members),
+        memberships(workspace, person_id),
         _events(workspace, person_id),
         responses.select(TIME, "event_type", "campaign_name", "audience").collect(),
         changes.sort("at", descending=True).collect(),
@@ -93,10 +90,6 @@ def _newest(workspace: Workspace) -> pl.LazyFrame:
     if day is None:
         return pl.LazyFrame(schema={PERSON: pl.String})
     return workspace.lake.profiles.scan().filter(as_of=day)
-
-
-def _rows(table: Table) -> pl.LazyFrame:
-    return table.scan() if table.exists() else pl.LazyFrame(schema={PERSON: pl.String})
 
 
 def _says_something(name: str, value: Any) -> bool:
@@ -127,13 +120,6 @@ def _history(workspace: Workspace, mine: pl.Expr) -> pl.DataFrame:
     told = [name for name in plain if name.endswith("_decile") or name.startswith(("predicted_", "p_alive"))]
     told += [name for name in plain if schema[name].is_decimal() and name not in told]
     return people.filter(mine).select("as_of", *told).sort("as_of").collect()
-
-
-def _turns(members: pl.DataFrame) -> pl.DataFrame:
-    """Of each audience the newest day on which they entered, or left: kept days say nothing new."""
-    turns = members.filter(pl.col("status") != "kept").sort("as_of")
-    newest = turns.group_by("audience", maintain_order=True).last()
-    return newest.select("audience", "as_of", "status").sort("as_of", "audience", descending=[True, False])
 
 
 def _events(workspace: Workspace, person_id: str) -> pl.DataFrame:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query
 from pydantic import BaseModel, ConfigDict
 
 from perennial.audiences.editing import read
-from perennial.stages.eligibility import some_members, why
+from perennial.stages.eligibility import memberships, some_members, why
 from perennial.stages.overlaps import overlap
 from perennial.stages.person import find
 from perennial.stages.workspace import Workspace
@@ -61,7 +61,13 @@ def eligibility(
         if len(people) != 1:
             return {"people": people[:SOME], "explanation": None}
         found, day = why(workspace, name, people[0]["person_id"])
-        return {"people": people, "as_of": day, "explanation": None if found is None else asdict(found)}
+        theirs = memberships(workspace, people[0]["person_id"])
+        return {
+            "people": people,
+            "as_of": day,
+            "explanation": None if found is None else asdict(found),
+            "membership": next(iter(theirs.filter(audience=name).to_dicts()), None),
+        }
 
 
 def known(workspace: Workspace, name: str) -> str:

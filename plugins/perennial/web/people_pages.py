@@ -8,8 +8,11 @@ import polars as pl
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from perennial.audiences.evaluation import published
+from perennial.audiences.membership import EXITED
 from perennial.audiences.sentence import words
 from perennial.stages.person import Person, find, person
+from perennial.stages.workspace import Workspace
 from perennial.web.audiences_api import WorkspaceDep
 from perennial.web.auth import AUDIENCE_EDITOR
 from perennial.web.pages import page
@@ -64,23 +67,33 @@ def one(request: Request, person_id: str, workspace: WorkspaceDep) -> Response:
         "person.html",
         section="people",
         person=found,
-        plain={name: value for name, value in attributes.items() if not isinstance(value, list)},
-        maps={name: value[:FEW] for name, value in attributes.items() if isinstance(value, list)},
-        dimensions=sorted(
-            {name.partition(".")[0] for name, value in attributes.items() if isinstance(value, list)}
-        ),
+        plain={name: value for name, value in attributes.items() if not _is_map(value)},
+        maps={name: value[:FEW] for name, value in attributes.items() if _is_map(value)},
+        dimensions=sorted({name.partition(".")[0] for name, value in attributes.items() if _is_map(value)}),
         lines=lines(found.history),
         titles=titles,
         audiences={name: each.title for name, each in workspace.audiences.items()},
+        others=_others(workspace, found),
         datasets={name: each.title for name, each in workspace.datasets.items()},
         words=words,
     )
 
 
+def _is_map(value: Any) -> bool:
+    """Whether an attribute has entries, such as those of departments; a list has values alone."""
+    return isinstance(value, list) and (not value or isinstance(value[0], dict))
+
+
+def _others(workspace: Workspace, found: Person) -> list[str]:
+    """The published audiences that somebody is not in."""
+    inside = set(found.audiences.filter(pl.col("status") != EXITED)["audience"])
+    return [name for name in published(workspace.audiences) if name not in inside]
+
+
 def _attributes(found: Person) -> dict[str, Any]:
     """What people read first comes first: who they are, then what they are worth."""
     ranks = [name for name in found.attributes if name.endswith("_decile")]
-    maps = [name for name, value in found.attributes.items() if isinstance(value, list)]
+    maps = [name for name, value in found.attributes.items() if _is_map(value)]
     rest = [name for name in found.attributes if name not in {*ranks, *maps, "email_sha256"}]
     return {name: found.attributes[name] for name in (*rest, *ranks, *maps)}
 

@@ -2,11 +2,14 @@
 import { el } from "./dom.js";
 import { blocks, erase, one, save } from "./audience_http.js";
 import { List } from "./audience_list.js";
-import { badge, movement, sized } from "./audience_parts.js";
+import { showMembers } from "./audience_members.js";
+import { Overlap } from "./audience_overlap.js";
+import { badge, failed, live, movement, seconds, sized } from "./audience_parts.js";
 import { Evaluation } from "./audience_run.js";
 import { Splitter } from "./audience_split.js";
 import { trend } from "./audience_trend.js";
-import { titled } from "./audience_words.js";
+import { Why } from "./audience_why.js";
+import { count, titled } from "./audience_words.js";
 
 const host = document.getElementById("audience");
 const { name } = host.dataset;
@@ -16,6 +19,7 @@ const by = (id) => document.getElementById(id);
 let shown = null;
 let known = { audiences: [], purposes: [] }; // for the titles of what is named
 const list = new List(by("list"), name, async () => draw(await one(name)));
+const overlap = new Overlap(by("overlap"));
 
 function draw(found) {
   shown = found;
@@ -25,7 +29,9 @@ function draw(found) {
   by("description").textContent = description ?? "";
   by("description").hidden = !description;
   by("sentence").textContent = found.sentence;
-  by("size").replaceChildren(...[...sized({ state, evaluated: found.evaluated }), movement(found.evaluated)].filter(Boolean));
+  const failure = failed({ ...found, state });
+  by("failure").replaceChildren(...(failure ? [failure] : []));
+  by("size").replaceChildren(...[...sized({ ...found, state }), movement(found.evaluated), live(found)].filter(Boolean));
   by("facts").replaceChildren(...facts(found, purpose));
   by("trend").replaceChildren(trend(found.trend ?? []));
   by("uses").replaceChildren(...users((found.uses ?? []).map((used) => ({ kind: "audience", name: used, title: titleOf(known.audiences, used) })), "It uses no other audience."));
@@ -42,6 +48,8 @@ function facts(found, purpose) {
     ["Definition", el("code", { title: "Changes whenever the rule does" }, found.definition_hash)],
     evaluated && !evaluated.current ? ["Evaluated with", el("code", {}, evaluated.definition_hash)] : null,
     evaluated && snapshot !== null ? ["Snapshot of the data", el("code", {}, String(snapshot))] : null,
+    typeof evaluated?.rows === "number" ? ["Rows its rule reads", el("span", { title: "Profiles, and events on the days in its windows" }, count(evaluated.rows))] : null,
+    typeof evaluated?.seconds === "number" ? ["Its part of the run", el("span", { title: "By the rows that its questions go through, divided among the audiences that ask the same: all are evaluated in one pass" }, seconds(evaluated.seconds))] : null,
     ["Purpose", purpose ? titleOf(known.purposes, purpose) : "None: for analysis only"],
     ["Name", el("code", {}, name)],
   ];
@@ -124,14 +132,30 @@ async function copied(text) {
   }
 }
 
+// Who is in it, and why somebody is: for a person whom the address names, at once.
+function people() {
+  showMembers(by("members"));
+  const why = new Why(by("why"), name);
+  const person = new URLSearchParams(location.search).get("person");
+  if (!person) return;
+  why.ask(person);
+  by("why").scrollIntoView();
+}
+
 async function start() {
   draw(await one(name));
   wire();
   host.hidden = false;
-  const evaluation = new Evaluation(by("evaluation"), async () => draw(await one(name)));
+  overlap.ask({ name });
+  if (edit) people();
+  const evaluation = new Evaluation(by("evaluation"), async () => {
+    draw(await one(name));
+    if (edit) showMembers(by("members"));
+  });
   blocks().then((found) => {
     known = found;
     draw(shown);
+    overlap.offer(known.audiences.filter((one) => one.name !== name));
     if (evaluation.day && known.as_of && !evaluation.day.value) evaluation.day.value = known.as_of;
   }, () => {}); // without it, names stand for titles, and the day is typed
   evaluation.resume();

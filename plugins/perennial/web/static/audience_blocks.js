@@ -1,7 +1,7 @@
 // What can be said, as the API lists it, in; new blocks, and what is still missing in a rule, out. No DOM.
 import { isGroup, kindOf, modeOf, places } from "./audience_tree.js";
 
-const FIRST = { number: "at_least", text: "one_of", truth: "equals", date: "within_last", time: "within_last" };
+const FIRST = { number: "at_least", text: "one_of", truth: "equals", date: "within_last", time: "within_last", list: "includes" };
 const AMOUNTS = ["at_least", "at_most", "more_than", "less_than", "equals", "not_equals"];
 
 export class Vocabulary {

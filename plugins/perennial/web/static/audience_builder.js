@@ -5,12 +5,13 @@ import { Estimate } from "./audience_estimate.js";
 import { blame } from "./audience_faults.js";
 import { History } from "./audience_history.js";
 import { Palette } from "./audience_palette.js";
+import { Overlap } from "./audience_overlap.js";
 import { nodeOf, ruleOf, treeOf } from "./audience_tree.js";
 
 const EMPTY = "Nobody yet: the rule is empty.";
 
 export class Builder {
-  // `nodes` are {canvas, palette, estimate, sentence, announced}; `about` gives name and purpose; `changed()` is told
+  // `nodes` are {canvas, palette, estimate, overlap, sentence, announced}; `about` gives name and purpose; `changed()` is told
   // of every new rule.
   constructor(nodes, vocabulary, { rule, top, own, readOnly, about, changed }) {
     Object.assign(this, { nodes, vocabulary, own, about, changed, refused: [], history: new History({ ...treeOf(rule), top }) });
@@ -21,6 +22,8 @@ export class Builder {
     this.canvas = new Canvas(nodes.canvas, vocabulary, { readOnly, change, browse: () => this.palette.focus() });
     this.palette = new Palette(nodes.palette, vocabulary, { own, pick: (item) => this.pick(item), fresh: (item) => this.fresh(item) });
     this.estimate = new Estimate(nodes.estimate, (answer) => this.counted(answer));
+    this.overlap = new Overlap(nodes.overlap);
+    this.overlap.offer(vocabulary.audiences.filter((one) => one.name !== own));
     nodes.canvas.addEventListener("drawn", () => this.judge());
     nodes.canvas.addEventListener("pointed", () => this.palette.pointsAt(this.canvas.groupTitle));
   }
@@ -60,8 +63,9 @@ export class Builder {
     this.judge(open);
     this.nodes.sentence.toggleAttribute("data-stale", open.length > 0);
     if (!this.history.state.rules.length) this.nodes.sentence.textContent = EMPTY;
-    if (open.length) return this.estimate.ask(null, open.length === 1 ? open[0].message : `${open.length} things are still to be filled in.`);
-    return this.estimate.ask({ ...this.who, purpose: this.about.value.purpose, name: this.own });
+    const question = open.length ? null : { ...this.who, purpose: this.about.value.purpose, name: this.own };
+    this.overlap.ask(question);
+    this.estimate.ask(question, open.length === 1 ? open[0].message : `${open.length} things are still to be filled in.`);
   }
 
   judge(open = this.missing) {

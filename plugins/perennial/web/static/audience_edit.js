@@ -131,7 +131,7 @@ async function start() {
   const { rule = null, top, state: _, name: __, ...rest } = found?.definition ?? {};
   about = new About(by("about"), vocabulary.purposes, { fixedName: own, changed: () => changed() });
   about.value = rest;
-  const nodes = Object.fromEntries(["canvas", "palette", "estimate", "sentence", "announced"].map((id) => [id, by(id)]));
+  const nodes = Object.fromEntries(["canvas", "palette", "estimate", "overlap", "sentence", "announced"].map((id) => [id, by(id)]));
   builder = new Builder(nodes, vocabulary, { rule, top, own, readOnly, about, changed });
   by("about").elements.purpose.addEventListener("change", () => builder.recount());
   code = new Code(by("panel-code"), { read: definition, apply: fill });

@@ -3,7 +3,7 @@ import { el } from "./dom.js";
 import { carry } from "./audience_drag.js";
 import { icon } from "./audience_icons.js";
 
-const KINDS = { number: "number", text: "text", truth: "yes or no", date: "date", time: "time", other: "" };
+const KINDS = { number: "number", text: "text", truth: "yes or no", date: "date", time: "time", list: "list", other: "" };
 
 export class Palette {
   // `pick(item)` adds one; `fresh(item)` makes its node for a drop.

@@ -39,7 +39,7 @@ function attribute(lens, vocabulary) {
   const known = vocabulary.attribute(rule.attribute);
   const keys = known.keys?.map((key) => ({ value: key, label: key }));
   const key = keys ? [word("of"), select(part(lens, "key"), keys, `Which ${known.label}`)] : rule.key !== undefined ? [word("of"), text(part(lens, "key"), "Which one")] : [];
-  const what = { kind: known.kind, label: known.label, source: { attribute: rule.attribute, key: rule.key } };
+  const what = { kind: known.kind, items: known.items, label: known.label, source: { attribute: rule.attribute, key: rule.key } };
   const name = el("strong", { "data-path": part(lens, "attribute").path, title: rule.attribute }, known.label);
   return [line(name, ...key, ...comparison(lens, what, vocabulary), ...lost(known, rule.attribute, "attribute"))];
 }

@@ -2,7 +2,7 @@
 import { address, begin, followed, underWay } from "./dag_runs.js";
 
 export class Evaluation {
-  // `ended()` is told when a run has succeeded, so that the page shows its result.
+  // `ended()` is told when a run has ended, so that the page shows its result.
   constructor(node, ended) {
     Object.assign(this, { node, ended, going: false });
     this.dag = node.dataset.dag;
@@ -52,7 +52,7 @@ export class Evaluation {
     this.link.dataset.airflow = address(this.dag, run);
     const now = await followed(this.dag, run, (text, state) => this.say(text, state));
     const day = run.conf?.as_of ? ` as of ${run.conf.as_of}` : "";
-    this.say(now.state === "failed" ? "The run failed; its log says why" : `Evaluated${day}`, now.state);
-    if (now.state === "success") await this.ended();
+    this.say(now.state === "failed" ? "The run failed, of this audience or another one; its log says why" : `Evaluated${day}`, now.state);
+    await this.ended(); // also of a run that failed: of other audiences, or of this one, there is something new
   }
 }

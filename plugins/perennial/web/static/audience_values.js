@@ -7,7 +7,7 @@ import { part, patch } from "./audience_lens.js";
 import { suggest } from "./audience_suggest.js";
 import { valueWords } from "./audience_words.js";
 
-// `what` is {kind, label, source}: source asks the API for the values there are.
+// `what` is {kind, items, label, source}: the kind of values that a list has, and what asks the API for those there are.
 export function comparison(lens, what, vocabulary) {
   const operators = vocabulary.operatorsFor(what.kind).map((one) => ({ value: one.name, label: one.label }));
   const { operator } = lens.get();
@@ -28,10 +28,11 @@ function inputs(lens, what, takes) {
 function single(lens, what, end = "", empty = undefined) {
   const label = `Value of ${what.label}${end ? `, ${end}` : ""}`;
   const value = lens.get();
+  const kind = what.items ?? what.kind;
   if (value !== null && typeof value === "object") return fixed(lens, value, empty);
-  if (what.kind === "number") return number(lens, label, { empty });
-  if (what.kind === "truth") return truth(lens, label);
-  if (what.kind === "date" || what.kind === "time") return moment(lens, label, what.kind);
+  if (kind === "number") return number(lens, label, { empty });
+  if (kind === "truth") return truth(lens, label);
+  if (kind === "date" || kind === "time") return moment(lens, label, kind);
   const input = text(lens, label, { placeholder: "type, or choose" });
   const take = (taken) => {
     input.value = valueWords(taken);

@@ -1,13 +1,21 @@
 // The list of audiences: what the API has in, a row for each, out; searched and narrowed down in the page.
 import { el } from "./dom.js";
 import { listed } from "./audience_http.js";
-import { badge, live, movement, sized } from "./audience_parts.js";
+import { badge, cost, failed, live, movement, sized } from "./audience_parts.js";
 import { titled } from "./audience_words.js";
 
 const host = document.getElementById("audiences");
 const root = document.body.dataset.root;
 const search = document.getElementById("find");
 const state = document.getElementById("state");
+const order = document.getElementById("order");
+const most = (figure) => (one, other) => (figure(other) ?? -1) - (figure(one) ?? -1);
+const ORDERS = {
+  name: () => 0, // as they come
+  size: most((one) => one.evaluated?.size),
+  rows: most((one) => one.evaluated?.rows),
+  seconds: most((one) => one.evaluated?.seconds),
+};
 const said = document.getElementById("shown");
 
 function row(one) {
@@ -16,8 +24,8 @@ function row(one) {
     el("div", { class: "what" },
       el("h2", {}, el("a", { href: address }, one.title), badge(one.state), one.purpose ? el("span", { class: "purpose" }, `for ${titled(one.purpose).toLowerCase()}`) : null),
       el("p", { class: "sentence" }, one.sentence),
-      one.description ? el("p", { class: "note" }, one.description) : null),
-    el("div", { class: "how-many" }, ...sized(one), movement(one.evaluated), live(one)));
+      one.description ? el("p", { class: "note" }, one.description) : null, failed(one)),
+    el("div", { class: "how-many" }, ...sized(one), movement(one.evaluated), live(one), cost(one)));
 }
 
 function draw(audiences) {
@@ -26,7 +34,7 @@ function draw(audiences) {
     const text = `${one.name} ${one.title} ${one.description} ${one.sentence} ${one.purpose ?? ""}`.toLowerCase();
     return (!state.value || one.state === state.value) && words.every((word) => text.includes(word));
   });
-  host.replaceChildren(...found.map(row));
+  host.replaceChildren(...found.sort(ORDERS[order.value]).map(row));
   said.textContent = found.length === audiences.length ? "" : `${found.length} of ${audiences.length} audiences`;
   document.getElementById("nothing").hidden = audiences.length > 0;
   document.getElementById("unfound").hidden = !audiences.length || found.length > 0;
@@ -36,7 +44,7 @@ async function start() {
   const { audiences } = await listed();
   document.getElementById("filters").hidden = audiences.length === 0;
   search.addEventListener("input", () => draw(audiences));
-  state.addEventListener("change", () => draw(audiences));
+  for (const choice of [state, order]) choice.addEventListener("change", () => draw(audiences));
   draw(audiences);
 }
 
