@@ -15,6 +15,11 @@ ATTEMPTS = ["chunk", "ledger", "step", "whole", "rows"]
 TRIES = ["at", "profiles", "seconds"]
 """Columns of an evaluation that tell when it was made, in what time, from which writing of the profiles."""
 
+LIVE = {"live/membership": "person_id", "live/profiles": "person_id", "live/evaluations": "audience"}
+"""Tables to which every change of something is added, and what that is."""
+STEPS = ["at", "step", "entered", "exited", "profiles", "snapshot"]
+"""Columns of these that tell when it changed, and from what."""
+
 
 def lake_rows(root: Path) -> dict[str, pl.DataFrame]:
     """By the table's name; of batches, what each is now; of value, what is read of each day."""
@@ -32,7 +37,18 @@ def lake_rows(root: Path) -> dict[str, pl.DataFrame]:
         frames[lake.value_late.name] = frames[lake.value_late.name].drop("ledger").unique()
     if lake.evaluations.name in frames:
         frames[lake.evaluations.name] = frames[lake.evaluations.name].drop(TRIES)
+    for table, key in LIVE.items():
+        if table in frames:
+            frames[table] = _newest(frames[table], key)
     return {name: _sorted(frame) for name, frame in frames.items()}
+
+
+def _newest(rows: pl.DataFrame, key: str) -> pl.DataFrame:
+    """What holds now, by whatever steps it came about."""
+    newest = rows.sort("step").unique(key, keep="last")
+    if "audiences" in rows.columns:
+        newest = newest.filter(pl.col("audiences").list.len() > 0)
+    return newest.drop(STEPS, strict=False)
 
 
 def _read(changes: pl.DataFrame, days: pl.DataFrame) -> pl.DataFrame:

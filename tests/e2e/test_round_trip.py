@@ -9,6 +9,7 @@ import pytest
 import requests
 from expected import WINDOWS, deciles_in_sql, spend_and_lines
 
+from perennial.audiences.standing import standing
 from perennial.local.airflow_api import Run
 from perennial.local.environment import sandbox_url
 from perennial.local.stack import Stack
@@ -78,6 +79,16 @@ def test_members_of_a_day_are_those_of_the_day_before_who_stayed_and_those_who_c
         ) AS days
     """)
     assert reconciled == [(True,)]
+
+
+def test_as_events_come_the_same_people_are_in_audiences_as_by_day(journey):
+    lake = journey.workspace.lake
+    streamed = [name for name, each in journey.workspace.audiences.items() if each.evaluation == "stream"]
+    live = standing(lake.live_membership).explode("audiences").drop_nulls()
+    daily = lake.membership.scan().filter(pl.col("status") != "exited", as_of=AS_OF).collect()
+    wanted = daily.filter(pl.col("audience").is_in(streamed)).select("audience", "person_id")
+    assert wanted.height
+    assert set(live.select("audiences", "person_id").rows()) == set(wanted.rows())
 
 
 def test_the_responses_came_back_each_once(journey, lake):
