@@ -16,7 +16,10 @@ from perennial.web import (
     audiences_lists,
     audiences_pages,
     audiences_people,
+    composer_api,
+    composer_pages,
     dashboards_api,
+    dashboards_pages,
     pages,
     people_pages,
     queries_api,
@@ -67,6 +70,9 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         people_pages,
         queries_api,
         queries_pages,
+        dashboards_pages,
+        composer_api,
+        composer_pages,
         pages,
     ):
         app.include_router(part.router)

@@ -3,16 +3,18 @@
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from perennial.web import assets
 from perennial.web.api import Period
+from perennial.web.auth import may_edit_dashboards, may_export
 from perennial.web.dashboards import Choice, Dashboard, Mark
 from perennial.web.days import PERIODS, Days, days_of, pick
-from perennial.web.formats import day_text, number_text
+from perennial.web.formats import day_text, moment_text, number_text
 from perennial.web.results import Selection, select
 from perennial.web.state import DashboardDep, LibraryDep, StoreDep
 from perennial.web.store import Store, StoreError
@@ -20,8 +22,10 @@ from perennial.web.themes import vega_config
 
 router = APIRouter()
 templates = Jinja2Templates(Path(__file__).parent / "templates")
-templates.env.filters.update(day=day_text, number=number_text)
+templates.env.filters.update(day=day_text, moment=moment_text, number=number_text)
 templates.env.trim_blocks = templates.env.lstrip_blocks = True
+EditDep = Annotated[bool, Depends(may_edit_dashboards)]
+ExportDep = Annotated[bool, Depends(may_export)]
 OVERVIEW = "overview"
 SECTIONS = (
     ("Overview", ""),
@@ -54,16 +58,11 @@ def overview(
     """The round trip at a glance."""
     dashboards = library.dashboards()
     if (dashboard := dashboards.get(OVERVIEW)) is None:
-        return inventory(request, library)
+        return RedirectResponse("dashboards", 307)
     stages = [_stage_view(dashboard, index, store) for index in range(len(dashboard.stages))]
-    return _board(request, dashboard, store, day, period, template="overview.html", section="", stages=stages)
-
-
-@router.get("/dashboards")
-def inventory(request: Request, library: LibraryDep) -> Response:
-    """All dashboards, with what they show."""
-    boards = [board for board in library.dashboards().values() if board.name != OVERVIEW]
-    return page(request, "inventory.html", section="dashboards", boards=boards)
+    return board_page(
+        request, dashboard, store, day, period, template="overview.html", section="", stages=stages
+    )
 
 
 @router.get("/dashboards/{name}")
@@ -72,14 +71,20 @@ def board(
     dashboard: DashboardDep,
     library: LibraryDep,
     store: StoreDep,
+    edit: EditDep,
+    export: ExportDep,
     day: date | None = None,
     period: Period = None,
 ) -> Response:
     """One dashboard."""
-    siblings = [known for known in library.dashboards().values() if known.name != OVERVIEW]
-    return _board(
-        request, dashboard, store, day, period, template="board.html", section="dashboards", siblings=siblings
-    )
+    provisioned = library.dashboards()
+    siblings = [known for known in provisioned.values() if known.name != OVERVIEW]
+    return board_page(
+        request, dashboard, store, day, period,
+        template="board.html", section="dashboards", may_edit=edit, may_export=export,
+        siblings=siblings if dashboard.name in provisioned else [*siblings, dashboard],
+        is_kept=dashboard.name not in provisioned,
+    )  # fmt: skip
 
 
 @router.get("/runs")
@@ -96,7 +101,7 @@ def page(request: Request, template: str, status: int = 200, **context: Any) -> 
     return templates.TemplateResponse(request, template, {**below, **context}, status_code=status)
 
 
-def _board(
+def board_page(
     request: Request,
     dashboard: Dashboard,
     store: Store,
@@ -106,6 +111,7 @@ def _board(
     template: str,
     **context: Any,
 ) -> Response:
+    """A page with the widgets of a dashboard, and the controls above them."""
     problem: StoreError | None = None
     choices: dict[str, list[Choice]] = {}
     try:

@@ -3,8 +3,8 @@
 const DAYS_30_MS = 30 * 24 * 3_600_000;
 
 export class Keep {
-  constructor(name) {
-    this.key = `perennial:audience:${name || "new"}`;
+  constructor(name, kind = "audience") {
+    this.key = `perennial:${kind}:${name || "new"}`;
     this.timer = 0;
   }
 

@@ -13,6 +13,7 @@ function refresh() {
   for (const button of form.querySelectorAll("[data-step]")) button.disabled = !steps[button.dataset.step];
   const latest = form.querySelector("[data-latest]");
   latest.disabled = !days.length || day.value === days.at(-1);
+  for (const link of document.querySelectorAll("[data-whole]")) link.href = `${document.body.dataset.root}api/dashboards/${name}/${link.dataset.whole}?${new URLSearchParams(board.selection())}`;
   return Promise.all(tiles.map((tile) => tile.load()));
 }
 

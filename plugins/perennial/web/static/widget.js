@@ -35,7 +35,7 @@ export class Widget {
     let data;
     let problem = null;
     try {
-      const response = await fetch(this.address(), { headers: { accept: "application/json" } });
+      const response = await (this.board.ask?.(this.widget) ?? fetch(this.address(), { headers: { accept: "application/json" } }));
       data = await response.json();
       if (!response.ok) problem = { status: response.status, ...data };
     } catch {
