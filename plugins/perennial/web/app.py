@@ -16,8 +16,6 @@ from perennial.web import (
     audiences_lists,
     audiences_pages,
     audiences_people,
-    composer_api,
-    composer_pages,
     dashboards_api,
     dashboards_pages,
     pages,
@@ -71,8 +69,6 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         queries_api,
         queries_pages,
         dashboards_pages,
-        composer_api,
-        composer_pages,
         pages,
     ):
         app.include_router(part.router)
