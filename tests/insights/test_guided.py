@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from perennial.insights.catalogue import Catalogue, Column, Table
 from perennial.insights.guided import GuideError, Query
 from perennial.insights.guided_sql import compile_query
+from perennial.insights.model import Kind
 from perennial.insights.references import ForeignKey
 from perennial.web.parameters import parameters_of, to_placeholders
 
@@ -19,7 +20,7 @@ HOSTILE = """x'); DROP TABLE sale; -- "\\' $day %s %(day)s"""
 
 
 def _table(name: str, columns: dict[str, str], key: tuple[str, ...], *keys: ForeignKey) -> Table:
-    kind = "fact" if name == "sale" else "dimension"
+    kind: Kind = "fact" if name == "sale" else "dimension"
     described = tuple(Column(column, type_) for column, type_ in columns.items())
     return Table(name, name, kind, "", described, key, keys)
 
@@ -105,7 +106,7 @@ def test_a_question_is_answered(star: psycopg.Connection, said: dict[str, Any], 
 def test_groups_that_colours_split_are_ranked_by_what_they_come_to_together(
     star: psycopg.Connection,
 ) -> None:
-    split = {"x": "sale.kind", "y": AMOUNT, "color": "shop.town"}
+    split: dict[str, Any] = {"x": "sale.kind", "y": AMOUNT, "color": "shop.town"}
     assert _answer(star, **split) == [
         ("tea", "Bonn", 10), ("tea", "Kiel", 9), ("mug", "Bonn", 5), ("mug", None, 2), (None, "Kiel", 1)
     ]  # fmt: skip

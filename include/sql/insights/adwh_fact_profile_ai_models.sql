@@ -12,6 +12,8 @@ columns:
   created_date: date
   count_of_profiles: bigint
 primary_key: [date_key, merge_policy_id, model_id, score]
+indexes:
+  - [model_id, merge_policy_id, score_date]
 references:
   date_key: adwh_dim_date
   merge_policy_id: adwh_dim_merge_policies

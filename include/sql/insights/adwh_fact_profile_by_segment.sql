@@ -15,7 +15,7 @@ columns:
   count_of_single_identity_profiles: bigint
 primary_key: [date_key, merge_policy_id, segment_id]
 indexes:
-  - [segment_id, merge_policy_id, date_key]
+  - [segment_id, merge_policy_id, date_key, count_of_profiles]
 references:
   date_key: adwh_dim_date
   merge_policy_id: adwh_dim_merge_policies

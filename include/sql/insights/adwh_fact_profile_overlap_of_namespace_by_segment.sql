@@ -10,8 +10,6 @@ columns:
   overlap_id: integer
   count_of_profiles: bigint
 primary_key: [date_key, merge_policy_id, segment_id, overlap_id]
-indexes:
-  - [segment_id, merge_policy_id, date_key]
 references:
   date_key: adwh_dim_date
   merge_policy_id: adwh_dim_merge_policies

@@ -11,7 +11,7 @@ columns:
   count_of_overlap: bigint
 primary_key: [date_key, merge_policy_id, segment1, segment2]
 indexes:
-  - [segment2, segment1, merge_policy_id, date_key]
+  - [segment1, segment2, merge_policy_id, date_key]
 references:
   date_key: adwh_dim_date
   merge_policy_id: adwh_dim_merge_policies

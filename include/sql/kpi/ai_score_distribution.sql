@@ -12,17 +12,18 @@ WITH latest AS (
     WHERE date_key <= $day AND (merge_policy = $merge_policy OR ($merge_policy = '' AND is_default_merge_policy))
     GROUP BY merge_policy_id
 ),
-scored AS (
-    SELECT score, score_date, count_of_profiles
+last_scored AS (
+    SELECT fact.model_id, fact.merge_policy_id, max(fact.score_date) AS score_date
     FROM adwh_fact_profile_ai_models AS fact
     JOIN latest USING (merge_policy_id)
     JOIN adwh_dim_ai_models USING (model_id, merge_policy_id)
-    WHERE model = $model AND fact.date_key <= latest.date_key
+    WHERE model = $model AND fact.score_date <= latest.date_key
+    GROUP BY fact.model_id, fact.merge_policy_id
 ),
 counted AS (
     SELECT least(score / 5, 19) AS bin, sum(count_of_profiles) AS profiles
-    FROM scored
-    WHERE score_date = (SELECT max(score_date) FROM scored)
+    FROM adwh_fact_profile_ai_models
+    JOIN last_scored USING (model_id, merge_policy_id, score_date)
     GROUP BY bin
 )
 SELECT

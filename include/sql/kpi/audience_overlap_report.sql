@@ -31,23 +31,32 @@ pairs AS (
     JOIN sizes AS one ON one.merge_policy_id = fact.merge_policy_id AND one.segment_id = fact.segment1
     JOIN sizes AS other ON other.merge_policy_id = fact.merge_policy_id AND other.segment_id = fact.segment2
 ),
-ranked AS (
-    SELECT
-        audience,
-        other_audience,
-        profiles,
-        other_profiles,
-        overlap,
-        CASE WHEN of_all <= 0 THEN 100 ELSE round(100.0 * overlap / of_all, 2) END AS jaccard
+-- Worked out once, in floating point: there may be many pairs.
+ranked AS MATERIALIZED (
+    SELECT *, CASE WHEN of_all <= 0 THEN 100 ELSE 100 * overlap::float8 / of_all END AS jaccard
     FROM pairs
-)
-SELECT *
-FROM (
+),
+chosen AS (
+    (SELECT * FROM ranked ORDER BY jaccard DESC, audience, other_audience LIMIT 50)
+    UNION
+    (SELECT * FROM ranked ORDER BY jaccard, audience DESC, other_audience DESC LIMIT 50)
+),
+placed AS (
     SELECT
         *,
-        row_number() OVER (ORDER BY jaccard DESC, audience, other_audience) AS from_top,
-        row_number() OVER (ORDER BY jaccard, audience, other_audience) AS from_bottom
-    FROM ranked
-) AS placed
-WHERE from_top <= 50 OR from_bottom <= 50
-ORDER BY from_top
+        row_number() OVER (ORDER BY jaccard DESC, audience, other_audience) AS place,
+        count(*) OVER () AS places,
+        (SELECT count(*) FROM ranked) AS ranks
+    FROM chosen
+)
+SELECT
+    audience,
+    other_audience,
+    profiles,
+    other_profiles,
+    overlap,
+    round(jaccard::numeric, 2) AS jaccard,
+    CASE WHEN place <= 50 THEN place ELSE ranks - places + place END AS from_top,
+    CASE WHEN place <= 50 THEN ranks + 1 - place ELSE places + 1 - place END AS from_bottom
+FROM placed
+ORDER BY place

@@ -17,17 +17,21 @@ mapped AS (
     FROM adwh_dim_br_segment_destinations AS bridge
     JOIN latest ON bridge.end_date >= latest.date_key
 ),
+-- Audience by audience: each one's days lie together in the index.
 statistics AS (
-    SELECT
-        segment_id,
-        avg(count_of_profiles) AS mean,
-        stddev_pop(count_of_profiles) AS deviation,
-        sum(count_of_profiles) FILTER (WHERE fact.date_key = latest.date_key) AS profiles
-    FROM adwh_fact_profile_by_segment_trendlines AS fact
-    JOIN latest USING (merge_policy_id)
-    JOIN mapped USING (segment_id)
-    WHERE fact.date_key BETWEEN latest.date_key - 29 AND latest.date_key
-    GROUP BY segment_id
+    SELECT mapped.segment_id, theirs.*
+    FROM mapped
+    CROSS JOIN latest
+    CROSS JOIN LATERAL (
+        SELECT
+            avg(count_of_profiles::float8) AS mean,
+            stddev_pop(count_of_profiles::float8) AS deviation,
+            max(count_of_profiles) FILTER (WHERE fact.date_key = latest.date_key) AS profiles
+        FROM adwh_fact_profile_by_segment_trendlines AS fact
+        WHERE fact.segment_id = mapped.segment_id
+            AND fact.merge_policy_id = latest.merge_policy_id
+            AND fact.date_key BETWEEN latest.date_key - 29 AND latest.date_key
+    ) AS theirs
 ),
 scored AS (
     SELECT *, CASE WHEN deviation = 0 THEN 0 ELSE (profiles - mean) / deviation END AS z
@@ -36,9 +40,9 @@ scored AS (
 SELECT
     segment_name AS audience,
     profiles,
-    round(mean, 2) AS mean,
-    round(deviation, 2) AS deviation,
-    round(z, 2) AS z
+    round(mean::numeric, 2) AS mean,
+    round(deviation::numeric, 2) AS deviation,
+    round(z::numeric, 2) AS z
 FROM scored
 JOIN adwh_dim_segments USING (segment_id)
 WHERE abs(z) >= 1

@@ -2,7 +2,7 @@
 number: 7
 title: Profile count change trend by identity
 about: >
-  The same for each namespace by itself.
+  By how many profiles of each namespace a day of the window differs from the day before that is there.
 parameters: [merge_policy, from_day, day]
 */
 WITH latest AS (
@@ -11,18 +11,19 @@ WITH latest AS (
     WHERE date_key <= $day AND (merge_policy = $merge_policy OR ($merge_policy = '' AND is_default_merge_policy))
     GROUP BY merge_policy_id
 ),
-daily AS (
-    SELECT fact.date_key, namespace_description AS namespace, sum(count_of_profiles) AS profiles
+changes AS (
+    SELECT
+        fact.date_key,
+        merge_policy_id,
+        namespace_id,
+        count_of_profiles - lag(count_of_profiles) OVER (PARTITION BY namespace_id ORDER BY fact.date_key) AS change
     FROM adwh_fact_profile_by_namespace_trendlines AS fact
     JOIN latest USING (merge_policy_id)
-    JOIN adwh_dim_namespaces USING (namespace_id, merge_policy_id)
+    -- One day more, so that the first day of the window has one to differ from.
     WHERE fact.date_key BETWEEN $from_day::date - 1 AND latest.date_key
-    GROUP BY fact.date_key, namespace_description
 )
-SELECT date_key, namespace, change
-FROM (
-    SELECT date_key, namespace, profiles - lag(profiles) OVER (PARTITION BY namespace ORDER BY date_key) AS change
-    FROM daily
-) AS changes
+SELECT date_key, namespace_description AS namespace, change
+FROM changes
+JOIN adwh_dim_namespaces USING (namespace_id, merge_policy_id)
 WHERE change IS NOT NULL
 ORDER BY date_key, namespace

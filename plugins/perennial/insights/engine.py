@@ -31,7 +31,7 @@ class Engine:
     def __init__(self, relations: Mapping[str, pl.LazyFrame], completed: date | None) -> None:
         """`completed` is the day that this refresh makes complete, if it does."""
         self.connection = duckdb.connect()
-        self.connection.execute("SET TimeZone = 'UTC'")
+        self.connection.execute("SET TimeZone = 'UTC'; SET enable_progress_bar = false")
         self.connection.execute(SURROGATE)
         for name, rows in relations.items():
             self.connection.register(name, rows)
