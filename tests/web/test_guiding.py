@@ -9,12 +9,18 @@ from pydantic import ValidationError
 from perennial.documents import DocumentError
 from perennial.settings import REPOSITORY
 from perennial.web.dashboards import Dashboard, Widget, load_dashboards
+from perennial.web.dashboards_text import plain_widget
 from perennial.web.guiding import catalogue_of
 
 CONTEXT = {"catalogue": catalogue_of(REPOSITORY / "include")}
 SPEND = {"column": "fact_sales_by_day.spend", "aggregate": "sum"}
-QUERY = {"table": "fact_sales_by_day", "x": SPEND, "y": "fact_sales_by_day.department", "top": 3}
-WIDGET = {"id": "w", "title": "W", "mark": "bar", "query": QUERY}
+QUERY: dict[str, Any] = {
+    "table": "fact_sales_by_day",
+    "x": SPEND,
+    "y": "fact_sales_by_day.department",
+    "top": 3,
+}
+WIDGET: dict[str, Any] = {"id": "w", "title": "W", "mark": "bar", "query": QUERY}
 BOARD = """
 title: Sales
 widgets:
@@ -60,8 +66,17 @@ def test_what_is_written_is_read_again_and_compiled_again() -> None:
 def test_a_query_or_sql_is_needed() -> None:
     with pytest.raises(ValidationError, match="give sql, or a query"):
         _widget(query=None, x="a", y="b")
-    with pytest.raises(ValidationError, match="beside the catalogue"):
-        Widget.model_validate(WIDGET)
+
+
+def test_without_a_catalogue_that_of_the_deployment_is_taken() -> None:
+    assert Widget.model_validate(WIDGET).sql == _widget().sql
+
+
+def test_what_is_written_down_says_nothing_twice() -> None:
+    assert plain_widget(_widget(x={"format": "money"})) == {
+        "id": "w", "title": "W", "mark": "bar", "x": {"format": "money"},
+        "query": {**QUERY, "y": {"column": QUERY["y"]}},
+    }  # fmt: skip
 
 
 def test_a_mark_lacks_a_role_of_the_query() -> None:

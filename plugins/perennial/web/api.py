@@ -1,5 +1,6 @@
 """JSON, CSV and pictures of widgets, for the pages and for whoever else has a token."""
 
+from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from tempfile import SpooledTemporaryFile
@@ -15,7 +16,7 @@ from perennial.web.days import days_of
 from perennial.web.images import HEIGHTS, draw
 from perennial.web.results import Selection, csv_lines, payload, records, select
 from perennial.web.state import DashboardDep, LibraryDep, StoreDep, WidgetDep
-from perennial.web.store import StoreError
+from perennial.web.store import Store, StoreError
 from perennial.web.themes import ThemeName
 
 router = APIRouter(prefix="/api")
@@ -64,21 +65,7 @@ def get_data(widget: WidgetDep, selection: SelectionDep, store: StoreDep) -> dic
 @router.get("/dashboards/{name}/widgets/{widget_id}/csv", dependencies=[EXPORTER])
 def get_csv(widget: WidgetDep, selection: SelectionDep, store: StoreDep) -> StreamingResponse:
     """All rows of one widget, without a cap."""
-    spool = SpooledTemporaryFile(max_size=4_000_000)  # noqa: SIM115 - closed once it is sent
-    try:
-        # Read to the end before sending: a slow reader must not keep a connection of the store.
-        for line in csv_lines(store.stream(widget.sql, selection.parameters)):
-            spool.write(line.encode())
-    except StoreError:
-        spool.close()
-        raise
-    spool.seek(0)
-    return StreamingResponse(
-        iter(partial(spool.read, 65_536), b""),
-        media_type="text/csv; charset=utf-8",
-        headers=_download(f"{widget.id}_{selection.day}.csv"),
-        background=BackgroundTask(spool.close),
-    )
+    return csv_response(store, widget.sql, selection.parameters, f"{widget.id}_{selection.day}.csv")
 
 
 @router.get("/dashboards/{name}/widgets/{widget_id}/{kind}", dependencies=[EXPORTER])
@@ -97,8 +84,31 @@ def get_image(
         raise HTTPException(404, f"A {widget.mark} has no picture; take its data as CSV.")
     content = draw(spec, records(result), kind, theme, (width, HEIGHTS[widget.height]))
     media_type = {"png": "image/png", "svg": "image/svg+xml"}[kind]
-    return Response(content, media_type=media_type, headers=_download(f"{widget.id}_{selection.day}.{kind}"))
+    return Response(content, media_type=media_type, headers=download(f"{widget.id}_{selection.day}.{kind}"))
 
 
-def _download(name: str) -> dict[str, str]:
+def csv_response(store: Store, sql: str, parameters: Mapping[str, Any], name: str) -> StreamingResponse:
+    """Every row of a query as a file.
+
+    :raises StoreError: the store did not answer, or not to its end.
+    """
+    spool = SpooledTemporaryFile(max_size=4_000_000)  # noqa: SIM115 - closed once it is sent
+    try:
+        # Read to the end before sending: a slow reader must not keep a connection of the store.
+        for line in csv_lines(store.stream(sql, parameters)):
+            spool.write(line.encode())
+    except StoreError:
+        spool.close()
+        raise
+    spool.seek(0)
+    return StreamingResponse(
+        iter(partial(spool.read, 65_536), b""),
+        media_type="text/csv; charset=utf-8",
+        headers=download(name),
+        background=BackgroundTask(spool.close),
+    )
+
+
+def download(name: str) -> dict[str, str]:
+    """The header by which a browser keeps what it gets as a file."""
     return {"content-disposition": f'attachment; filename="{name}"'}

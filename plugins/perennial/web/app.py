@@ -16,6 +16,8 @@ from perennial.web import (
     audiences_lists,
     audiences_pages,
     audiences_people,
+    composer_api,
+    composer_pages,
     dashboards_api,
     dashboards_pages,
     pages,
@@ -69,6 +71,8 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         queries_api,
         queries_pages,
         dashboards_pages,
+        composer_api,
+        composer_pages,
         pages,
     ):
         app.include_router(part.router)

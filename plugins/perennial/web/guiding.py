@@ -12,16 +12,24 @@ from perennial.insights.catalogue import Catalogue, describe
 from perennial.insights.guided import ROLES, GuideError, Query
 from perennial.insights.guided_sql import compile_query
 from perennial.insights.model import load_models
+from perennial.settings import Settings
 
 Catalogued = Callable[[], Catalogue]
 
 
+@cache
 def catalogue_of(include: Path) -> Catalogued:
-    """What a deployment declares of its store; read once, when somebody asks."""
+    """What a deployment declares of its store; read when somebody asks, and again when a file changes."""
+    folder = include / "sql" / "insights"
+    known: dict[tuple[tuple[str, int], ...], Catalogue] = {}
 
-    @cache
     def read() -> Catalogue:
-        return describe(load_models(include / "sql" / "insights").values())
+        stamp = tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.sql")))
+        if stamp not in known:
+            found = describe(load_models(folder).values())
+            known.clear()
+            known[stamp] = found
+        return known[stamp]
 
     return read
 
@@ -32,7 +40,9 @@ def with_roles(said: dict[str, Any]) -> dict[str, Any]:
     try:
         query = Query.model_validate(said["query"])
     except ValidationError:
-        return told  # its own field says what is wrong with it, and where
+        # Its own field says what is wrong with it, and where; roles without a column would only follow it.
+        unnamed = {role for role in ROLES if isinstance(told.get(role), dict) and "column" not in told[role]}
+        return {key: value for key, value in told.items() if key not in {*unnamed, "columns"}}
     names = query.names
     for role in ROLES:
         if role in names:
@@ -44,18 +54,17 @@ def with_roles(said: dict[str, Any]) -> dict[str, Any]:
 
 
 def compiled(query: Query, context: dict[str, Any] | None) -> str:
-    """The SQL of a query, by the catalogue that the reading of a document was given.
+    """The SQL of a query, by the catalogue of the context, or else of this deployment's documents.
 
     :raises PydanticCustomError: what cannot be asked; `ctx.path` is the place below the widget.
     """
     read: Catalogued | None = (context or {}).get("catalogue")
-    if read is None:
-        raise ValueError("a query can be read beside the catalogue of the store alone")
+    read = read or catalogue_of(Settings.from_env().include)
     try:
         return compile_query(query, read())
     except GuideError as error:
-        context = {"path": f"query.{error.path}", "said": error.message}
-        raise PydanticCustomError("query", "{path}: {said}", context) from None
+        place = {"path": f"query.{error.path}", "said": error.message}
+        raise PydanticCustomError("query", "{path}: {said}", place) from None
 
 
 def _named(given: Any, name: str) -> Any:

@@ -1,0 +1,139 @@
+// A widget being composed: pure changes of its document, with what usually fits where.
+import { ROLES, shelvesOf } from "./composer_marks.js";
+import { words } from "./composer_model.js";
+
+export const AGGREGATES = { sum: "Sum", average: "Average", min: "Least", max: "Greatest", count: "Count", count_distinct: "Distinct" };
+export const SPANS = ["day", "week", "month", "quarter", "year"];
+export const COUNT = "count()";
+
+export function fresh(model, table, mark = "bar") {
+  const day = model.day(table);
+  const filters = day ? [{ column: `${table}.${day.name}`, date: "recent" }] : [];
+  return { mark, title: "", query: { table, filters } };
+}
+
+// What a column is by itself on a shelf: keys, texts and days group; other numbers are added up.
+export function measureOf(model, draft, shelf, id) {
+  if (id === COUNT) return { aggregate: "count" };
+  const column = model.column(draft.query.table, id);
+  const number = column?.kind === "number" && !column.key;
+  if (shelf.wants === "value" || (shelf.wants === "group" && !(number && draft.mark === "bar"))) return { column: id };
+  if (number) return { column: id, aggregate: column.many ? "max" : "sum" };
+  return shelf.wants === "measure" && ["donut", "number", "scatter", "heatmap", "cohort"].includes(draft.mark) ? { column: id, aggregate: "count_distinct" } : { column: id };
+}
+
+export function put(model, draft, role, id, given = null) {
+  if (role === "filters") return { ...draft, query: { ...draft.query, filters: [...draft.query.filters, given ?? condition(model, draft, id)] } };
+  const shelf = shelvesOf(draft.mark).find((one) => one.role === role);
+  const measure = given ?? measureOf(model, draft, shelf, id);
+  if (role === "columns") {
+    const before = draft.query.columns ?? [];
+    return { ...draft, columns: [...readings(draft), {}], query: { ...draft.query, columns: [...before, measure] } };
+  }
+  const next = { ...draft, query: { ...draft.query, [role]: measure } };
+  delete next[role];
+  const trend = role === "x" && model.column(draft.query.table, id)?.name === "date_key";
+  if (trend) next.query.filters = next.query.filters.map((one) => (one.column === id && one.date === "recent" ? { ...one, date: "period" } : one));
+  return next;
+}
+
+function condition(model, draft, id) {
+  const column = model.column(draft.query.table, id);
+  if (column?.kind === "day") return { column: id, date: "recent" };
+  return column?.kind === "number" && !column.key ? { column: id, between: [null, null] } : { column: id, exclude: [] };
+}
+
+const readings = (draft) => (draft.query.columns ?? []).map((_, index) => draft.columns?.[index] ?? {});
+
+export function change(draft, role, index, measure) {
+  if (role !== "columns" && role !== "filters") return { ...draft, query: { ...draft.query, [role]: measure } };
+  return { ...draft, query: { ...draft.query, [role]: draft.query[role].map((one, at) => (at === index ? measure : one)) } };
+}
+
+export function remove(draft, role, index) {
+  const query = { ...draft.query };
+  const next = { ...draft, query };
+  const without = (list) => list.filter((_, at) => at !== index);
+  if (role === "filters") query.filters = without(query.filters);
+  else if (role === "columns") {
+    next.columns = without(readings(draft));
+    query.columns = without(query.columns);
+  } else {
+    delete query[role];
+    delete next[role];
+    if (query.sort?.replace("-", "") === role) delete query.sort;
+  }
+  return next;
+}
+
+// How a role reads: title and format.
+export const reading = (draft, role, index) => (role === "columns" ? readings(draft)[index] : draft[role]) ?? {};
+
+export function read(draft, role, index, said) {
+  const told = Object.fromEntries(Object.entries({ ...reading(draft, role, index), ...said }).filter(([, value]) => value !== undefined));
+  return role === "columns" ? { ...draft, columns: readings(draft).map((one, at) => (at === index ? told : one)) } : { ...draft, [role]: told };
+}
+
+export function swap(draft) {
+  const next = { ...draft, query: { ...draft.query } };
+  [next.query.x, next.query.y] = [draft.query.y, draft.query.x];
+  [next.x, next.y] = [draft.y, draft.x];
+  if (draft.query.sort) next.query.sort = draft.query.sort.replace(/^(-?)(x|y)$/, (_, sign, role) => sign + (role === "x" ? "y" : "x"));
+  return clean(next);
+}
+
+// Another mark: what is on the shelves moves to those that the new one has.
+export function become(model, draft, mark) {
+  const parts = draft.mark === "table" ? (draft.query.columns ?? []).map((part, index) => [part, readings(draft)[index]]) : ROLES.filter((role) => draft.query[role]).map((role) => [draft.query[role], draft[role] ?? {}]);
+  const next = { ...draft, mark, query: { ...draft.query } };
+  const had = { ...draft.query };
+  for (const role of [...ROLES, "columns"]) {
+    delete next.query[role];
+    delete next[role];
+  }
+  if (mark === "table") {
+    const seen = parts.toSorted(([a], [b]) => Boolean(a.aggregate) - Boolean(b.aggregate));
+    return { ...next, columns: seen.map(([, how]) => how), query: { ...next.query, columns: seen.map(([part]) => part) } };
+  }
+  const free = [...parts];
+  const take = (at) => (at < 0 ? null : free.splice(at, 1)[0]);
+  const fits = (shelf) => ([part]) => (shelf.wants === "measure" ? Boolean(part.aggregate) : !part.aggregate);
+  for (const shelf of shelvesOf(mark)) {
+    const same = draft.mark !== "table" && had[shelf.role] ? free.findIndex(([part]) => part === had[shelf.role]) : -1;
+    const found = same >= 0 && (fits(shelf)(free[same]) || mark === "bar") ? take(same) : shelf.needed || draft.mark === "table" ? take(free.findIndex(fits(shelf))) : null;
+    if (!found) continue;
+    next.query[shelf.role] = found[0];
+    if (Object.keys(found[1] ?? {}).length) next[shelf.role] = found[1];
+  }
+  if (next.query.sort && !next.query[next.query.sort.replace("-", "")]) delete next.query.sort;
+  return next;
+}
+
+export function missing(draft) {
+  if (draft.sql !== undefined) return draft.sql.trim() ? null : "Write a SELECT, and choose what its columns stand for.";
+  const parts = draft.query;
+  const open = shelvesOf(draft.mark).filter((shelf) => shelf.needed && !(shelf.role === "columns" ? parts.columns?.length : parts[shelf.role]));
+  if (!open.length) return null;
+  return `Put a column on ${open.map((shelf) => shelf.title).join(" and ")}.`;
+}
+
+export function said(model, table, part) {
+  if (!part.column) return "Count of rows";
+  const column = model.column(table, part.column);
+  const name = column?.title ?? words(part.column.split(".")[1]);
+  if (part.aggregate) return `${AGGREGATES[part.aggregate]} of ${name.toLowerCase()}`;
+  return typeof part.bin === "string" && SPANS.includes(part.bin) ? `${words(part.bin)} of ${name.toLowerCase()}` : part.bin ? `${name}, by ${part.bin}` : name;
+}
+
+// A title for who gives none: what is measured, by what.
+export function titleOf(model, draft) {
+  if (draft.title?.trim()) return draft.title.trim();
+  if (draft.sql !== undefined) return "Untitled";
+  const parts = [...ROLES.map((role) => draft.query[role]), ...(draft.query.columns ?? [])].filter(Boolean);
+  const measures = parts.filter((part) => part.aggregate);
+  const groups = parts.filter((part) => !part.aggregate);
+  const text = (list) => [...new Set(list.map((part) => said(model, draft.query.table, part).toLowerCase()))].slice(0, 2).join(" and ");
+  return words([text(measures), text(groups)].filter(Boolean).join(" by ") || model.table(draft.query.table)?.title || "Untitled");
+}
+
+export const clean = (value) => (Array.isArray(value) ? value.map(clean) : value && typeof value === "object" ? Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined).map(([key, one]) => [key, clean(one)])) : value);
