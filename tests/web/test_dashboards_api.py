@@ -8,6 +8,7 @@ import requests
 import yaml
 from web.airflow_server import AirflowServer
 from web.callers import Caller
+from web.pdf_text import pages as texts
 
 from perennial.settings import REPOSITORY
 from perennial.web.dashboards import Dashboard, load_dashboards
@@ -155,3 +156,15 @@ def test_a_provisioned_dashboard_survives_its_download(onlooker: Caller) -> None
     known = load_dashboards(REPOSITORY / "include")["customer_value"]
     text = onlooker.get(f"{API}/customer_value/yaml").text
     assert Dashboard.model_validate({**yaml.safe_load(text), "name": "customer_value"}) == known
+
+
+def test_a_dashboard_is_downloaded_as_pdf_and_as_a_picture(onlooker: Caller, board: str) -> None:
+    answer = onlooker.get(f"{API}/{board}/pdf", day="2017-12-30")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{board}_2017-12-30.pdf"'
+    (page,) = texts(answer.content)
+    assert "My board" in page
+    assert "As of 30 Dec 2017" in page
+    assert "364" in page, "days of sales until then"
+    assert onlooker.get(f"{API}/{board}/png").content.startswith(b"\x89PNG")
+    assert onlooker.get(f"{API}/nowhere/pdf").status_code == 404

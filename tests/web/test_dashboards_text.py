@@ -58,7 +58,7 @@ def test_mistakes_have_their_places(change: dict[str, Any], said: str) -> None:
 
 
 def test_queries_of_filters_and_days_are_looked_at_too() -> None:
-    document = {"title": "T", "widgets": [], "days": "DROP TABLE a"}
+    document: dict[str, Any] = {"title": "T", "widgets": [], "days": "DROP TABLE a"}
     with pytest.raises(DashboardRefused, match="days: DROP is not allowed"):
         checked("mine", document)
     document = {"title": "T", "widgets": [], "filters": [{"name": "f", "title": "F", "sql": "TRUNCATE a"}]}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,10 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from perennial.audiences.editing import Mistake
 from perennial.queries.errors import QueryError
 from perennial.web import dashboards_text as text
+from perennial.web.api import SelectionDep, download
 from perennial.web.audiences_api import Refused
 from perennial.web.auth import DASHBOARD_EDITOR, EXPORTER, GetUserDep
 from perennial.web.dashboards_kept import OvertakenError, Shelf, Version
 from perennial.web.days import days_of
+from perennial.web.printing import printed
 from perennial.web.results import payload, select
 from perennial.web.signals_writes import from_our_pages
 from perennial.web.state import DashboardDep, LibraryDep, StoreDep
@@ -153,8 +155,19 @@ def one_version(name: Name, version: int, shelf: ShelfDep) -> dict[str, Any]:
 @router.get("/{name}/yaml", dependencies=[EXPORTER])
 def get_yaml(dashboard: DashboardDep) -> Response:
     """The document as a file for `include/dashboards`."""
-    headers = {"content-disposition": f'attachment; filename="{dashboard.name}.yaml"'}
+    headers = download(f"{dashboard.name}.yaml")
     return Response(text.to_yaml(dashboard), media_type="application/yaml", headers=headers)
+
+
+@router.get("/{name}/{kind}", dependencies=[EXPORTER])
+def print_whole(
+    dashboard: DashboardDep, selection: SelectionDep, store: StoreDep, kind: Literal["pdf", "png"]
+) -> Response:
+    """All of a dashboard as pages of A4, or as one picture; light, since paper is."""
+    content = printed(dashboard, selection, store, (kind,))[kind]
+    media_type = {"pdf": "application/pdf", "png": "image/png"}[kind]
+    file = f"{dashboard.name}_{selection.day}.{kind}"
+    return Response(content, media_type=media_type, headers=download(file))
 
 
 def _id(widget: Any) -> Any:

@@ -134,7 +134,7 @@ def _mistake(issue: Any) -> Mistake:
     return Mistake(place, f"{place}: {message}" if place else message)
 
 
-def _known(dashboard: Dashboard) -> set[str]:
+def _known(dashboard: Dashboard) -> frozenset[str]:
     return BUILT_IN | {one.name for one in dashboard.filters}
 
 

@@ -23,7 +23,7 @@ class DrawingTimedOut(TransientError):
     """The machine was too busy to draw in time."""
 
 
-def run_vega(kind: Literal["bundle", "png", "svg"], **arguments: Any) -> bytes:
+def run_vega(kind: Literal["bundle", "pages", "png", "svg"], **arguments: Any) -> bytes:
     """Have a child process draw, or bundle Vega's JavaScript; at most two at once.
 
     :raises DrawingFailed: the specification is wrong; the message says how.
@@ -44,12 +44,31 @@ def run_vega(kind: Literal["bundle", "png", "svg"], **arguments: Any) -> bytes:
 
 
 CHILD = """
-import json, sys
+import base64, json, re, sys
 import vl_convert
+
+def page(wanted, config, to, number):
+    svg = wanted["svg"]
+    for index, chart in enumerate(wanted["charts"]):
+        name = f"p{number}c{index}_"
+        try:
+            drawn = vl_convert.vegalite_to_svg(chart["spec"], config=config, allowed_base_urls=[])
+        except ValueError:
+            drawn = '<svg><text y="20" font-size="12.5">This chart cannot be drawn.</text></svg>'
+        # Charts on one page must not share their names of gradients and clips.
+        drawn = re.sub(r'(\\bid="|url\\(#|href="#)', lambda m: m[1] + name, drawn)
+        drawn = drawn.replace("<svg ", f'<svg x="{chart["x"]}" y="{chart["y"]}" ', 1)
+        svg = svg.replace(f"<!--{index}-->", drawn)
+    done = vl_convert.svg_to_pdf(svg) if to == "pdf" else vl_convert.svg_to_png(svg, scale=2.2)
+    return base64.b64encode(done).decode()
+
 request = json.load(sys.stdin)
 kind, config = request["kind"], request.get("config")
 if kind == "bundle":
     answer = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+elif kind == "pages":
+    wanted = enumerate(request["pages"])
+    answer = json.dumps([page(one, config, request["to"], number) for number, one in wanted])
 elif kind == "png":
     answer = vl_convert.vegalite_to_png(request["spec"], config=config, scale=2, allowed_base_urls=[])
 else:

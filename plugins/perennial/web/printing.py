@@ -1,0 +1,76 @@
+"""A whole dashboard on paper: what is selected and the store in; a PDF, or one picture, out."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Literal
+
+from perennial.web.dashboards import Dashboard, Filter
+from perennial.web.days import PERIODS
+from perennial.web.formats import day_text
+from perennial.web.pdf_files import join
+from perennial.web.print_pages import Heading, pages, picture
+from perennial.web.print_tiles import Tile, tiles
+from perennial.web.results import Selection, payload
+from perennial.web.store import Store, StoreError
+from perennial.web.themes import vega_config
+from perennial.web.vega_process import run_vega
+
+Kind = Literal["pdf", "png"]
+
+
+def printed(
+    dashboard: Dashboard, selection: Selection, store: Store, kinds: tuple[Kind, ...]
+) -> dict[Kind, bytes]:
+    """The dashboard in light colours, for each kind that is asked for; the store is asked once.
+
+    :raises StoreError: no query at all could be answered.
+    """
+    heading = Heading(dashboard.title, dashboard.description, facts(dashboard, selection, store))
+    shown = list(_tiles(dashboard, selection, store))
+    found: dict[Kind, bytes] = {}
+    if "pdf" in kinds:
+        wanted = [page.request() for page in pages(heading, shown)]
+        found["pdf"] = join(_drawn("pdf", wanted), dashboard.title)
+    if "png" in kinds:
+        found["png"] = _drawn("png", [picture(heading, shown).request()])[0]
+    return found
+
+
+def facts(dashboard: Dashboard, selection: Selection, store: Store) -> str:
+    """What is selected, as a line: the day, the period, and the filters."""
+    said = [f"As of {day_text(selection.day)}"]
+    if dashboard.uses_period:
+        said.append(PERIODS.get(selection.period, f"{selection.period} days"))
+    said += [f"{one.title}: {_label(one, selection, store)}" for one in dashboard.filters]
+    return " · ".join(said)
+
+
+def _label(filter_: Filter, selection: Selection, store: Store) -> str:
+    value = selection.filters[filter_.name]
+    for choice in filter_.choices:
+        if choice.value == value:
+            return choice.label
+    if filter_.sql:
+        offered = store.query(
+            filter_.sql, Selection(selection.day, selection.period, {}).parameters, limit=1_000
+        )
+        for row in offered.rows:
+            if str(row[0]) == value:
+                return str(row[1])
+    return value or "all"
+
+
+def _tiles(dashboard: Dashboard, selection: Selection, store: Store) -> Iterator[Tile]:
+    for widget in dashboard.widgets:
+        try:
+            yield from tiles(widget, payload(widget, selection, store))
+        except StoreError as error:
+            if error.kind == "unreachable":
+                raise
+            yield from tiles(widget, None, f"{error.message} {error.hint}")
+
+
+def _drawn(kind: Kind, wanted: list[dict[str, object]]) -> list[bytes]:
+    answer = run_vega("pages", pages=wanted, to=kind, config=vega_config("light"))
+    return [base64.b64decode(page) for page in json.loads(answer)]
