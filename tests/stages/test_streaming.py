@@ -17,7 +17,9 @@ from perennial.audiences.evaluation import evaluate
 from perennial.audiences.standing import standing
 from perennial.errors import TerminalError
 from perennial.settings import Settings
+from perennial.stages.live_audiences import now
 from perennial.stages.live_profiles import refresh_profiles
+from perennial.stages.person import find, person
 from perennial.stages.streaming import qualify, sizes
 from perennial.stages.workspace import Workspace
 
@@ -130,8 +132,8 @@ def test_both_evaluators_agree_whatever_comes_and_however_time_passes(seed, tmp_
         newcomers |= (landed | happened) - set(people["person_id"])
         fresh = pl.DataFrame({"person_id": sorted(newcomers)}, schema={"person_id": pl.String})
         expected = world.by_day(now, pl.concat([people, fresh], how="diagonal"))
-        for name, person in world.standing() ^ expected:
-            pytest.fail(f"{person} at {now}: {world.workspace.audiences[name].rule}")
+        for name, who in world.standing() ^ expected:
+            pytest.fail(f"{who} at {now}: {world.workspace.audiences[name].rule}")
         log = world.workspace.lake.live_membership
         changes = log.scan().filter(step=log.version()).collect()
         for row in changes.to_dicts():
@@ -275,3 +277,21 @@ def test_profiles_are_refreshed_of_those_only_of_whom_something_is_new(tmp_path)
     assert [(each["person_id"], each["spend"], each["last_seen"]) for each in row] == [
         ("a", 3, START + timedelta(hours=1))
     ]
+
+
+def test_what_is_new_of_somebody_is_told_at_once(tmp_path):
+    world = World(tmp_path, {"active": streamed(ACTIVE)})
+    world.build(TWO, START)
+    world.land("shop", happened("new", START + timedelta(hours=1)))
+    qualify(world.workspace, START + timedelta(hours=2))
+    assert find(world.workspace, "new") == [{"person_id": "new", "namespace": "customer", "value": "new"}]
+    found = person(world.workspace, "new")
+    assert found is not None
+    assert found.attributes["last_seen"] == START + timedelta(hours=1)
+    assert found.live == [{"audience": "active", "is_in": True, "at": START + timedelta(hours=2)}]
+    qualify(world.workspace, START + timedelta(hours=26))
+    left = person(world.workspace, "new")
+    assert left is not None
+    assert left.live == [{"audience": "active", "is_in": False, "at": START + timedelta(hours=26)}]
+    size = now(world.workspace)["active"]
+    assert (size["size"], size["entered"], size["exited"], size["current"]) == (0, 0, 1, True)

@@ -8,6 +8,7 @@ import polars as pl
 from perennial.audiences.definition import Audience
 from perennial.audiences.evaluation import spoken_of
 from perennial.audiences.stream import hindrances
+from perennial.identity.people import PERSON
 from perennial.stages.streaming import sizes
 from perennial.stages.workspace import Workspace
 
@@ -17,7 +18,7 @@ RECENT = timedelta(days=1)
 
 def now(workspace: Workspace) -> dict[str, dict[str, Any]]:
     """How many are in each streamed audience, since when that holds, and who came and left within a day."""
-    asked = {name: each for name, each in workspace.audiences.items() if each.evaluation == "stream"}
+    asked = {name: each for name, each in workspace.audiences.items() if _is_streamed(workspace, name)}
     last = sizes(workspace).filter(pl.col("audience").is_in([*asked]))
     if last.is_empty():
         return {}
@@ -37,6 +38,23 @@ def now(workspace: Workspace) -> dict[str, dict[str, Any]]:
         }
         for row in rows.to_dicts()
     }
+
+
+def of_person(workspace: Workspace, person_id: str) -> list[dict[str, Any]]:
+    """The streamed audiences that somebody is in, or was: (audience, is_in, at), since when; newest first."""
+    rows = workspace.lake.live_membership.scan().filter(pl.col(PERSON) == person_id).sort("step").collect()
+    turns = {
+        audience: {"audience": audience, "is_in": how == "entered", "at": row["at"]}
+        for row in rows.to_dicts()
+        for how in ("exited", "entered")
+        for audience in row[how]
+    }
+    asked = [each for name, each in turns.items() if _is_streamed(workspace, name)]
+    return sorted(asked, key=lambda each: each["at"], reverse=True)
+
+
+def _is_streamed(workspace: Workspace, name: str) -> bool:
+    return name in workspace.audiences and workspace.audiences[name].evaluation == "stream"
 
 
 def hindered(workspace: Workspace, audience: Audience) -> list[str]:

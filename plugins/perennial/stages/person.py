@@ -14,7 +14,9 @@ from perennial.identity.values import comparable
 from perennial.lake.identity import LEFT, NAME, RIGHT
 from perennial.stages.audiences import events_of
 from perennial.stages.eligibility import memberships
-from perennial.stages.profiles import newest_day
+from perennial.stages.live_audiences import of_person
+from perennial.stages.live_profiles import live_profiles
+from perennial.stages.profiles import newest, newest_day
 from perennial.stages.whose import naming
 from perennial.stages.workspace import Workspace
 
@@ -36,6 +38,8 @@ class Person:
     """as_of, and the ranks and values of each day that has a profile of them."""
     audiences: pl.DataFrame
     """As `memberships` gives them: in which audiences they are, or were, and when they came into each."""
+    live: list[dict[str, Any]]
+    """As `of_person` gives them: in which audiences they are, or were, as events come."""
     events: pl.DataFrame
     """dataset, event_time, what: the newest."""
     responses: pl.DataFrame
@@ -56,7 +60,7 @@ def find(workspace: Workspace, text: str) -> list[dict[str, str]]:
     linked = known.join(asked.lazy(), on=NAME, how="semi").select(PERSON, *NAME).collect()
     # Who has one identity only is in no link: their profile tells.
     alone = asked.select(names.alone().alias(PERSON), *NAME).join(linked, on=NAME, how="anti")
-    people = _newest(workspace).select(PERSON).unique()
+    people = _newest(workspace, alone[PERSON]).select(PERSON).unique()
     seen = alone.lazy().join(people, on=PERSON, how="semi").collect()
     return pl.concat([linked, seen]).unique(PERSON, maintain_order=True).to_dicts()
 
@@ -64,7 +68,7 @@ def find(workspace: Workspace, text: str) -> list[dict[str, str]]:
 def person(workspace: Workspace, person_id: str) -> Person | None:
     """Somebody by their id; None if nothing is known of them."""
     lake, mine = workspace.lake, pl.col(PERSON) == person_id
-    known = _newest(workspace).filter(mine).collect()
+    known = _newest(workspace, pl.Series([person_id])).collect()
     identities = _identities(workspace, person_id)
     if known.is_empty() and identities.is_empty():
         return None
@@ -78,18 +82,19 @@ def person(workspace: Workspace, person_id: str) -> Person | None:
         identities,
         _history(workspace, mine),
         memberships(workspace, person_id),
+        of_person(workspace, person_id),
         _events(workspace, person_id),
         responses.select(TIME, "event_type", "campaign_name", "audience").collect(),
         changes.sort("at", descending=True).collect(),
     )
 
 
-def _newest(workspace: Workspace) -> pl.LazyFrame:
-    """The profiles of the newest day."""
-    day = newest_day(workspace)
-    if day is None:
+def _newest(workspace: Workspace, people: pl.Series) -> pl.LazyFrame:
+    """The profiles of some people, as of the newest day and with what is new since."""
+    daily = newest(workspace)
+    if daily is None:
         return pl.LazyFrame(schema={PERSON: pl.String})
-    return workspace.lake.profiles.scan().filter(as_of=day)
+    return live_profiles(workspace, daily, people)
 
 
 def _says_something(name: str, value: Any) -> bool:
