@@ -151,13 +151,22 @@ def test_hostile_values_and_names_are_text(star: psycopg.Connection) -> None:
         _sql(columns=['sale.amount" FROM sale; --'])
 
 
-def test_a_sum_over_a_join_that_doubles_rows_is_refused() -> None:
-    for doubled in (AMOUNT, {"aggregate": "count"}, {"column": "sale.amount", "aggregate": "average"}):
-        with pytest.raises(GuideError, match="one row of sale meets several of label") as found:
-            _sql(x="label.label", y=doubled)
-        assert found.value.path == "y.aggregate"
-        with pytest.raises(GuideError, match="meets several"):
-            _sql(y=doubled, filters=[{"column": "label.label", "include": ["old"]}])
+@pytest.mark.store
+def test_a_row_that_meets_several_counts_once_in_each_group(star: psycopg.Connection) -> None:
+    by_label = {"x": "label.label", "y": AMOUNT}
+    assert _answer(star, **by_label) == [("old", 25), ("big", 15), (None, 2)]
+    labelled = [{"column": "label.label", "include": ["old", "big"]}]
+    assert _answer(star, y=AMOUNT, filters=labelled) == [(25,)]
+    assert _answer(star, y={"aggregate": "count"}, filters=labelled) == [(5,)]
+    assert _answer(star, **by_label, filters=[*labelled, {"column": "shop.town", "include": ["Bonn"]}]) == [
+        ("big", 15), ("old", 15)
+    ]  # fmt: skip
+
+
+def test_what_has_several_is_not_added_up_beside_what_meets_them() -> None:
+    with pytest.raises(GuideError, match="one row of sale meets several of label") as found:
+        _sql(x="shop.town", y={"column": "label.shop_id", "aggregate": "sum"})
+    assert found.value.path == "y.aggregate"
 
 
 @pytest.mark.store

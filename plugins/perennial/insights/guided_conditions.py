@@ -15,10 +15,17 @@ from perennial.insights.guided import Condition, GuideError, Value
 from perennial.insights.guided_scope import Scope, is_day, is_number
 
 
-def where(conditions: tuple[Condition, ...], scope: Scope) -> str:
+def conditions_of(filters: tuple[Condition, ...], scope: Scope) -> list[tuple[str, str]]:
+    """Every filter as SQL, with the table that it asks about."""
+    return [
+        (each.column.partition(".")[0], _condition(each, f"filters.{number}", scope))
+        for number, each in enumerate(filters)
+    ]
+
+
+def where(conditions: list[str]) -> str:
     """All conditions, each on a line; nothing without any."""
-    lines = [_condition(each, f"filters.{number}", scope) for number, each in enumerate(conditions)]
-    return "WHERE\n    " + "\n    AND ".join(lines) if lines else ""
+    return "WHERE\n    " + "\n    AND ".join(conditions) if conditions else ""
 
 
 def literal(value: Value, column: Column, path: str) -> str:

@@ -1,5 +1,7 @@
 """A table and what can be joined to it in; columns as SQL, checked, and the FROM that they need, out."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import LiteralString
 
 from psycopg import sql
@@ -31,6 +33,21 @@ def joined(separator: LiteralString, parts: list[str]) -> str:
     return separator.join(part for part in parts if part)
 
 
+def indented(text: str) -> str:
+    """The same, one level deeper."""
+    return "\n".join(f"    {line}" for line in text.split("\n"))
+
+
+@dataclass
+class Once:
+    """What is asked of a join of which one row meets several."""
+
+    columns: dict[str, str] = field(default_factory=dict)
+    """Expressions by the names that they have outside."""
+    conditions: list[str] = field(default_factory=list)
+    """Of which some row must be true."""
+
+
 class Scope:
     """What one question can name; it notes which joins were used.
 
@@ -58,22 +75,44 @@ class Scope:
         self._use(alias)
         return quoted(alias, wanted), column
 
-    @property
-    def multiplied(self) -> str | None:
-        """The join that is used and makes several rows of one, if there is one."""
-        return next((join.alias for join in self._joins if join.many), None)
+    def several(self, alias: str) -> str | None:
+        """The first join on the way to a table of which one row meets several, if there is one."""
+        found = None
+        while alias != self.table:
+            found = alias if self._offered[alias].many else found
+            alias = self._offered[alias].left
+        return found
 
-    @property
-    def clause(self) -> str:
-        """FROM with the joins that are used; rows without a partner stay."""
+    def clause(self, once: Mapping[str, Once]) -> str:
+        """FROM with the joins that are used; rows without a partner stay.
+
+        :param once: joins, each as one row for all rows that are equal in what is asked of them.
+        """
         lines = [f"FROM {quoted(self.table)}"]
         for join in self._joins:
-            named = quoted(join.table) + ("" if join.alias == join.table else f" AS {quoted(join.alias)}")
-            on = " AND ".join(
-                f"{quoted(join.left, left)} = {quoted(join.alias, right)}" for left, right in join.columns
-            )
-            lines.append(f"LEFT JOIN {named} ON {on}")
+            root = self.several(join.alias)
+            if root not in once:
+                lines.append(_left_join(join))
+            elif root == join.alias:
+                lines.append(self._once(join, once[root]))
         return "\n".join(lines)
+
+    def _once(self, join: Join, asked: Once) -> str:
+        """A join of distinct rows, so that a row on the left meets each combination of values once."""
+        keys = [f"{quoted(join.alias, right)} AS key_{n}" for n, (_, right) in enumerate(join.columns)]
+        columns = [*keys, *(f"{expression} AS {quoted(name)}" for name, expression in asked.columns.items())]
+        below = [
+            _left_join(each) for each in self._joins if self.several(each.alias) == join.alias != each.alias
+        ]
+        where = f"WHERE {' AND '.join(asked.conditions)}" if asked.conditions else ""
+        named = quoted(join.table) + ("" if join.alias == join.table else f" AS {quoted(join.alias)}")
+        inner = joined("\n", [f"SELECT DISTINCT {', '.join(columns)}", f"FROM {named}", *below, where])
+        on = " AND ".join(
+            f"{quoted(join.left, left)} = {quoted(join.alias)}.key_{n}"
+            for n, (left, _) in enumerate(join.columns)
+        )
+        kind = "JOIN" if asked.conditions else "LEFT JOIN"
+        return f"{kind} (\n{indented(inner)}\n) AS {quoted(join.alias)} ON {on}"
 
     @property
     def _joins(self) -> list[Join]:
@@ -83,3 +122,11 @@ class Scope:
         while alias != self.table:
             self._used.add(alias)
             alias = self._offered[alias].left
+
+
+def _left_join(join: Join) -> str:
+    named = quoted(join.table) + ("" if join.alias == join.table else f" AS {quoted(join.alias)}")
+    on = " AND ".join(
+        f"{quoted(join.left, left)} = {quoted(join.alias, right)}" for left, right in join.columns
+    )
+    return f"LEFT JOIN {named} ON {on}"

@@ -1,14 +1,15 @@
 """A question and the catalogue in, one SELECT for PostgreSQL out: readable, quoted, and checked.
 
-A join in which one row meets several would count that row several times: a sum over it is refused.
+Where one row meets several of a join, sums would count it several times: such a join then gives each
+combination of the asked values once, so that a row counts once in each group.
 """
 
 from collections.abc import Collection, Iterable
 
 from perennial.insights.catalogue import Catalogue, Column
 from perennial.insights.guided import GuideError, Measure, Query
-from perennial.insights.guided_conditions import where
-from perennial.insights.guided_scope import Scope, is_day, is_number, joined, quoted
+from perennial.insights.guided_conditions import conditions_of, where
+from perennial.insights.guided_scope import Once, Scope, indented, is_day, is_number, joined, quoted
 
 CALLS = {
     "sum": "sum({})",
@@ -36,12 +37,13 @@ def compile_query(query: Query, catalogue: Catalogue) -> str:
     for place, part in query.parts.items():
         columns[names[place]], kinds[names[place]] = _expression(part, place, scope)
     measures = {names[place]: part for place, part in query.parts.items() if part.aggregate}
-    condition = where(query.filters, scope)
-    _refuse_doubled(query, scope)
+    conditions = conditions_of(query.filters, scope)
+    once = _once(query, scope, columns, conditions)
+    condition = where([text for alias, text in conditions if scope.several(alias) not in once])
     selected = ",\n".join(f"    {expression} AS {quoted(name)}" for name, expression in columns.items())
     groups = [str(number) for number, name in enumerate(columns, start=1) if name not in measures]
     grouped = f"GROUP BY {', '.join(groups)}" if measures and groups else ""
-    whole = joined("\n", [f"SELECT\n{selected}", scope.clause, condition, grouped])
+    whole = joined("\n", [f"SELECT\n{selected}", scope.clause(once), condition, grouped])
     order = _order(query, columns, measures, kinds)
     axis = next((names[role] for role in ("x", "y") if role in names and names[role] not in measures), None)
     split = axis is not None and len(columns) > len(measures) + 1
@@ -73,16 +75,31 @@ def _expression(part: Measure, place: str, scope: Scope) -> tuple[str, Column | 
     return name, column
 
 
-def _refuse_doubled(query: Query, scope: Scope) -> None:
-    if scope.multiplied is None:
-        return
+def _once(
+    query: Query, scope: Scope, columns: dict[str, str], conditions: list[tuple[str, str]]
+) -> dict[str, Once]:
+    """What is asked of joins of several where something is added up; `columns` then name what they give."""
+    if all(part.aggregate in UNHARMED for part in query.parts.values() if part.aggregate):
+        return {}
+    found: dict[str, Once] = {}
     for place, part in query.parts.items():
-        if part.aggregate and part.aggregate not in UNHARMED:
+        root = scope.several(part.column.partition(".")[0]) if part.column else None
+        if root is None:
+            continue
+        if part.aggregate:
             raise GuideError(
                 f"{place}.aggregate",
-                f"one row of {query.table} meets several of {scope.multiplied}, so that a {part.aggregate} "
-                f"would count it several times; take {scope.multiplied} out, or min, max or count_distinct",
+                f"one row of {query.table} meets several of {root}, so that they cannot be aggregated beside "
+                f"what is added up of {query.table}; group by them, or take one of both out",
             )
+        name = query.names[place]
+        found.setdefault(root, Once()).columns.setdefault(name, columns[name])
+    for root, once in found.items():
+        columns |= {name: quoted(root, name) for name in once.columns}
+    for alias, condition in conditions:
+        if (root := scope.several(alias)) is not None:
+            found.setdefault(root, Once()).conditions.append(condition)
+    return found
 
 
 def _order(
@@ -125,7 +142,7 @@ def _first(query: Query, whole: str, measures: dict[str, Measure], order: str) -
     measure = next(iter(measures))
     way = "" if _lowest(query, measure) else " DESC NULLS LAST"
     best = f"{whole}\nORDER BY {quoted(measure)}{way}, 1\nLIMIT {query.top}"
-    return f"SELECT *\nFROM (\n{_indented(best)}\n) AS best\n{order}"
+    return f"SELECT *\nFROM (\n{indented(best)}\n) AS best\n{order}"
 
 
 def _best(
@@ -135,21 +152,17 @@ def _best(
     measure, part = next(iter(measures.items()))
     way = "" if _lowest(query, measure) else " DESC NULLS LAST"
     total = f"{AGAIN[part.aggregate or 'sum']}({quoted(measure)}) OVER (PARTITION BY {quoted(axis)})"
-    found = f"SELECT *, {total} AS axis_total\nFROM (\n{_indented(whole)}\n) AS grouped"
+    found = f"SELECT *, {total} AS axis_total\nFROM (\n{indented(whole)}\n) AS grouped"
     if query.top:
         rank = f"dense_rank() OVER (ORDER BY axis_total{way}, {quoted(axis)})"
-        found = f"SELECT *, {rank} AS axis_rank\nFROM (\n{_indented(found)}\n) AS totalled"
+        found = f"SELECT *, {rank} AS axis_rank\nFROM (\n{indented(found)}\n) AS totalled"
     if order.startswith(_by_measure({measure: part})):
         rest = [quoted(name) for name in columns if name not in measures and name != axis]
         order = f"ORDER BY axis_total{way}, {', '.join([quoted(axis), *rest])}"
     cut = f"WHERE axis_rank <= {query.top}" if query.top else ""
     named = ", ".join(map(quoted, columns))
-    return joined("\n", [f"SELECT {named}\nFROM (\n{_indented(found)}\n) AS found", cut, order])
+    return joined("\n", [f"SELECT {named}\nFROM (\n{indented(found)}\n) AS found", cut, order])
 
 
 def _lowest(query: Query, measure: str) -> bool:
     return query.sort is not None and query.names.get(query.sort, query.sort) == measure
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" for line in text.split("\n"))
