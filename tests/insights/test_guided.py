@@ -153,7 +153,7 @@ def test_hostile_values_and_names_are_text(star: psycopg.Connection) -> None:
 
 @pytest.mark.store
 def test_a_row_that_meets_several_counts_once_in_each_group(star: psycopg.Connection) -> None:
-    by_label = {"x": "label.label", "y": AMOUNT}
+    by_label: dict[str, Any] = {"x": "label.label", "y": AMOUNT}
     assert _answer(star, **by_label) == [("old", 25), ("big", 15), (None, 2)]
     labelled = [{"column": "label.label", "include": ["old", "big"]}]
     assert _answer(star, y=AMOUNT, filters=labelled) == [(25,)]
