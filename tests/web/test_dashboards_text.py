@@ -39,6 +39,16 @@ def test_yaml_reads_well() -> None:
     )
 
 
+def test_a_guided_query_is_all_that_is_said_of_its_columns() -> None:
+    y = {"column": "fact_sales_by_day.lines", "aggregate": "sum"}
+    query = {"table": "fact_sales_by_day", "x": {"column": "fact_sales_by_day.date_key"}, "y": y}
+    guided = {"id": "g", "title": "G", "mark": "line", "query": query}
+    board = checked("mine", {"title": "T", "widgets": [guided]})
+    assert "GROUP BY" in board.widgets[0].sql
+    assert plain(board)["widgets"] == [guided]
+    assert checked("mine", plain(board)) == board
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -89,7 +89,7 @@ ShelfDep = Annotated[Shelf, Depends(get_shelf)]
 
 @router.post("/draft", dependencies=WRITES)
 def draw_draft(draft: Draft, store: StoreDep, shelf: ShelfDep) -> dict[str, Any]:
-    """Columns, rows and the drawing of one widget of a document that is not kept."""
+    """Columns, rows and the drawing of one widget of a document that is not kept, and how it is read."""
     alone = [one for one in draft.document.get("widgets") or () if _id(one) == draft.widget]
     with mistakes():
         dashboard = text.checked("draft", {**draft.document, "widgets": alone})
@@ -97,7 +97,9 @@ def draw_draft(draft: Draft, store: StoreDep, shelf: ShelfDep) -> dict[str, Any]
     if not dashboard.widgets:
         raise HTTPException(404, "There is no such widget.")
     day = draft.day or days_of(dashboard, store, None).shown
-    return payload(dashboard.widgets[0], select(dashboard, day, draft.period, draft.filters), store)
+    widget = dashboard.widgets[0]
+    drawn = payload(widget, select(dashboard, day, draft.period, draft.filters), store)
+    return drawn | {"widget": widget.model_dump(mode="json")}
 
 
 @router.post("/text", dependencies=WRITES)

@@ -74,29 +74,22 @@ def plain(dashboard: Dashboard) -> dict[str, Any]:
 
 
 def plain_widget(widget: Widget) -> dict[str, Any]:
-    """The same of a widget; a column of which nothing else is said is its name alone."""
+    """The same of a widget; a column of which nothing else is said is its name alone.
+
+    What a guided query says already is not said again: its SQL, and the names of its columns.
+    """
     said = widget.model_dump(mode="json", exclude_defaults=True)
-    if widget.query is not None:
-        return _without_repeats(said)
     for role in _ROLES:
         if role in said:
             said[role] = _column(said[role])
     if "columns" in said:
         said["columns"] = [_column(each) for each in said["columns"]]
+    if "query" in said:
+        named = {role for role in _ROLES if isinstance(said.get(role), str)}
+        if all(isinstance(each, str) for each in said.get("columns", ())):
+            named.add("columns")
+        return {key: value for key, value in said.items() if key not in {"sql", *named}}
     return said
-
-
-def _without_repeats(said: dict[str, Any]) -> dict[str, Any]:
-    """A guided query says which column has which role; its SQL is made from it."""
-    told = {key: value for key, value in said.items() if key not in ("sql", "columns", *_ROLES)}
-    readings = {role: _reading(said[role]) for role in _ROLES if role in said}
-    columns = [_reading(each) for each in said.get("columns", ())]
-    told |= {role: reading for role, reading in readings.items() if reading}
-    return told | ({"columns": columns} if any(columns) else {})
-
-
-def _reading(role: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in role.items() if key != "column"}
 
 
 def to_yaml(dashboard: Dashboard) -> str:

@@ -87,7 +87,7 @@ const acts = {
 async function compose(widget) {
   if (board.composer) {
     const { compose: guided } = await import("./composer.js");
-    return guided(widget, { board: { name, document: history.state, selection, config: board.config, days } });
+    return guided(widget, { board: { config: board.config, filters: history.state.filters ?? [], selection: () => Object.fromEntries(new FormData(controls)) } });
   }
   return written(widget ? "Widget" : "New widget", { document: widget ?? layout.blank(), widget: true, filters: history.state.filters ?? [] });
 }

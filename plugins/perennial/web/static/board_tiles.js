@@ -6,9 +6,8 @@ import { Widget } from "./widget.js";
 const size = ({ width = 6, height = "medium" }) => [`w-${width}`, `h-${height}`];
 // What a tile shows, without where and how large it is.
 const content = ({ width: _, height: __, ...rest }) => JSON.stringify(rest);
-const whole = (widget) => ({ subtitle: "", empty: "No rows for this day and these filters.", previous_label: "before", better: "neutral", unit: "", columns: [], ...widget, ...named(widget) });
-// A role may be the name of its column alone.
-const named = (widget) => Object.fromEntries(["x", "y", "color", "label"].filter((role) => typeof widget[role] === "string").map((role) => [role, { column: widget[role] }]));
+// The rest of what a widget says comes with its data.
+const whole = (widget) => ({ subtitle: "", empty: "No rows for this day and these filters.", unit: "", ...widget });
 
 export class Tiles {
   constructor(grid, board) {

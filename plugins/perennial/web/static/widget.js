@@ -43,6 +43,7 @@ export class Widget {
     }
     if (asked !== this.asked) return; // a newer request has overtaken this one
     this.data = problem ? null : data;
+    this.widget = this.data?.widget ?? this.widget; // a draft is read by the server
     if (problem) this.fail(problem);
     else await this.draw();
     this.node.setAttribute("aria-busy", "false");
