@@ -8,13 +8,12 @@ A day on which an audience could not be evaluated has no rows of it: nothing is 
 has left it.
 """
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Mapping, Set
 from datetime import date
 
 import polars as pl
 
 from perennial.audiences.evaluation import KEYS, MEMBERS
-from perennial.identity.people import PERSON
 from perennial.lake.tables import Table
 
 ENTERED, KEPT, EXITED = "entered", "kept", "exited"

@@ -16,8 +16,8 @@ EVALUATIONS = pl.Schema(
     }
 )
 """From which definition, and which snapshot of profiles, the members of a day were found, when, and at what
-cost: the rows that the rule reads, and the part of the run's seconds that falls to it. Of an audience that could
-not be evaluated, the `failure`, and neither size nor cost."""
+cost: the rows that the rule reads, and the part of the run's seconds that falls to it. Of an audience that
+could not be evaluated, the `failure`, and neither size nor cost."""
 
 STANDINGS = pl.Schema(
     {
@@ -39,8 +39,8 @@ LIVE_EVALUATIONS = pl.Schema(
         "step": pl.Int64(),
     }
 )
-"""How many people were in an audience at a moment, how many entered and left then, by which definition and upon
-which snapshot of daily profiles."""
+"""How many people were in an audience at a moment, how many entered and left then, by which definition and
+upon which snapshot of daily profiles."""
 
 LISTS = pl.Schema(
     {

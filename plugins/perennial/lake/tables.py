@@ -57,8 +57,8 @@ class Table:
     name: str
     partition: str | None = None
     schema: pl.Schema | None = None
-    """Where it is declared, the table reads as empty before the first commit; of a table that evolves, columns
-    that were declared after a snapshot are null in it."""
+    """Where it is declared, the table reads as empty before the first commit; of a table that evolves,
+    columns that were declared after a snapshot are null in it."""
     evolves: bool = False
     """Whether rows may bring columns that the table does not have yet: what documents decide changes."""
 
