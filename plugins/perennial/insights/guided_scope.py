@@ -106,7 +106,9 @@ class Scope:
         ]
         where = f"WHERE {' AND '.join(asked.conditions)}" if asked.conditions else ""
         named = quoted(join.table) + ("" if join.alias == join.table else f" AS {quoted(join.alias)}")
-        inner = joined("\n", [f"SELECT DISTINCT {', '.join(columns)}", f"FROM {named}", *below, where])
+        inner = joined(
+            "\n", ["SELECT DISTINCT\n" + indented(",\n".join(columns)), f"FROM {named}", *below, where]
+        )
         on = " AND ".join(
             f"{quoted(join.left, left)} = {quoted(join.alias)}.key_{n}"
             for n, (left, _) in enumerate(join.columns)

@@ -141,6 +141,8 @@ def _first(query: Query, whole: str, measures: dict[str, Measure], order: str) -
     """The greatest groups by what is measured, in the order that was asked for."""
     measure = next(iter(measures))
     way = "" if _lowest(query, measure) else " DESC NULLS LAST"
+    if order.startswith(f"ORDER BY {quoted(measure)}{way},"):
+        return f"{whole}\n{order}\nLIMIT {query.top}"
     best = f"{whole}\nORDER BY {quoted(measure)}{way}, 1\nLIMIT {query.top}"
     return f"SELECT *\nFROM (\n{indented(best)}\n) AS best\n{order}"
 

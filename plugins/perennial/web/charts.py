@@ -16,6 +16,8 @@ from perennial.web.store import Column
 Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 SIDES = ("left", "right")
+UPRIGHT = {"direction": "vertical", "titleOrient": "top"}
+LYING = {"direction": "horizontal", "titleOrient": "left"}
 MONTH = "%b %Y"
 LETTER = 7.5
 """How wide a letter of a label is, in pixels, more or less."""
@@ -137,7 +139,7 @@ def _marks(widget: Widget, kinds: Kinds) -> Spec:
 def _donut(widget: Widget, kinds: Kinds) -> Spec:
     role, split = required(widget, "y"), required(widget, "color")
     colors = color(split, kinds)
-    colors["legend"] |= {"orient": "right", "direction": "vertical"}
+    colors["legend"] |= {"orient": "right", **UPRIGHT}
     ring = "min(width, height)"
     share = [
         {"joinaggregate": [{"op": "sum", "field": role.column, "as": "total"}]},
@@ -216,8 +218,8 @@ def _place_legends(spec: Spec, where: str | None) -> None:
         for channel in ("color", "size"):
             found = part.get("encoding", {}).get(channel, {})
             if "legend" in found:
-                upright = {"orient": where, "direction": "vertical" if where in SIDES else "horizontal"}
-                found["legend"] = None if where == "none" else {**found["legend"], **upright}
+                lie = UPRIGHT if where in SIDES else LYING
+                found["legend"] = None if where == "none" else {**found["legend"], "orient": where, **lie}
 
 
 def _sparkline(widget: Widget, kinds: Kinds) -> Spec | None:

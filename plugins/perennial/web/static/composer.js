@@ -1,6 +1,6 @@
 // Puts a widget together: `compose(widget, {board})` opens it in a dialog; its document, or null, comes back.
 import { Attributes } from "./composer_attributes.js";
-import { become, change, clean, fresh, put, read, remove, swap, titleOf } from "./composer_draft.js";
+import { become, change, clean, fresh, put, read, remove, swap, taken, titleOf } from "./composer_draft.js";
 import { catalogue, download } from "./composer_http.js";
 import { frame } from "./composer_frame.js";
 import { shelvesOf } from "./composer_marks.js";
@@ -13,7 +13,8 @@ import { SqlMode } from "./composer_sql.js";
 
 let known = null; // the catalogue, once a page
 
-// `board` has `config` (Vega's, by theme), and perhaps `selection()` and `filters` ({name, title}).
+// `board` has `config` (Vega's, by theme), and perhaps `selection()` and `filters` ({name, title}); `done` is what
+// the button says that ends it, null where nothing comes of it.
 export async function compose(widget, { board, done = "Done" }) {
   known ??= catalogue().then(({ tables }) => new Model(tables));
   try {
@@ -37,21 +38,15 @@ class Composer {
     this.sql = new SqlMode(parts.sql, { set: (said) => this.set({ ...this.draft, ...said }), names: Object.keys(selection()).filter((name) => !["day", "period"].includes(name)) });
     this.preview = new Preview(parts.preview, model, { selection, config: board.config, status: parts.status, answered: (answer) => this.answered(answer) });
     this.opened = new Promise((resolve) => (this.resolve = resolve));
-    this.draft = widget ? this.taken(widget) : fresh(model, model.tables[0].name);
+    this.draft = widget ? taken(widget) : fresh(model, model.tables[0].name);
     this.first = JSON.stringify(this.draft);
-    this.wire();
+    this.wire(done);
     parts.dialog.showModal();
     this.attributes.show(this.draft.query?.table ?? model.tables[0].name);
     this.show();
   }
 
-  // A guided widget's columns are named by its query; SQL beside it is made from it.
-  taken(widget) {
-    const { sql, query, ...rest } = structuredClone(widget);
-    return clean(query ? { ...rest, query: { filters: [], ...clean(query) } } : { ...rest, sql: sql ?? "" });
-  }
-
-  wire() {
+  wire(done) {
     const { dialog, tabs, mode } = this.parts;
     for (const button of tabs) button.addEventListener("click", () => this.look(button.dataset.view));
     mode.addEventListener("click", () => (this.draft.sql === undefined ? this.toSql() : this.toGuided()));
@@ -62,6 +57,8 @@ class Composer {
     dialog.addEventListener("keydown", (event) => this.key(event));
     this.parts.cancel.addEventListener("click", () => this.leave());
     this.parts.done.addEventListener("click", () => this.finish());
+    this.parts.done.hidden = !done;
+    if (!done) this.parts.cancel.textContent = "Close";
     this.parts.csv.addEventListener("click", () => download(this.preview.request(this.draft)).catch((problem) => this.preview.say(problem.message, "failed")));
   }
 
@@ -117,7 +114,7 @@ class Composer {
     const { query, columns: _, ...rest } = this.draft;
     const named = shelvesOf(this.draft.mark).filter(({ role }) => query[role]).map(({ role }) => [role, { ...this.draft[role], column: data.roles[role] }]);
     this.sql.knows(data.columns);
-    this.set({ ...rest, ...Object.fromEntries(named), sql: data.sql });
+    this.set({ ...rest, ...Object.fromEntries(named), title: titleOf(this.model, this.draft), sql: data.sql });
   }
 
   toGuided() {
@@ -168,7 +165,7 @@ class Composer {
   }
 
   leave() {
-    if (JSON.stringify(this.draft) !== this.first && !this.parts.leaving.open) return this.parts.ask(() => this.close(null));
+    if (!this.parts.done.hidden && JSON.stringify(this.draft) !== this.first && !this.parts.leaving.open) return this.parts.ask(() => this.close(null));
     this.close(null);
   }
 

@@ -42,7 +42,7 @@ export class Attributes {
   }
 
   section(scope, columns, open) {
-    const many = scope.many ? el("span", { class: "many", title: "One row meets several of these: they can be listed and counted, and not be added up." }, "several") : null;
+    const many = scope.many ? el("span", { class: "many", title: "One row meets several of these: it counts once in each group of them." }, "several") : null;
     const head = el("summary", { title: scope.table.grain || scope.title }, el("span", {}, scope.title), many);
     return el("details", { open }, head, el("ul", {}, ...columns.map((column) => el("li", {}, this.button(column)))));
   }
@@ -50,7 +50,7 @@ export class Attributes {
   button(column) {
     const about = [column.name, column.type || TYPES[column.kind], column.comment].filter(Boolean).join(" · ");
     const on = { click: () => this.put(null, column.id), dragstart: (event) => this.carry(event, { id: column.id }) };
-    return el("button", { type: "button", class: "attribute", draggable: "true", tabindex: "-1", title: about, "data-id": column.id, "data-kind": column.kind, on }, icon(column.kind), el("span", { class: "text" }, column.title), column.key ? icon("key") : null);
+    return el("button", { type: "button", class: "attribute", draggable: "true", tabindex: "-1", title: about, "data-id": column.id, "data-kind": column.key ? "key" : column.kind, on }, icon(column.kind), el("span", { class: "text" }, column.title), column.key ? icon("key") : null);
   }
 
   get buttons() {

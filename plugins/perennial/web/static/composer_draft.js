@@ -12,6 +12,14 @@ export function fresh(model, table, mark = "bar") {
   return { mark, title: "", query: { table, filters } };
 }
 
+// A widget's document as a draft: documents may say a column by its name alone, and SQL beside a query is made from it.
+export function taken(widget) {
+  const { sql, query, ...rest } = structuredClone(widget);
+  const named = (part) => (typeof part === "string" ? { column: part } : part);
+  const spread = (said) => Object.fromEntries(Object.entries(said).map(([key, one]) => [key, ROLES.includes(key) ? named(one) : key === "columns" ? one.map(named) : one]));
+  return clean(query ? { ...spread(rest), query: { filters: [], ...spread(clean(query)) } } : { ...spread(rest), sql: sql ?? "" });
+}
+
 // What a column is by itself on a shelf: keys, texts and days group; other numbers are added up.
 export function measureOf(model, draft, shelf, id) {
   if (id === COUNT) return { aggregate: "count" };
@@ -28,13 +36,23 @@ export function put(model, draft, role, id, given = null) {
   const measure = given ?? measureOf(model, draft, shelf, id);
   if (role === "columns") {
     const before = draft.query.columns ?? [];
-    return { ...draft, columns: [...readings(draft), {}], query: { ...draft.query, columns: [...before, measure] } };
+    const format = formatOf(model, draft, measure);
+    return { ...draft, columns: [...readings(draft), format ? { format } : {}], query: { ...draft.query, columns: [...before, measure] } };
   }
   const next = { ...draft, query: { ...draft.query, [role]: measure } };
   delete next[role];
+  const format = formatOf(model, draft, measure);
+  if (format) next[role] = { format };
   const trend = role === "x" && model.column(draft.query.table, id)?.name === "date_key";
   if (trend) next.query.filters = next.query.filters.map((one) => (one.column === id && one.date === "recent" ? { ...one, date: "period" } : one));
   return next;
+}
+
+function formatOf(model, draft, measure) {
+  if (!measure.aggregate) return null;
+  const type = measure.column ? model.column(draft.query.table, measure.column)?.type ?? "" : "";
+  const counted = measure.aggregate.startsWith("count") || (/int/.test(type) && measure.aggregate !== "average");
+  return counted ? "integer" : /^(numeric|double|real)/.test(type) || measure.aggregate === "average" ? "decimal" : null;
 }
 
 function condition(model, draft, id) {

@@ -23,7 +23,7 @@ export function frame(done) {
     cancel: button("Cancel"),
     mode: button("Switch to SQL"),
     csv: button("Download CSV"),
-    done: button(done, "go"),
+    done: button(done ?? "", "go"),
   };
   parts.tabs = VIEWS.map(([view, title], index) => el("button", { type: "button", "data-view": view, "aria-pressed": String(index === 0) }, title));
   const titles = el("div", { class: "titles" }, el("h2", { id: "composer-preview" }), el("p"));

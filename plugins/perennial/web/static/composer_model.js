@@ -1,8 +1,6 @@
 // The catalogue as the composer reads it: tables, what each can be joined to, and columns by `alias.column`.
-export const words = (name) => {
-  const text = name.replaceAll("_", " ").trim();
-  return text.charAt(0).toUpperCase() + text.slice(1);
-};
+export const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+export const words = (name) => sentence(name.replaceAll("_", " ").trim());
 
 export const KINDS = { fact: "Facts", dimension: "Dimensions", lookup: "About the store" };
 

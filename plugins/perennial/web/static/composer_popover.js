@@ -21,9 +21,10 @@ export class Popover {
     this.node.setAttribute("aria-label", title);
     this.node.showPopover();
     const box = anchor.getBoundingClientRect();
-    const { offsetWidth: width, offsetHeight: height } = this.node;
-    this.node.style.left = `${Math.max(8, Math.min(box.left, innerWidth - width - 8))}px`;
-    this.node.style.top = `${box.bottom + height + 10 < innerHeight ? box.bottom + 6 : Math.max(8, box.top - height - 6)}px`;
+    const below = box.top < innerHeight / 2; // it grows as values come, away from the pill
+    this.node.style.left = `${Math.max(8, Math.min(box.left, innerWidth - this.node.offsetWidth - 8))}px`;
+    this.node.style.top = below ? `${box.bottom + 6}px` : "auto";
+    this.node.style.bottom = below ? "auto" : `${innerHeight - box.top + 6}px`;
     this.from = anchor;
     this.node.querySelector("select, input")?.focus();
   }

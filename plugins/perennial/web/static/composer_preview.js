@@ -2,6 +2,7 @@
 import { drawChart, forget } from "./chart.js";
 import { missing, titleOf } from "./composer_draft.js";
 import { preview, records } from "./composer_http.js";
+import { sentence } from "./composer_model.js";
 import { el } from "./dom.js";
 import { number } from "./number.js";
 import { table } from "./table.js";
@@ -64,7 +65,7 @@ export class Preview {
       if (mine.signal.aborted) return;
       this.data = null;
       this.status.textContent = "";
-      const errors = problem.errors?.length ? problem.errors : [{ path: "", message: problem.message }];
+      const errors = (problem.errors?.length ? problem.errors : [{ path: "", message: problem.message }]).map((one) => ({ ...one, message: sentence(one.message) }));
       this.answered({ data: null, errors });
       if (this.view !== "records") this.say(errors.map((one) => one.message).join("; "), "failed");
     }
@@ -74,12 +75,13 @@ export class Preview {
   head() {
     this.node.querySelector("h2").textContent = titleOf(this.model, this.draft);
     this.node.querySelector(".titles p").textContent = this.draft.subtitle ?? "";
-    this.node.className = `card widget is-${this.draft.mark} h-${this.draft.height ?? "medium"}`;
+    this.node.className = `card widget is-${this.draft.mark} h-${this.draft.height ?? "medium"}${this.view === "chart" ? "" : " wide"}`;
     this.node.style.width = `${Math.round(((this.draft.width ?? 6) / 12) * 1180)}px`;
   }
 
   show(view) {
     this.view = view;
+    this.node.classList.toggle("wide", view !== "chart");
     if (view === "records") return this.records();
     if (this.data) return this.draw();
     this.ask(this.draft, 0);

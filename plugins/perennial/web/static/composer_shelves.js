@@ -66,7 +66,7 @@ export class Shelves {
     const option = (column) => el("option", { value: column.id }, column.title);
     const groups = this.model.scopes(this.draft.query.table).map((scope) => el("optgroup", { label: scope.title }, ...scope.columns.map(option)));
     const count = role === "filters" ? [] : [el("option", { value: COUNT }, "Count of rows")];
-    const first = el("option", { value: "", selected: true }, role === "filters" ? "Add a filter" : needed ? "Drop or choose a column" : "Optional");
+    const first = el("option", { value: "", selected: true }, role === "filters" ? "Add a filter" : role === "columns" && !needed ? "Add a column" : needed ? "Drop or choose a column" : "Optional");
     const select = el("select", { class: `adder${needed ? " needed" : ""}`, "aria-label": `Put a column on ${title}`, "data-focus": `${role}:add`, on: { change: () => select.value && this.on.put(role, select.value) } }, first, ...count, ...groups);
     return select;
   }
