@@ -1,7 +1,9 @@
 """Scheduled queries over a real lake: intervals and increments leave the same rows however often they run."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -10,6 +12,7 @@ from queries.conftest import purchases
 from perennial.lake.catalog import Lake
 from perennial.lake.checkpoints import IncrementalReader
 from perennial.lake.tables import Table
+from perennial.queries import outputs
 from perennial.queries.errors import QueryError
 from perennial.settings import REPOSITORY, Settings
 from perennial.stages import scheduled_queries
@@ -75,14 +78,10 @@ def test_a_run_gives_the_rows_of_its_interval_once(workspace):
 
 
 def test_values_of_a_run_by_hand_replace_the_defaults(workspace):
-    run = Run(
-        *(datetime(2017, 12, n, tzinfo=UTC) for n in (30, 31)),
-        datetime(2018, 1, 1, tzinfo=UTC),
-        {"least": "9"},
-    )
-    assert run_scheduled(workspace, "daily", run, no_store)["rows"] == 0
+    run = day(30)
+    assert run_scheduled(workspace, "daily", replace(run, given={"least": "9"}), no_store)["rows"] == 0
     with pytest.raises(QueryError, match=r"\$least is to be a number"):
-        run_scheduled(workspace, "daily", Run(run.start, run.end, run.now, {"least": "much"}), no_store)
+        run_scheduled(workspace, "daily", replace(run, given={"least": "much"}), no_store)
 
 
 def test_increments_follow_one_another(workspace):
@@ -97,11 +96,10 @@ def test_an_interrupted_increment_is_repeated_and_counts_once(workspace, monkeyp
     class Killed(Exception):
         pass
 
-    def killed(*arguments: object) -> int:
-        write(*arguments)
+    def killed(*arguments: Any) -> int:
+        outputs.write(*arguments)
         raise Killed
 
-    write = scheduled_queries.write
     monkeypatch.setattr(scheduled_queries, "write", killed)
     with pytest.raises(Killed):
         run_scheduled(workspace, "new", day(30), no_store)

@@ -1,9 +1,9 @@
 """Queries of people in; run one after the other, a few at once, and remembered with their results."""
 
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -76,9 +76,10 @@ class Queries:
         self.executions = executions
         self._workers = workers or Workers()
         self._shown, self._whole = shown, whole
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="perennial-query")
+        self._waiting: queue.SimpleQueue[tuple[UUID, Job]] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
         self._running: dict[UUID, Execution] = {}
-        self._futures: dict[UUID, Future[None]] = {}
+        self._ended: dict[UUID, threading.Event] = {}
         self._lock = threading.Lock()
 
     def submit(self, owner: str, asked: Asked) -> UUID:
@@ -89,22 +90,20 @@ class Queries:
             hint = "Blocks run over the lake; the store takes one statement."
             raise QueryError("refused", "BEGIN is not allowed here.", hint)
         job = self._job(asked, asked.values(), "rows")
-        with self._lock:
-            waiting = sum(not future.done() for future in self._futures.values())
-        if waiting >= WAITING or self.executions.unfinished(owner) >= EACH:
+        if len(self._ended) >= WAITING or self.executions.unfinished(owner) >= EACH:
             raise QueryError("busy", "Too many queries wait to be run.", "Wait for yours, or cancel one.")
         template = asked.template.name if asked.template else None
         identifier = self.executions.begin(owner, asked.dialect, asked.sql, asked.given, template)
-        with self._lock:
-            self._futures[identifier] = self._pool.submit(self._run, identifier, job)
+        self._ended[identifier] = threading.Event()
+        self._waiting.put((identifier, job))
+        self._begin()
         return identifier
 
     def wait(self, owner: str, identifier: UUID, seconds: float) -> Remembered | None:
         """A query once it has ended, or as it is after so many seconds."""
-        future = self._futures.get(identifier)
-        if future is not None:
-            with suppress(TimeoutError):
-                future.result(seconds)
+        ended = self._ended.get(identifier)
+        if ended is not None:
+            ended.wait(seconds)
             return self.executions.find(owner, identifier)
         deadline = time.monotonic() + seconds
         while True:
@@ -143,7 +142,6 @@ class Queries:
         """Stop everything."""
         for execution in [*self._running.values()]:
             execution.cancel()
-        self._pool.shutdown(cancel_futures=True)
         self._workers.close()
         self.executions.close()
 
@@ -159,16 +157,32 @@ class Queries:
             conninfo=self._reader() if asked.dialect == "store" else "",
         )
 
-    def _run(self, identifier: UUID, job: Job) -> None:
-        try:
-            self._keep(identifier, job)
-        except QueryError as error:
-            with suppress(PerennialError):
-                self.executions.end(identifier, error)
-        finally:
-            with self._lock:
+    def _begin(self) -> None:
+        """Start the threads that run queries. They do not keep the server from ending."""
+        with self._lock:
+            while len(self._threads) < AT_ONCE:
+                thread = threading.Thread(target=self._work, name="perennial-query", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _work(self) -> None:
+        while True:
+            identifier, job = self._waiting.get()
+            try:
+                self._keep(identifier, job)
+            except QueryError as error:
+                with suppress(PerennialError):
+                    self.executions.end(identifier, error)
+            except Exception as error:
+                failed = QueryError(
+                    "failed", f"The query could not be run ({type(error).__name__}).", "Try again."
+                )
+                with suppress(PerennialError):
+                    self.executions.end(identifier, failed)
+            finally:
                 self._running.pop(identifier, None)
-                self._futures.pop(identifier, None)
+                if (ended := self._ended.pop(identifier, None)) is not None:
+                    ended.set()
 
     def _keep(self, identifier: UUID, job: Job) -> None:
         """Run a query and remember its result; now and then say that it runs, and ask whether to go on."""

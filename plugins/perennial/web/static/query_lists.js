@@ -38,6 +38,7 @@ export class History {
 
   async show(before = null) {
     let found;
+    if (!this.list.children.length) this.list.replaceChildren(note("Looking …"));
     try {
       found = (await history({ search: this.find.value, before })).queries;
     } catch (problem) {

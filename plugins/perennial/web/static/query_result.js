@@ -140,13 +140,22 @@ export class Result {
       if (asked !== this.asked) return; // a newer choice has overtaken this one
       const host = el("div", { class: "chart" });
       this.place.replaceChildren(host);
-      await drawChart(host, data, this.config[document.documentElement.dataset.theme], data.spec.description);
+      await vega(this.config.vega);
+      await drawChart(host, data, this.config.themes[document.documentElement.dataset.theme], data.spec.description);
       this.place.dataset.drawn = "true";
     } catch (problem) {
       this.place.replaceChildren(el("div", { class: "nothing" }, el("p", {}, problem.message)));
     }
   }
 }
+
+// Vega is large: it is fetched when the first chart is asked for.
+let loading = null;
+const vega = (address) =>
+  (loading ??= new Promise((resolve, reject) => {
+    const script = el("script", { src: address, on: { load: resolve, error: () => reject(new Error("The drawing program cannot be loaded. Reload the page.")) } });
+    document.head.append(script);
+  }));
 
 function cell(value, column, plan) {
   if (value === null) return el("td", { class: column.kind === "quantitative" ? "numeric" : null }, el("span", { class: "none" }, "null"));
