@@ -61,6 +61,7 @@ def test_blocks_are_what_profiles_and_datasets_have(viewer):
     assert attributes["spend_12m_decile"]["kind"] == "number"
     assert attributes["department.spend_3m"]["keys"] == ["DELI", "GROCERY", "PRODUCE"]
     assert (attributes["stores_3m"]["kind"], attributes["stores_3m"]["items"]) == ("list", "text")
+    assert attributes["stores_3m"]["group"] == "Computed from events"
     assert attributes["age"]["group"] == "What is known of the households"
     assert not {"identities", "as_of", "person_id"} & set(attributes)
     fields = {each["name"]: {f["name"]: f["kind"] for f in each["fields"]} for each in blocks["events"]}

@@ -11,8 +11,8 @@ from perennial.audiences.happenings import records_named
 from perennial.audiences.rules import takes
 from perennial.audiences.sentence import OPERATORS, field_words, words
 from perennial.identity.people import PERSON
-from perennial.stages.audiences import events_of
-from perennial.stages.profiles import newest_day
+from perennial.stages.audiences import RESPONSES, events_of
+from perennial.stages.profiles import newest
 from perennial.stages.referred import references
 from perennial.stages.workspace import Workspace
 
@@ -57,10 +57,9 @@ class Block:
 
 def attributes(workspace: Workspace) -> list[Block]:
     """What is known of people."""
-    day = newest_day(workspace)
-    if day is None:
+    if (daily := newest(workspace)) is None:
         return []
-    people = workspace.lake.profiles.scan().filter(as_of=day)
+    people = daily.scan(workspace)
     schema, groups = people.collect_schema(), _groups(workspace)
     found, some = [], people.head(SOME)
     maps = {name: _keys(some, name) for name, dtype in schema.items() if _is_map(dtype)}
@@ -71,7 +70,8 @@ def attributes(workspace: Workspace) -> list[Block]:
             entries = keys[name].to_series().to_list()
             found.append(Block(name, _label(name), kind_of(inner), groups.get(name, "Value"), entries))
         elif name not in HIDDEN and kind_of(dtype) != "other":
-            items = kind_of(dtype.inner) if isinstance(dtype, pl.List) else None
+            inner = dtype.inner if isinstance(dtype, pl.List) else None
+            items = None if inner is None else kind_of(inner)  # type: ignore[arg-type]
             found.append(Block(name, _label(name), kind_of(dtype), groups.get(name, "Value"), items=items))
     return found
 
@@ -86,17 +86,13 @@ def events(workspace: Workspace) -> dict[str, dict[str, Any]]:
     }
 
 
-RESPONSES = "email_events"
-"""The responses to what was sent, which are of no dataset."""
-
-
 def values(
     workspace: Workspace, column: str, key: str | None, dataset: str | None, search: str
 ) -> dict[str, Any]:
     """The most frequent values of an attribute, or of an event's field. Raises `RuleError`."""
     if dataset is None:
-        rows = workspace.lake.profiles.scan().filter(as_of=newest_day(workspace))
-        what = "profiles"
+        daily, what = newest(workspace), "profiles"
+        rows = workspace.lake.profiles.scan() if daily is None else daily.scan(workspace)
     else:
         rows = events_of(workspace)(dataset, *records_named([column]))
         what = f"events of {dataset}"
@@ -134,6 +130,7 @@ def _groups(workspace: Workspace) -> dict[str, str]:
     for profile in workspace.profiles.values():
         for name in reversed(profile.attributes):
             groups |= dict.fromkeys(workspace.dataset(name).columns, workspace.dataset(name).title)
+        groups |= dict.fromkeys(profile.computed, "Computed from events")
     return groups
 
 
