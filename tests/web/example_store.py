@@ -57,12 +57,12 @@ def fill(url: str) -> None:
             **example_rfm.tables(_days(RANKED_DAYS)),
             **example_lifetime.tables(_days(RANKED_DAYS)),
             "adwh_fact_profile": [
-                (day, 1, HOUSEHOLDS, 0, HOUSEHOLDS - 930 - 3 * index, 3 * HOUSEHOLDS)
-                for index, day in enumerate(_days(RANKED_DAYS))
+                (day, 1, count, round(0.34 * count), count - 930 - 3 * index, 3 * count)
+                for index, (day, count) in enumerate(_profiles())
             ],
             "adwh_fact_profile_by_segment": memberships,
             **example_star.tables(
-                [(day, HOUSEHOLDS) for day in _days(RANKED_DAYS)],
+                _profiles(),
                 [(day, audience, size) for day, _, audience, size, *_ in memberships],
             ),
             "adwh_lkup_process_delta_log": [
@@ -106,6 +106,11 @@ def fill(url: str) -> None:
 
 def _days(count: int) -> list[date]:
     return [LAST - timedelta(days=back) for back in reversed(range(count))]
+
+
+def _profiles() -> list[tuple[date, int]]:
+    """As many as all households on the last day; a few less before."""
+    return [(day, HOUSEHOLDS - (LAST - day).days * (LAST - day).days) for day in _days(RANKED_DAYS)]
 
 
 def _sales() -> Iterable[Sequence[Any]]:

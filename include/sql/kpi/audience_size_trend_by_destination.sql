@@ -2,7 +2,8 @@
 number: 30
 title: Audience size trend by destination
 about: >
-  Members of the audiences of a destination, or of one of them, on each day of the window on which they were there.
+  Members of the audiences of a destination, or of any, or of one audience alone, on each day of the window on which
+  they were there.
 parameters: [merge_policy, from_day, day, destination, audience]
 */
 WITH latest AS (
@@ -17,7 +18,7 @@ JOIN adwh_dim_destination USING (destination_id)
 JOIN adwh_dim_segments USING (segment_id)
 JOIN adwh_fact_profile_by_segment_trendlines AS fact USING (segment_id)
 JOIN latest USING (merge_policy_id)
-WHERE destination = $destination
+WHERE $destination IN (destination, '')
     AND $audience IN (segment, '')
     AND fact.date_key BETWEEN $from_day AND latest.date_key
     AND fact.date_key BETWEEN bridge.start_date AND bridge.end_date

@@ -19,6 +19,11 @@ daily AS (
     WHERE fact.date_key BETWEEN $from_day AND latest.date_key
     GROUP BY fact.date_key
 )
-SELECT now.date_key, now.profiles, before.date_key AS since, now.profiles - before.profiles AS change
+SELECT
+    now.date_key,
+    now.profiles,
+    before.date_key AS since,
+    before.profiles AS before,
+    now.profiles - before.profiles AS change
 FROM (SELECT * FROM daily ORDER BY date_key DESC LIMIT 1) AS now
 CROSS JOIN (SELECT * FROM daily ORDER BY date_key LIMIT 1) AS before

@@ -13,6 +13,7 @@ from perennial.documents import Document, load_all
 from perennial.insights.guided import Query
 from perennial.web.formats import Format
 from perennial.web.guiding import catalogue_of, compiled, with_roles
+from perennial.web.kpis import KpiReference, kpis_of, sql_of
 from perennial.web.parameters import parameters_of
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -97,6 +98,8 @@ class Widget(Document):
     """A SELECT over the store's schema `insights`; `$day`, `$from_day` and the filters are bound."""
     query: Query | None = None
     """Instead of `sql`, which is then what this is compiled to."""
+    kpi: str | KpiReference | None = None
+    """Instead of `sql`: a KPI of the library, whose SQL is taken over."""
     x: Channel | None = None
     y: Channel | None = None
     color: Channel | None = None
@@ -120,6 +123,14 @@ class Widget(Document):
 
     @model_validator(mode="before")
     @classmethod
+    def _from_library(cls, said: Any, info: ValidationInfo) -> Any:
+        if not isinstance(said, dict) or said.get("kpi") is None:
+            return said
+        others = {key: value for key, value in said.items() if key != "kpi"}
+        return {**others, "sql": sql_of(said["kpi"], info.context)}
+
+    @model_validator(mode="before")
+    @classmethod
     def _guided(cls, said: Any) -> Any:
         return with_roles(said) if isinstance(said, dict) and said.get("query") is not None else said
 
@@ -128,7 +139,7 @@ class Widget(Document):
         if self.query is not None:
             object.__setattr__(self, "sql", compiled(self.query, info.context))
         elif not self.sql:
-            raise ValueError("give sql, or a query")
+            raise ValueError("give sql, or a query, or a kpi")
         return self
 
     @model_validator(mode="after")
@@ -229,5 +240,6 @@ class Dashboard(Document):
 
 def load_dashboards(include: Path) -> dict[str, Dashboard]:
     """Read all dashboards of a deployment, by name, in the order in which they are offered."""
-    found = load_all(include / "dashboards", Dashboard, catalogue=catalogue_of(include))
+    context = {"catalogue": catalogue_of(include), "kpis": kpis_of(include)}
+    found = load_all(include / "dashboards", Dashboard, **context)
     return dict(sorted(found.items(), key=lambda item: (item[1].order, item[0])))

@@ -1,6 +1,7 @@
 """`$name` parameters in a widget's SQL: text in, placeholders out; values are bound, never spliced."""
 
 import re
+from collections.abc import Mapping
 
 _TOKENS = re.compile(
     r"""
@@ -24,5 +25,14 @@ def to_placeholders(sql: str) -> str:
         if match["name"]:
             return f"%({match['name']})s"
         return match[0].replace("%", "%%")
+
+    return _TOKENS.sub(replace, sql)
+
+
+def renamed(sql: str, names: Mapping[str, str]) -> str:
+    """Call parameters by other names."""
+
+    def replace(match: re.Match[str]) -> str:
+        return f"${names[match['name']]}" if match["name"] in names else match[0]
 
     return _TOKENS.sub(replace, sql)
