@@ -47,8 +47,11 @@ def compile_query(query: Query, catalogue: Catalogue) -> str:
     order = _order(query, columns, measures, kinds)
     axis = next((names[role] for role in ("x", "y") if role in names and names[role] not in measures), None)
     split = axis is not None and len(columns) > len(measures) + 1
-    if axis and split and measures and (query.top or order.startswith(_by_measure(measures))):
-        return _best(query, whole, axis, columns, measures, order)
+    if axis and split and measures:
+        along = _is_ordered(kinds[axis]) and "color" in names and names["color"] not in measures
+        ranked = names["color"] if along else axis
+        if along or query.top or order.startswith(_by_measure(measures)):
+            return _best(query, whole, ranked, columns, measures, order)
     if query.top and measures and groups:
         return _first(query, whole, measures, order)
     return joined("\n", [whole, order, f"LIMIT {query.top}" if query.top else ""])
@@ -127,10 +130,13 @@ def _usual(
     if not measures or not dimensions:
         return columns[0], False
     days = [name for name in dimensions if (kind := kinds[name]) is not None and is_day(kind)]
-    known = kinds[dimensions[0]]
-    if days or (known is not None and is_number(known)):
+    if days or _is_ordered(kinds[dimensions[0]]):
         return (days or dimensions)[0], False
     return next(iter(measures)), True
+
+
+def _is_ordered(kind: Column | None) -> bool:
+    return kind is not None and (is_day(kind) or is_number(kind))
 
 
 def _by_measure(measures: dict[str, Measure]) -> tuple[str, ...]:
@@ -148,20 +154,27 @@ def _first(query: Query, whole: str, measures: dict[str, Measure], order: str) -
 
 
 def _best(
-    query: Query, whole: str, axis: str, columns: Iterable[str], measures: dict[str, Measure], order: str
+    query: Query, whole: str, group: str, columns: Iterable[str], measures: dict[str, Measure], order: str
 ) -> str:
-    """The groups along an axis, each with all its colours, ordered and cut by what they come to together."""
+    """Groups, each with all its parts, ordered and cut by what they come to together.
+
+    Along days and numbers, the groups are the colours: the greatest series; else those of the axis.
+    """
     measure, part = next(iter(measures.items()))
     way = "" if _lowest(query, measure) else " DESC NULLS LAST"
-    total = f"{AGAIN[part.aggregate or 'sum']}({quoted(measure)}) OVER (PARTITION BY {quoted(axis)})"
-    found = f"SELECT *, {total} AS axis_total\nFROM (\n{indented(whole)}\n) AS grouped"
+    total = f"{AGAIN[part.aggregate or 'sum']}({quoted(measure)}) OVER (PARTITION BY {quoted(group)})"
+    found = f"SELECT *, {total} AS group_total\nFROM (\n{indented(whole)}\n) AS grouped"
     if query.top:
-        rank = f"dense_rank() OVER (ORDER BY axis_total{way}, {quoted(axis)})"
-        found = f"SELECT *, {rank} AS axis_rank\nFROM (\n{indented(found)}\n) AS totalled"
+        rank = f"dense_rank() OVER (ORDER BY group_total{way}, {quoted(group)})"
+        found = f"SELECT *, {rank} AS group_rank\nFROM (\n{indented(found)}\n) AS totalled"
     if order.startswith(_by_measure({measure: part})):
-        rest = [quoted(name) for name in columns if name not in measures and name != axis]
-        order = f"ORDER BY axis_total{way}, {', '.join([quoted(axis), *rest])}"
-    cut = f"WHERE axis_rank <= {query.top}" if query.top else ""
+        rest = [quoted(name) for name in columns if name not in measures and name != group]
+        order = f"ORDER BY group_total{way}, {', '.join([quoted(group), *rest])}"
+    elif query.sort is None:
+        first, *rest = order.removeprefix("ORDER BY ").split(", ")
+        rest = [each for each in rest if each != quoted(group)]
+        order = f"ORDER BY {', '.join([first, f'group_total{way}', quoted(group), *rest])}"
+    cut = f"WHERE group_rank <= {query.top}" if query.top else ""
     named = ", ".join(map(quoted, columns))
     return joined("\n", [f"SELECT {named}\nFROM (\n{indented(found)}\n) AS found", cut, order])
 

@@ -67,7 +67,9 @@ def scatter(widget: Widget, kinds: Kinds) -> Spec:
     layers: list[Spec] = [points]
     if widget.label:
         words = {"text": label(widget.label, kinds)}
-        layers.append({"mark": {"type": "text", "align": "left", "dx": 9}, "encoding": words})
+        layers.append(
+            {"mark": {"type": "text", "align": "left", "dx": 16 if widget.size else 9}, "encoding": words}
+        )
     return {"encoding": encoding, "layer": layers}
 
 

@@ -55,6 +55,7 @@ class Composer {
       this.leave();
     });
     dialog.addEventListener("keydown", (event) => this.key(event));
+    this.hold();
     this.parts.cancel.addEventListener("click", () => this.leave());
     this.parts.done.addEventListener("click", () => this.finish());
     this.parts.done.hidden = !done;
@@ -135,13 +136,28 @@ class Composer {
     this.preview.show(view);
   }
 
+  // A field that is left by a click changes the draft while the button is down: what is clicked must stay until it is up.
+  hold() {
+    const { dialog } = this.parts;
+    dialog.addEventListener("pointerdown", () => (this.pressed = true), true);
+    for (const type of ["pointerup", "pointercancel"]) {
+      dialog.addEventListener(type, () => setTimeout(() => {
+        this.pressed = false;
+        if (this.late) this.show();
+      }), true);
+    }
+  }
+
   show() {
+    this.late = this.pressed;
+    if (this.late) return;
     this.properties.show(this.draft);
     this.outline();
     this.preview.ask(this.draft);
   }
 
   outline() {
+    if (this.pressed) return void (this.late = true);
     const guided = this.draft.sql === undefined;
     this.parts.dialog.classList.toggle("in-sql", !guided);
     this.parts.shelves.hidden = !guided;

@@ -36,23 +36,25 @@ export function put(model, draft, role, id, given = null) {
   const measure = given ?? measureOf(model, draft, shelf, id);
   if (role === "columns") {
     const before = draft.query.columns ?? [];
-    const format = formatOf(model, draft, measure);
+    const format = formatOf(model, draft, measure, role);
     return { ...draft, columns: [...readings(draft), format ? { format } : {}], query: { ...draft.query, columns: [...before, measure] } };
   }
   const next = { ...draft, query: { ...draft.query, [role]: measure } };
   delete next[role];
-  const format = formatOf(model, draft, measure);
+  const format = formatOf(model, draft, measure, role);
   if (format) next[role] = { format };
   const trend = role === "x" && model.column(draft.query.table, id)?.name === "date_key";
   if (trend) next.query.filters = next.query.filters.map((one) => (one.column === id && one.date === "recent" ? { ...one, date: "period" } : one));
   return next;
 }
 
-function formatOf(model, draft, measure) {
+// Axes write whole numbers best by themselves.
+function formatOf(model, draft, measure, role) {
   if (!measure.aggregate) return null;
   const type = measure.column ? model.column(draft.query.table, measure.column)?.type ?? "" : "";
   const counted = measure.aggregate.startsWith("count") || (/int/.test(type) && measure.aggregate !== "average");
-  return counted ? "integer" : /^(numeric|double|real)/.test(type) || measure.aggregate === "average" ? "decimal" : null;
+  const axis = !["columns", "label"].includes(role) && !["number", "funnel", "donut"].includes(draft.mark);
+  return counted ? (axis ? null : "integer") : /^(numeric|double|real)/.test(type) || measure.aggregate === "average" ? "decimal" : null;
 }
 
 function condition(model, draft, id) {
@@ -115,23 +117,28 @@ export function become(model, draft, mark) {
   }
   const free = [...parts];
   const take = (at) => (at < 0 ? null : free.splice(at, 1)[0]);
-  const fits = (shelf) => ([part]) => (shelf.wants === "measure" ? Boolean(part.aggregate) : !part.aggregate);
+  const number = (part) => part.column && model.column(draft.query.table, part.column)?.kind === "number";
+  const fits = (shelf) => ([part]) => (shelf.wants === "value" ? number(part) : shelf.wants === "measure" ? Boolean(part.aggregate) : !part.aggregate);
   for (const shelf of shelvesOf(mark)) {
     const same = draft.mark !== "table" && had[shelf.role] ? free.findIndex(([part]) => part === had[shelf.role]) : -1;
     const found = same >= 0 && (fits(shelf)(free[same]) || mark === "bar") ? take(same) : shelf.needed || draft.mark === "table" ? take(free.findIndex(fits(shelf))) : null;
     if (!found) continue;
-    next.query[shelf.role] = found[0];
+    next.query[shelf.role] = shelf.wants === "value" ? { column: found[0].column } : found[0];
     if (Object.keys(found[1] ?? {}).length) next[shelf.role] = found[1];
   }
+  if (!ROLES.some((role) => next.query[role]?.aggregate)) delete next.query.top;
   if (next.query.sort && !next.query[next.query.sort.replace("-", "")]) delete next.query.sort;
   return next;
 }
 
-export function missing(draft) {
+export function missing(draft, model) {
   if (draft.sql !== undefined) return draft.sql.trim() ? null : "Write a SELECT, and choose what its columns stand for.";
   const parts = draft.query;
   const open = shelvesOf(draft.mark).filter((shelf) => shelf.needed && !(shelf.role === "columns" ? parts.columns?.length : parts[shelf.role]));
+  const values = shelvesOf(draft.mark).find((shelf) => shelf.wants === "value" && parts[shelf.role]);
+  if (!open.length && values && model.column(parts.table, parts[values.role].column)?.kind !== "number") return `${values.title} needs a column of numbers.`;
   if (!open.length) return null;
+  if (draft.mark === "table") return "Add a column to the table.";
   return `Put a column on ${open.map((shelf) => shelf.title).join(" and ")}.`;
 }
 

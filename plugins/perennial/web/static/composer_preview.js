@@ -39,7 +39,7 @@ export class Preview {
     this.draft = draft;
     clearTimeout(this.timer);
     this.asking?.abort();
-    const open = missing(draft);
+    const open = missing(draft, this.model);
     this.head();
     if (open) {
       this.data = null;
