@@ -16,6 +16,7 @@ from perennial.settings import Settings
 from perennial.signals.dataset import Dataset
 from perennial.stages.workspace import VALUE_KINDS
 from perennial.web.dashboards import Dashboard
+from perennial.web.reports import Report
 
 KINDS: dict[str, tuple[type[Document], ...]] = {
     "namespaces": (Namespace,),
@@ -27,6 +28,7 @@ KINDS: dict[str, tuple[type[Document], ...]] = {
     "consent": (Consent,),
     "activations": (Activation,),
     "dashboards": (Dashboard,),
+    "reports": (Report,),
 }
 """The models of the documents in each folder of `include/`."""
 

@@ -26,6 +26,8 @@ class Settings:
     staging_folder: Path | None = None
     stream_log: str | None = field(default=None, repr=False)
     """Where messages wait to land: `kafka://host:9092/prefix`; by default the folder `spool`."""
+    report_domains: frozenset[str] = frozenset()
+    """To which domains reports may be sent by e-mail; to all, if there are none."""
 
     @property
     def index(self) -> Path:
@@ -39,7 +41,8 @@ class Settings:
 
     @classmethod
     def from_env(cls) -> "Settings":
-        """Read `PERENNIAL_INCLUDE`, `_LAKE`, `_LANDING`, `_SPOOL`, `_INDEX`, `_STAGING`, `_STREAM_LOG`.
+        """Read `PERENNIAL_INCLUDE`, `_LAKE`, `_LANDING`, `_SPOOL`, `_INDEX`, `_STAGING`, `_STREAM_LOG` and
+        `_REPORT_DOMAINS`.
 
         What is not set lies in `PERENNIAL_STATE`, by default the folder `.perennial` of the checkout.
         """
@@ -52,4 +55,9 @@ class Settings:
             index_folder=Path(os.environ.get("PERENNIAL_INDEX", state / "index")),
             staging_folder=Path(os.environ.get("PERENNIAL_STAGING", state / "staging")),
             stream_log=os.environ.get("PERENNIAL_STREAM_LOG") or None,
+            report_domains=frozenset(
+                each.strip().lower()
+                for each in os.environ.get("PERENNIAL_REPORT_DOMAINS", "").split(",")
+                if each.strip()
+            ),
         )

@@ -20,6 +20,7 @@ NAMES = [
     "lifetime_value",
     "profiles",
     "query_visitors_by_day",
+    "report_weekly_value",
     "responses",
     "sandbox_campaigns",
     "signals_batch",

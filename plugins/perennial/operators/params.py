@@ -126,3 +126,23 @@ def namespace(include: Path) -> Param:
         title="Namespace",
         description="What kind of identity is given.",
     )
+
+
+def of_report() -> dict[str, Param]:
+    """Of a report: a day other than the newest, recipients other than its own."""
+    return {
+        "day": Param(
+            None,
+            type=["null", "string"],
+            format="date",
+            title="Day",
+            description="The last day that is shown. Empty: the newest one that is there.",
+        ),
+        "recipients": Param(
+            None,
+            type=["null", "array"],
+            items={"type": "string", "format": "email"},
+            title="Recipients",
+            description="Addresses for this run, such as your own for a trial. None: those of the document.",
+        ),
+    }

@@ -1,0 +1,67 @@
+"""Reports as documents: YAML in `include/reports/` in; which dashboard is sent to whom, and when, out."""
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from perennial.documents import Document, DocumentError, TimeZone, load
+from perennial.errors import TerminalError
+
+Address = Annotated[
+    str, Field(pattern=r"^[^@\s<>,;\"]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$|^[^@\s<>,;\"]+@localhost$")
+]
+Cron = Annotated[str, Field(pattern=r"^\S+( \S+){4}$|^@(hourly|daily|weekly|monthly|quarterly|yearly)$")]
+
+
+class RecipientRefused(TerminalError):
+    """Somebody is outside of the domains to which reports may go."""
+
+
+class Report(Document):
+    """A dashboard that is sent by e-mail."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    """The subject; the day is added."""
+    description: str = ""
+    """Said in the e-mail, above the picture."""
+    dashboard: str
+    """The name of a dashboard of `include/dashboards`, or of one that was made in the UI."""
+    schedule: Cron
+    """When, as cron says it: `0 7 * * 1` is every Monday at seven."""
+    timezone: TimeZone = "UTC"
+    recipients: Annotated[tuple[Address, ...], Field(min_length=1)]
+    filters: dict[str, str] = {}
+    """Values of the dashboard's filters; its defaults for the others."""
+    period: Annotated[int | None, Field(ge=0, le=36_600)] = None
+    """Days that are looked back; the dashboard's own by default."""
+    connection: str = "smtp_default"
+    """The Airflow connection, of type SMTP, over which it is sent."""
+
+    @property
+    def dag(self) -> str:
+        """The Dag that sends it."""
+        return f"report_{self.name}"
+
+
+def load_reports(include: Path) -> dict[str, Report | DocumentError]:
+    """Every report by name; one that cannot be read does not keep the others from being sent."""
+    found: dict[str, Report | DocumentError] = {}
+    for path in sorted((include / "reports").glob("*.yaml")):
+        try:
+            found[path.stem] = load(path, Report)
+        except DocumentError as error:
+            found[path.stem] = error
+    return found
+
+
+def refuse_strangers(recipients: Iterable[str], domains: Collection[str]) -> None:
+    """Raise `RecipientRefused` where somebody is outside of the domains; without any, all are inside."""
+    strange = sorted({address.rpartition("@")[2].lower() for address in recipients} - set(domains))
+    if domains and strange:
+        allowed = ", ".join(sorted(domains))
+        raise RecipientRefused(
+            f"reports may not go to {', '.join(strange)}; PERENNIAL_REPORT_DOMAINS allows {allowed}"
+        )
