@@ -5,30 +5,25 @@ time, a kind and an amount. DuckDB answers the same rules, written by hand as on
 each question is asked of both in turn, in processes of their own with two threads. Sizes must be equal.
 
 A hundred audiences are made of three attributes and of twelve questions about events (four kinds over three
-windows), with other thresholds each; one of them is the question about events of ninety days. As a stream,
-events of the last day come in micro-batches to a state that knows all people and their events of a month.
+windows), with other thresholds each; one of them is the question about events of ninety days. What it costs to
+evaluate a hundred as events come is measured by `live.py`, from which that figure is taken.
 """
 
 import tempfile
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import live
 import numpy as np
 import polars as pl
 from common import Benchmark, Measured, measured, median
 
 from perennial.audiences.definition import Audience
 from perennial.audiences.evaluation import evaluate, matched
-from perennial.audiences.stream import Stream
 
 SIZES = {"small": (100_000, 2_000_000), "full": (5_000_000, 100_000_000)}
-STREAMED = {"small": (50_000, 3_000_000), "full": (1_000_000, 30_000_000)}
-"""People and events of a month, before the stream's first micro-batch."""
-BATCHES, BATCH = 5, 20_000
-"""Of the stream."""
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
 KINDS = ["buy", "cart", "search", "view"]
 AGES = ["19-24", "25-34", "35-44", "45-54", "55-64", "65+"]
@@ -127,28 +122,11 @@ def members(folder: Path, names: list[str]) -> int:
     return found.filter(audience="a0").height
 
 
-def streamed(folder: Path) -> tuple[int, float]:
-    """Events that were taken in, and the seconds of processor time that it took."""
-    people, events = (frame.collect() for frame in files(folder))
-    last = NOW - timedelta(days=1)
-    known, day = events.filter(pl.col("event_time") < last), events.filter(pl.col("event_time") >= last)
-    stream = Stream(hundred(), {}, people, {"shop": known}, last)
-    batches = [day.sort("event_time")[n * BATCH : (n + 1) * BATCH] for n in range(BATCHES)]
-    # The first one compiles what all need.
-    stream.take({"shop": batches[0]}, last + timedelta(hours=1))
-    begun = time.process_time()
-    for number, batch in enumerate(batches[1:], 2):
-        stream.take({"shop": batch}, last + timedelta(hours=number))
-    return sum(batch.height for batch in batches[1:]), time.process_time() - begun
-
-
 def run(benchmark: Benchmark) -> dict[str, Any]:
     """Ask all questions in turn."""
     rounds = 3 if benchmark.scale == "small" else 2
     with tempfile.TemporaryDirectory(prefix="perennial-bench-") as name:
-        folder, moving = Path(name, "all"), Path(name, "moving")
-        for each in (folder, moving):
-            each.mkdir()
+        folder = Path(name)
         measured(made, folder, *SIZES[benchmark.scale])
         asked: dict[str, list[Measured]] = {}
 
@@ -163,12 +141,8 @@ def run(benchmark: Benchmark) -> dict[str, Any]:
             ask("event in DuckDB", size_in_duckdb, EVENTS_SQL)
             ask("one", members, ["a0"])
             ask("hundred", members, [f"a{number}" for number in range(100)])
-        measured(made, moving, *STREAMED[benchmark.scale], 30)
-        stream = measured(streamed, moving)
-        benchmark.say(f"stream: {stream}")
     seconds = {key: median(each.seconds for each in found) for key, found in asked.items()}
     results = {key: {each.result for each in found} for key, found in asked.items()}
-    taken, cpu_seconds = stream.result
     return {
         "people": SIZES[benchmark.scale][0],
         "events": SIZES[benchmark.scale][1],
@@ -180,7 +154,7 @@ def run(benchmark: Benchmark) -> dict[str, Any]:
         "evaluate_100_s": seconds["hundred"],
         "cost_of_100_over_1": seconds["hundred"] / seconds["one"],
         "peak_gb": max(each.peak_gb for each in asked["hundred"]),
-        "stream_events_per_s": taken / cpu_seconds,
+        "stream_events_per_s": live.run(benchmark)["stream_events_per_s"],
         "equal": results["attribute"] == results["attribute in DuckDB"]
         and results["event"] == results["event in DuckDB"] == results["one"] == results["hundred"],
     }
