@@ -5,8 +5,8 @@ time, a kind and an amount. DuckDB answers the same rules, written by hand as on
 each question is asked of both in turn, in processes of their own with two threads. Sizes must be equal.
 
 A hundred audiences are made of three attributes and of twelve questions about events (four kinds over three
-windows), with other thresholds each; one of them is the question about events of ninety days. What it costs to
-evaluate a hundred as events come is measured by `live.py`, from which that figure is taken.
+windows), with other thresholds each; one of them is the question about events of ninety days. What it costs
+to evaluate a hundred as events come is measured by `live.py`, from which that figure is taken.
 """
 
 import tempfile
