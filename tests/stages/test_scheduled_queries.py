@@ -15,7 +15,9 @@ from perennial.lake.tables import Table
 from perennial.queries import outputs
 from perennial.queries.errors import QueryError
 from perennial.settings import REPOSITORY, Settings
+from perennial.signals.erased import fingerprint
 from perennial.stages import scheduled_queries
+from perennial.stages.personal_data import places
 from perennial.stages.scheduled_queries import Run, run_scheduled
 from perennial.stages.workspace import Workspace
 
@@ -126,3 +128,23 @@ def test_the_products_own_query_runs(workspace):
     counts = run_scheduled(product, "visitors_by_day", day(30), no_store)
     assert counts["rows"] == 2
     assert set(result(workspace, "visitors_by_day").columns) == {"event_date", "lines", "shoppers", "run_key"}
+
+
+def test_a_person_is_found_in_what_queries_left(workspace):
+    table = Table(workspace.settings.lake, "queries/mine")
+    rows = {
+        "household_id": ["1", "2"],
+        "n": ["1", "1"],
+        "who": [None, " Ann@Example.com"],
+        "run_key": ["1", "1"],
+    }
+    table.append(pl.DataFrame(rows))
+    product = Workspace(Settings(REPOSITORY / "include", workspace.settings.lake, "", Path("/nowhere")))
+    for namespace, value, found in (
+        ("household", "1", 1),
+        ("email", "ann@example.com", 1),
+        ("household", "9", 0),
+    ):
+        wanted = {namespace: frozenset([fingerprint(value, namespace)])}
+        [place] = [each for each in places(product, wanted) if each.table.name == table.name]
+        assert table.scan().filter(place.doomed).collect().height == found, (namespace, value)

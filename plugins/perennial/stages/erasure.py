@@ -191,6 +191,7 @@ def _certificate(
             "the destination: erase the contact there too, or it tells us their suppressions again",
             "the source systems' files in the landing zone: what they bring of before the request is refused",
             "the Airflow run of this request: delete it if the identity itself was typed into its form",
+            "results of people's queries in the store: for a day; the texts of these queries: for 90 days",
             "backups of the lake and of the store: until they are overwritten",
         ],
     }

@@ -17,6 +17,7 @@ from perennial.lake.erasure import Traces, every_file
 from perennial.lake.maintenance import tables
 from perennial.lake.reading import read
 from perennial.lake.tables import Table
+from perennial.queries.scheduled import RUN_KEY
 from perennial.signals.erased import fingerprints
 from perennial.signals.raw_identities import Fields, RawSearch, fields_of
 from perennial.stages.workspace import Workspace
@@ -75,6 +76,7 @@ def places(workspace: Workspace, wanted: Wanted) -> Iterator[Place]:
     found += [_owned(table, {"person_id": person}, wanted) for table in _valued(lake)]
     found.append(_owned(lake.membership, {"person_id": person}, wanted))
     found.append(_naming(lake.lists, {"namespace": "value"}, wanted))
+    found += _answers(workspace, wanted)
     found.append(_owned(lake.email_events, {"person_id": person, "email_sha256": EMAIL_SHA256}, wanted))
     people, both = ["person_id", "other_person"], {"namespace": "value", "other_namespace": "other_value"}
     found.append(_naming(lake.identity_events, both, wanted, people, person))
@@ -145,6 +147,47 @@ def _naming(
 
     columns = [*ends, *ends.values(), *people]
     return Place(table, tuple(columns), belongs, dict.fromkeys([*ends.values(), *people], mentioned))
+
+
+def _answers(workspace: Workspace, wanted: Wanted) -> Iterator[Place]:
+    """What scheduled queries left: columns called like an identity's, and e-mail addresses in other texts."""
+    called = {"person_id": person_namespace(workspace)}
+    for _, identities in _owners(workspace):
+        called |= identities
+    for name in tables(workspace.lake.root):
+        if name.startswith("queries/"):
+            table = Table(workspace.lake.root, name)
+            schema = table.scan().collect_schema()
+            texts = [column for column, dtype in schema.items() if dtype == pl.String and column != RUN_KEY]
+            named = {
+                each: _any([called[each]] if each in called else [EMAIL, EMAIL_SHA256], wanted)
+                for each in texts
+            }
+            yield Place(table, tuple(texts), _by_any(named), named)
+
+
+def _any(namespaces: Sequence[str], wanted: Wanted) -> erasure.Picks:
+    """Of values, which are the person's in one of these namespaces."""
+
+    def picks(values: pl.Series) -> pl.Series:
+        theirs = pl.Series([False] * len(values), dtype=pl.Boolean)
+        for namespace in namespaces:
+            theirs |= _picks(namespace, wanted)(values).fill_null(False)
+        return theirs
+
+    return picks
+
+
+def _by_any(named: Mapping[str, erasure.Picks]) -> Callable[[pl.DataFrame], pl.Series]:
+    """Of rows, whether any of these columns names the person."""
+
+    def belongs(rows: pl.DataFrame) -> pl.Series:
+        theirs = pl.Series([False] * rows.height, dtype=pl.Boolean)
+        for column, picks in named.items():
+            theirs |= picks(rows[column])
+        return theirs
+
+    return belongs
 
 
 def _owners(workspace: Workspace) -> Iterator[tuple[str, dict[str, str]]]:
