@@ -51,6 +51,7 @@ def add_day(workspace: Workspace, day: date, people: str) -> None:
         "household_id": list(people),
         "basket_id": [f"{day}-{p}" for p in people],
         "product_id": ["p1"] * (n - 1) + ["p2"],
+        "store_id": ["1"] * (n - 1) + ["2"],
         "sales_value": pl.Series([Decimal("1.25")] * n, dtype=pl.Decimal(18, 2)),
     }
     lake.events("transactions").append(pl.DataFrame(sales))

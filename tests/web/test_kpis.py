@@ -8,6 +8,7 @@ import pytest
 from perennial.documents import DocumentError
 from perennial.web.dashboards import Dashboard, load_dashboards
 from perennial.web.parameters import renamed
+from perennial.web.state import Library
 
 BOARD = """
 title: T
@@ -39,10 +40,12 @@ def test_a_parameter_may_be_asked_for_with_another_filter(tmp_path: Path) -> Non
 
 def test_a_kpi_that_is_changed_is_read_again(tmp_path: Path) -> None:
     board(tmp_path, "sizes")
+    library = Library(tmp_path)
+    assert library.dashboards()["b"].widgets[0].sql == "SELECT $audience AS a, $day AS d"
     file = tmp_path / "sql/kpi/sizes.sql"
     file.write_text(KPI.replace("AS a", "AS b"))
     os.utime(file, ns=(1, 1))
-    assert load_dashboards(tmp_path)["b"].widgets[0].sql == "SELECT $audience AS b, $day AS d"
+    assert library.dashboards()["b"].widgets[0].sql == "SELECT $audience AS b, $day AS d"
 
 
 @pytest.mark.parametrize(

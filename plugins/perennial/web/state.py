@@ -23,11 +23,11 @@ class Watched(Generic[D]):
     """The documents of a folder; a saved edit shows at the next request, without a restart.
 
     :param read: reads all of them, by name
-    :param pattern: what their files are called
+    :param patterns: what their files are called, and those that they take from
     """
 
-    def __init__(self, folder: Path, read: Callable[[], dict[str, D]], pattern: str = "*.yaml") -> None:
-        self._folder, self._read, self._pattern = folder, read, pattern
+    def __init__(self, folder: Path, read: Callable[[], dict[str, D]], *patterns: str) -> None:
+        self._folder, self._read, self._patterns = folder, read, patterns or ("*.yaml",)
         self._stamp: tuple[tuple[str, int], ...] = ()
         self._documents: dict[str, D] = {}
 
@@ -36,7 +36,7 @@ class Watched(Generic[D]):
 
         :raises DocumentError: a document cannot be understood; the message says where and why.
         """
-        paths = sorted(self._folder.glob(self._pattern))
+        paths = sorted(path for pattern in self._patterns for path in self._folder.glob(pattern))
         stamp = tuple((path.name, path.stat().st_mtime_ns) for path in paths)
         if stamp != self._stamp:
             self._documents, self._stamp = self._read(), stamp
@@ -59,7 +59,8 @@ class Library:
     """
 
     def __init__(self, include: Path, shelf: Shelf | None = None) -> None:
-        self.dashboards = Watched(include / "dashboards", lambda: load_dashboards(include))
+        taken = ("dashboards/*.yaml", "sql/kpi/*", "sql/insights/*.sql")
+        self.dashboards = Watched(include, lambda: load_dashboards(include), *taken)
         """Those of `include/` by name, in the order in which they are offered."""
         self.shelf = shelf
 
