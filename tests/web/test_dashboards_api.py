@@ -1,5 +1,6 @@
 """Dashboards that people make, over HTTP inside a real Airflow: who may do what, locking, history, files."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,20 @@ SALES: dict[str, Any] = {
     "sql": "SELECT count(DISTINCT date_key) AS rows FROM fact_sales_by_day WHERE date_key <= $day",
 }  # fmt: skip
 BOARD = {"title": "My board", "widgets": [SALES]}
+
+
+GUARDED = """
+import json
+from perennial.web.app import create_app
+from perennial.web.auth import DASHBOARD_EDITOR, EXPORTER
+guards = {EXPORTER.dependency: "export", DASHBOARD_EDITOR.dependency: "edit"}
+print(json.dumps([
+    [method, route.path, [guards[one.call] for one in route.dependant.dependencies if one.call in guards]]
+    for route in create_app().routes for method in route.methods
+    if route.path.startswith("/api/dashboards")
+]))
+"""
+"""Which routes of dashboards ask for more than the right to look."""
 
 
 @pytest.fixture(scope="module")
@@ -168,3 +183,15 @@ def test_a_dashboard_is_downloaded_as_pdf_and_as_a_picture(onlooker: Caller, boa
     assert "364" in page, "days of sales until then"
     assert onlooker.get(f"{API}/{board}/png").content.startswith(b"\x89PNG")
     assert onlooker.get(f"{API}/nowhere/pdf").status_code == 404
+
+
+def test_files_ask_for_the_right_to_export_and_changes_for_the_right_to_edit(airflow: AirflowServer) -> None:
+    asked = json.loads(airflow.run_python(GUARDED).splitlines()[-1])
+    guards = {(method, path.removeprefix("/api/dashboards")): wanted for method, path, wanted in asked}
+    of_one = ["", "/versions", "/versions/{version}", "/widgets/{widget_id}"]
+    assert guards.pop(("GET", "")) == []
+    assert [guards.pop(("GET", f"/{{name}}{path}")) for path in of_one] == [[]] * 4
+    for (method, path), wanted in guards.items():
+        assert wanted == (["export"] if method == "GET" else ["edit"]), path
+    files = {path.rpartition("/")[2] for method, path in guards if method == "GET"}
+    assert files == {"yaml", "csv", "{kind}"}
