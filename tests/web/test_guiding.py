@@ -74,7 +74,7 @@ def test_without_a_catalogue_that_of_the_deployment_is_taken() -> None:
 
 def test_what_is_written_down_says_nothing_twice() -> None:
     assert plain_widget(_widget(x={"format": "money"})) == {
-        "id": "w", "title": "W", "mark": "bar", "x": {"format": "money"},
+        "id": "w", "title": "W", "mark": "bar", "x": {"column": "sum_of_spend", "format": "money"},
         "query": {**QUERY, "y": {"column": QUERY["y"]}},
     }  # fmt: skip
 

@@ -50,7 +50,11 @@ def box(widget: Widget, kinds: Kinds) -> Spec:
     if widget.color:
         encoding["color"] = {**color(widget.color, kinds), "type": "nominal"}
         encoding["color"]["legend"].pop("gradientLength", None)
-    return {"mark": {"type": "boxplot", "extent": 1.5, "ticks": False, "size": 28}, "encoding": encoding}
+    beside = widget.color is not None and group is not None and widget.color.column != group.column
+    if beside and widget.color:
+        encoding["yOffset" if across == "x" else "xOffset"] = {"field": widget.color.column, "sort": None}
+    size = {} if beside else {"size": 28}
+    return {"mark": {"type": "boxplot", "extent": 1.5, "ticks": False, **size}, "encoding": encoding}
 
 
 def scatter(widget: Widget, kinds: Kinds) -> Spec:
