@@ -30,7 +30,8 @@ SAMPLES = {
 QUARANTINE = "/api/signals/quarantine/transactions"
 WRITES = {
     **{f"{QUARANTINE}/{what}": {"POST"} for what in ("check", "corrections", "discard")},
-    "/api/audiences/estimate": {"POST"},
+    **{f"/api/audiences/{what}": {"POST"} for what in ("estimate", "overlap")},
+    **{f"/api/composer/{what}": {"POST"} for what in ("preview", "csv")},
     "/api/audiences/customer_value": {"PUT", "DELETE"},
     "/api/queries": {"POST"},
     f"/api/queries/{SAMPLES['identifier']}": {"DELETE"},

@@ -6,7 +6,8 @@ import pytest
 import yaml
 
 from perennial.settings import REPOSITORY
-from perennial.web.dashboards import Dashboard, load_dashboards
+from perennial.web.assets import asset
+from perennial.web.dashboards import Dashboard, Mark, load_dashboards
 from perennial.web.dashboards_text import DashboardRefused, calls_of, checked, from_yaml, plain, to_yaml
 
 BOARDS = load_dashboards(REPOSITORY / "include")
@@ -87,3 +88,8 @@ def test_calls_are_those_of_every_query() -> None:
 def test_a_text_that_is_no_document_is_refused(text: str, said: str) -> None:
     with pytest.raises(DashboardRefused, match=said):
         from_yaml(text)
+
+
+@pytest.mark.parametrize("mark", [mark for mark in Mark if mark is not Mark.NUMBER])
+def test_every_mark_has_its_glyph_in_the_list_of_dashboards(mark: Mark) -> None:
+    assert asset(f"glyph_{mark}.svg") is not None
