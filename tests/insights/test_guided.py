@@ -117,7 +117,7 @@ def test_groups_that_colours_split_are_ranked_by_what_they_come_to_together(
 
 @pytest.mark.store
 def test_along_days_the_greatest_series_come_first_and_are_kept_whole(star: psycopg.Connection) -> None:
-    series = {"x": {"column": "sale.day", "bin": "month"}, "y": AMOUNT, "color": "sale.kind"}
+    series: dict[str, Any] = {"x": {"column": "sale.day", "bin": "month"}, "y": AMOUNT, "color": "sale.kind"}
     january, february = date(2017, 1, 1), date(2017, 2, 1)
     rows = [(january, "tea", 10), (february, "tea", 9), (february, "mug", 7), (february, None, 1)]
     assert _answer(star, **series) == rows
