@@ -18,7 +18,7 @@ from perennial.settings import REPOSITORY, Settings
 from perennial.signals.erased import fingerprint
 from perennial.stages import scheduled_queries
 from perennial.stages.personal_data import places
-from perennial.stages.scheduled_queries import Run, run_scheduled
+from perennial.stages.scheduled_queries import QueryDelayed, Run, run_scheduled
 from perennial.stages.workspace import Workspace
 
 DAILY = """/*
@@ -90,7 +90,8 @@ def test_increments_follow_one_another(workspace):
     for rows in (0, 4):
         if rows:
             workspace.lake.events("transactions").append(purchases(6, rows))
-        run_scheduled(workspace, "new", day(30), no_store)
+        counts = run_scheduled(workspace, "new", day(30), no_store)
+    assert counts["snapshots"] == {"events/transactions": 1}
     assert result(workspace, "new")["events"].sort().to_list() == [4, 6]
 
 
@@ -148,3 +149,10 @@ def test_a_person_is_found_in_what_queries_left(workspace):
         wanted = {namespace: frozenset([fingerprint(value, namespace)])}
         [place] = [each for each in places(product, wanted) if each.table.name == table.name]
         assert table.scan().filter(place.doomed).collect().height == found, (namespace, value)
+
+
+def test_a_store_that_is_down_is_worth_another_try(workspace):
+    path = workspace.settings.include / "sql" / "queries" / "daily.sql"
+    path.write_text("/*\ntitle: T\nschedule: daily\ndialect: store\n*/ SELECT 1 AS x")
+    with pytest.raises(QueryDelayed, match="cannot be reached"):
+        run_scheduled(workspace, "daily", day(30), lambda: "postgresql://a:b@127.0.0.1:1/c")

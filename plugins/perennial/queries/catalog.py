@@ -80,7 +80,8 @@ class LakeTables:
         end = relation.end
         if end == changes.TAIL:
             end = self._pinned[table.name] if table.name in self._pinned else table.version()
-            self.read[table.name] = end
+        if end != changes.HEAD:
+            self.read[table.name] = max(end, self.read.get(table.name, end))
         try:
             if relation.is_history:
                 return snapshots(table).lazy()

@@ -145,14 +145,20 @@ def _source(
             "Queries read the lake's tables (SHOW TABLES lists them), and no files, networks or settings.",
             place,
         )
-    if function in macros or function == "query_table":
-        for each in node["function"].get("arguments", [])[:1]:
-            for inner in _nodes(each):
-                if inner.get("class") == "COLUMN_REF":
-                    yield Named(tuple(inner["column_names"]), _place(inner, sql, offset))
-                elif inner.get("class") == "CONSTANT":
-                    text = str(inner.get("literal", {}).get("text", ""))
-                    yield Named(tuple(text.replace('"', "").split(".")), _place(inner, sql, offset))
+    if function not in macros and function != "query_table":
+        return
+    given = node["function"].get("arguments", [])
+    source = next((each for each in given if each["name"] == "source"), given[0] if given else {})
+    named = source.get("expression", {})
+    if named.get("class") == "COLUMN_REF":
+        yield Named(tuple(named["column_names"]), _place(named, sql, offset))
+    elif named.get("class") == "CONSTANT":
+        # A name that is put together would be looked up where nobody sees it.
+        text = str(named.get("literal", {}).get("text", ""))
+        yield Named(tuple(text.replace('"', "").split(".")), _place(named, sql, offset))
+    else:
+        hint = "Name the table itself, such as events.transactions, or a CTE."
+        raise QueryError("refused", f"{function} reads from a table.", hint, place)
 
 
 def _refuse_function(name: str, place: Place | None) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from perennial.errors import TransientError
 from perennial.lake.changes import HEAD
 from perennial.lake.checkpoints import IncrementalReader
 from perennial.queries.catalog import LakeTables
@@ -21,6 +22,13 @@ from perennial.queries.process import Workers
 from perennial.queries.scheduled import ScheduledQuery, find
 from perennial.queries.templates import values_for
 from perennial.stages.workspace import Workspace
+
+PASSING = ("unreachable", "busy")
+"""Errors that may pass by themselves."""
+
+
+class QueryDelayed(TransientError):
+    """The store, or the process that runs queries, was not there; the same run may succeed later."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +92,16 @@ def _fetched(job: Job, file: Any) -> dict[str, Any]:
     """Run a job in a process of its own; its rows go to the file."""
     workers = Workers(ready=0)
     counts: dict[str, Any] = {}
-    for frame in workers.start(job).frames():
-        if frame.kind == "D":
-            file.write(frame.content)
-        elif frame.kind == "Z":
-            counts = frame.values
+    try:
+        for frame in workers.start(job).frames():
+            if frame.kind == "D":
+                file.write(frame.content)
+            elif frame.kind == "Z":
+                counts = frame.values
+    except QueryError as error:
+        if error.kind in PASSING:
+            raise QueryDelayed(str(error)) from error
+        raise
     file.flush()
     if not Path(file.name).stat().st_size:
         raise QueryError("failed", "The query gave no columns.", "Let it end with a SELECT.")
