@@ -85,6 +85,15 @@ const acts = {
 };
 
 async function compose(widget) {
+  try {
+    return await composed(widget);
+  } catch (problem) {
+    say(`The composer does not open: ${problem.message}`, "bad");
+    return null;
+  }
+}
+
+async function composed(widget) {
   if (board.composer) {
     const { compose: guided } = await import("./composer.js");
     return guided(widget, { board: { config: board.config, filters: history.state.filters ?? [], selection: () => Object.fromEntries(new FormData(controls)) } });

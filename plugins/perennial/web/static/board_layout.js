@@ -36,8 +36,13 @@ export function duplicate(widgets, id) {
   return { copy, widgets: [...widgets.slice(0, at + 1), { ...structuredClone(widgets[at]), id: copy }, ...widgets.slice(at + 1)] };
 }
 
-// A new widget with an id that no other one has.
-export const fresh = (widgets, widget) => ({ ...widget, id: find(widgets, widget.id) || !widget.id ? freeId(widgets, widget.id || "widget") : widget.id });
+// A new widget with an id that no other one has: what its title says.
+export function fresh(widgets, widget) {
+  const id = widget.id || plain(widget.title) || "widget";
+  return { ...widget, id: find(widgets, id) ? freeId(widgets, id) : id };
+}
+
+const plain = (title) => title.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^[^a-z]+/, "").slice(0, 48).replace(/_+$/, "");
 
 export const blank = () => ({ id: "widget", title: "New widget", mark: "table", sql: "SELECT * FROM adwh_fact_profile\nWHERE date_key = $day" });
 
