@@ -39,7 +39,7 @@ def evaluate(
         return pl.DataFrame(schema=MEMBERS)
     everybody = matched(profiles, events, order, consents, now).sort(PERSON).collect(engine="streaming")
     members = [
-        everybody.filter(each.name).select(
+        everybody.select(pl.col(PERSON).filter(each.name)).select(
             pl.lit(each.name).alias("audience"), PERSON, definition_hash=pl.lit(each.definition_hash)
         )
         for each in sorted(order, key=lambda each: each.name)

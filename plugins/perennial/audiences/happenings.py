@@ -102,6 +102,8 @@ def answered(rules: Iterable[tuple[Where, Rule]], events: Events, now: datetime)
     frames += [_sequence(name, rule, events, now, where) for name, (where, rule) in sequences.items()]
     if not frames:
         return None
+    if len(frames) == 1:
+        return frames[0]
     return pl.concat(frames, how="diagonal").group_by(PERSON).agg(pl.all().drop_nulls().first())
 
 
@@ -118,16 +120,31 @@ def _metrics(metrics: Metrics, events: Events, now: datetime) -> pl.LazyFrame:
     starts = [_start(rule.within_last, now) for _, rule in metrics.values() if rule.within_last]
     if len(starts) == len(metrics):
         rows = rows.filter(pl.col(TIME) >= pl.min_horizontal(starts))
-    columns = [_metric(rule, row, now, where).alias(name) for name, (where, rule) in metrics.items()]
-    return rows.group_by(PERSON).agg(columns)
+    takes = {_takes(rule): _taken(rule, row, now, where) for where, rule in metrics.values()}
+    columns = [
+        _metric(rule, pl.col(_takes(rule)), row, where).alias(name) for name, (where, rule) in metrics.items()
+    ]
+    # Most events are asked for by nobody: they are not grouped.
+    some = rows.with_columns(**takes).filter(pl.any_horizontal(*takes))
+    return some.group_by(PERSON).agg(columns)
 
 
-def _metric(rule: EventCondition, row: Row, now: datetime, where: Where) -> pl.Expr:
+def _takes(rule: EventCondition) -> str:
+    """The column of which events a condition takes."""
+    return _name("takes " + rule.model_dump_json(include={"where", "within_last", "not_within_last"}))
+
+
+def _taken(rule: EventCondition, row: Row, now: datetime, where: Where) -> pl.Expr:
     taken = _holds(rule, row, where)
     if rule.within_last:
         taken &= pl.col(TIME) >= _start(rule.within_last, now)
     if rule.not_within_last:
         taken &= pl.col(TIME) < _start(rule.not_within_last, now)
+    return taken
+
+
+def _metric(rule: EventCondition, taken: pl.Expr, row: Row, where: Where) -> pl.Expr:
+    """What the events come to that are taken."""
     if rule.of is None:
         return taken.sum()
     where = where.at("of")
