@@ -13,7 +13,7 @@ import requests
 
 from perennial.settings import REPOSITORY, Settings
 
-USERS = {"admin": "admin", "vic": "viewer"}
+USERS = {"admin": "admin", "ursel": "user", "vic": "viewer"}
 DEADLINE_S = 120
 DAGS = """
 from airflow.sdk import DAG, CronPartitionTimetable

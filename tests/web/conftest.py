@@ -99,6 +99,12 @@ def admin(airflow: AirflowServer, lake: Lake) -> Caller:
 
 
 @pytest.fixture
+def editor(airflow: AirflowServer, lake: Lake) -> Caller:
+    """Who may run Dags, and so define audiences and look people up, over the same lake."""
+    return Caller(airflow, "ursel")
+
+
+@pytest.fixture
 def viewer(airflow: AirflowServer, lake: Lake) -> Caller:
     """Who may look, over the same lake."""
     return Caller(airflow, "vic")

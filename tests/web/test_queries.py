@@ -39,10 +39,10 @@ def template(airflow: AirflowServer) -> Path:
     return path
 
 
-def test_a_query_of_the_lake_gives_columns_and_rows(viewer: Caller) -> None:
+def test_a_query_of_the_lake_gives_columns_and_rows(editor: Caller) -> None:
     sql = """SELECT household_id, sum(sales_value) AS spend FROM events.transactions
         WHERE event_date >= $day GROUP BY 1 ORDER BY 2 DESC"""
-    found = run(viewer, sql, parameters={"day": "2017-12-01"}, size=2)
+    found = run(editor, sql, parameters={"day": "2017-12-01"}, size=2)
     assert found["state"] == "done"
     assert [(each["name"], each["kind"]) for each in found["columns"]] == [
         ("household_id", "nominal"), ("spend", "quantitative"),
@@ -51,14 +51,14 @@ def test_a_query_of_the_lake_gives_columns_and_rows(viewer: Caller) -> None:
     assert found["page"]["of"] == (found["rows"] + 1) // 2
     assert found["snapshots"] == {"events/transactions": 0}
     assert found["milliseconds"] > 0
-    last = viewer.get(f"{API}/{found['id']}", page=10_000, size=2).json()["page"]
+    last = editor.get(f"{API}/{found['id']}", page=10_000, size=2).json()["page"]
     assert last["number"] == last["of"]
     assert len(last["rows"]) in (1, 2)
 
 
-def test_a_query_of_the_store_gives_the_same(viewer: Caller) -> None:
+def test_a_query_of_the_store_gives_the_same(editor: Caller) -> None:
     sql = "SELECT department, sum(spend) AS spend FROM fact_sales_by_day GROUP BY 1 ORDER BY 2 DESC"
-    found = run(viewer, sql, dialect="store")
+    found = run(editor, sql, dialect="store")
     assert found["page"]["rows"][0][0] == "GROCERY"
     assert isinstance(found["page"]["rows"][0][1], float)
 
@@ -75,13 +75,13 @@ def test_a_query_of_the_store_gives_the_same(viewer: Caller) -> None:
         ({"sql": "SELECT * FROM nowhere.x"}, "missing", [14, 23]),
     ],
 )
-def test_a_query_that_fails_says_why_and_where(viewer: Caller, body: dict, kind: str, place: list) -> None:
-    found = run(viewer, **body)
+def test_a_query_that_fails_says_why_and_where(editor: Caller, body: dict, kind: str, place: list) -> None:
+    found = run(editor, **body)
     assert found["state"] == "failed"
     assert found["error"]["kind"] == kind
     assert found["error"]["place"] == place or place is None
     assert "root:" not in str(found)
-    assert run(viewer, "SELECT 1")["state"] == "done", "and the server goes on"
+    assert run(editor, "SELECT 1")["state"] == "done", "and the server goes on"
 
 
 @pytest.mark.parametrize(
@@ -102,18 +102,18 @@ def test_a_query_that_fails_says_why_and_where(viewer: Caller, body: dict, kind:
     ],
 )
 def test_what_cannot_be_run_is_refused_at_once(
-    viewer: Caller, template: Path, body: dict, status: int, said: str
+    editor: Caller, template: Path, body: dict, status: int, said: str
 ) -> None:
-    answer = viewer.send("POST", API, body)
+    answer = editor.send("POST", API, body)
     assert answer.status_code == status
     assert said in answer.json()["detail"]
 
 
-def test_a_template_is_run_by_its_name(viewer: Caller, template: Path) -> None:
-    found = run(viewer, template="receipts", parameters={"household": "0"})
+def test_a_template_is_run_by_its_name(editor: Caller, template: Path) -> None:
+    found = run(editor, template="receipts", parameters={"household": "0"})
     assert found["rows"] == 3
     assert found["template"] == "receipts"
-    listed = {each["name"]: each for each in viewer.get(f"{API}/templates").json()["templates"]}
+    listed = {each["name"]: each for each in editor.get(f"{API}/templates").json()["templates"]}
     assert listed["receipts"]["parameters"]["most"]["default"] == 3
 
 
@@ -143,31 +143,31 @@ def test_a_file_that_cannot_be_made_is_an_error_and_no_file(admin: Caller, airfl
     assert answer.json()["kind"] == "missing"
 
 
-def test_a_query_can_be_left_running_and_cancelled(viewer: Caller) -> None:
-    answer = viewer.send("POST", API, {"sql": ENDLESS, "wait": 0})
+def test_a_query_can_be_left_running_and_cancelled(editor: Caller) -> None:
+    answer = editor.send("POST", API, {"sql": ENDLESS, "wait": 0})
     assert answer.status_code == 202
     identifier = answer.json()["id"]
-    assert viewer.get(f"{API}/{identifier}", wait=1).status_code == 202
-    assert viewer.get(f"{API}/functions").status_code == 200, "the server goes on meanwhile"
-    assert viewer.send("DELETE", f"{API}/{identifier}", {}).json() == {"cancelled": True}
-    found = viewer.get(f"{API}/{identifier}", wait=15).json()
+    assert editor.get(f"{API}/{identifier}", wait=1).status_code == 202
+    assert editor.get(f"{API}/functions").status_code == 200, "the server goes on meanwhile"
+    assert editor.send("DELETE", f"{API}/{identifier}", {}).json() == {"cancelled": True}
+    found = editor.get(f"{API}/{identifier}", wait=15).json()
     assert (found["state"], found["error"]["kind"]) == ("cancelled", "cancelled")
-    assert viewer.send("DELETE", f"{API}/{identifier}", {}).json() == {"removed": True}
-    assert viewer.get(f"{API}/{identifier}").status_code == 404
+    assert editor.send("DELETE", f"{API}/{identifier}", {}).json() == {"removed": True}
+    assert editor.get(f"{API}/{identifier}").status_code == 404
 
 
-def test_nobody_takes_all_the_places(viewer: Caller, admin: Caller) -> None:
-    running = [viewer.send("POST", API, {"sql": ENDLESS, "wait": 0}).json()["id"] for _ in range(3)]
+def test_nobody_takes_all_the_places(editor: Caller, admin: Caller) -> None:
+    running = [editor.send("POST", API, {"sql": ENDLESS, "wait": 0}).json()["id"] for _ in range(3)]
     try:
-        answer = viewer.send("POST", API, {"sql": "SELECT 1", "wait": 0})
+        answer = editor.send("POST", API, {"sql": "SELECT 1", "wait": 0})
         assert (answer.status_code, answer.json()["kind"]) == (429, "busy")
     finally:
         for identifier in running:
-            viewer.send("DELETE", f"{API}/{identifier}", {})
+            editor.send("DELETE", f"{API}/{identifier}", {})
     deadline = time.monotonic() + 30
     states = []
     while time.monotonic() < deadline:
-        states = [viewer.get(f"{API}/{identifier}").json()["state"] for identifier in running]
+        states = [editor.get(f"{API}/{identifier}").json()["state"] for identifier in running]
         if set(states) == {"cancelled"}:
             break
         time.sleep(0.2)
@@ -175,13 +175,13 @@ def test_nobody_takes_all_the_places(viewer: Caller, admin: Caller) -> None:
     assert run(admin, "SELECT 1")["rows"] == 1
 
 
-def test_queries_are_each_persons_own(viewer: Caller, admin: Caller) -> None:
+def test_queries_are_each_persons_own(editor: Caller, admin: Caller) -> None:
     marker = f"SELECT 'only mine {time.monotonic_ns()}'"
-    found = run(viewer, marker)
-    listed = viewer.get(API, search="ONLY MINE").json()["queries"]
+    found = run(editor, marker)
+    listed = editor.get(API, search="ONLY MINE").json()["queries"]
     assert listed[0]["id"] == found["id"]
     assert listed[0]["sql"] == marker
-    older = viewer.get(API, before=listed[0]["submitted_at"]).json()["queries"]
+    older = editor.get(API, before=listed[0]["submitted_at"]).json()["queries"]
     assert found["id"] not in {each["id"] for each in older}
     assert admin.get(API, search="only mine").json()["queries"] == []
     for path in ("", "/csv", "/chart"):
@@ -190,38 +190,47 @@ def test_queries_are_each_persons_own(viewer: Caller, admin: Caller) -> None:
     assert admin.send("DELETE", f"{API}/{found['id']}", {}).status_code == 404
 
 
-def test_a_chart_is_drawn_of_the_rows_that_were_shown(viewer: Caller) -> None:
+def test_a_chart_is_drawn_of_the_rows_that_were_shown(editor: Caller) -> None:
     found = run(
-        viewer,
+        editor,
         'SELECT event_date AS "a day", count(*) AS n, household_id FROM events.transactions GROUP BY ALL',
     )
-    drawing = viewer.get(f"{API}/{found['id']}/chart", mark="line", x=0, y=1, color=2).json()
+    drawing = editor.get(f"{API}/{found['id']}/chart", mark="line", x=0, y=1, color=2).json()
     assert [column["title"] for column in drawing["columns"]] == ["a day", "n", "household_id"]
     assert drawing["spec"]["encoding"]["x"]["field"] == "c0"
     assert drawing["spec"]["encoding"]["x"]["type"] == "temporal"
     assert drawing["truncated"] is (found["rows"] > 5_000)
-    assert viewer.get(f"{API}/{found['id']}/chart", mark="line", x=0, y=9).status_code == 404
+    assert editor.get(f"{API}/{found['id']}/chart", mark="line", x=0, y=9).status_code == 404
 
 
-def test_what_there_is_to_query_is_listed(viewer: Caller) -> None:
+def test_what_there_is_to_query_is_listed(editor: Caller) -> None:
     lake = {
-        f"{each['schema']}.{each['name']}": each for each in viewer.get(f"{API}/schemas").json()["tables"]
+        f"{each['schema']}.{each['name']}": each for each in editor.get(f"{API}/schemas").json()["tables"]
     }
     columns = {each["name"]: each["type"] for each in lake["events.transactions"]["columns"]}
     assert columns["sales_value"] == "decimal(18,2)"
     assert columns["event_time"] == "timestamptz"
-    store = {each["name"]: each for each in viewer.get(f"{API}/schemas", dialect="store").json()["tables"]}
+    store = {each["name"]: each for each in editor.get(f"{API}/schemas", dialect="store").json()["tables"]}
     assert store["fact_sales_by_day"]["columns"][0]["name"] == "date_key"
-    functions = {each["name"]: each for each in viewer.get(f"{API}/functions").json()["functions"]}
+    functions = {each["name"]: each for each in editor.get(f"{API}/functions").json()["functions"]}
     assert functions["sess_timeout"]["about"] == "A new session after a gap of more than so many seconds."
     assert functions["hll_estimate"]["kind"] == "value"
     assert not any(name.startswith("__") for name in functions)
-    [plan] = viewer.get(f"{API}/scheduled").json()["scheduled"]
+    [plan] = editor.get(f"{API}/scheduled").json()["scheduled"]
     assert (plan["dag"], plan["table"]) == ("query_visitors_by_day", "queries/visitors_by_day")
 
 
-def test_a_query_is_asked_for_by_our_pages_only(airflow: AirflowServer, viewer: Caller) -> None:
+def test_a_query_is_asked_for_by_our_pages_only(airflow: AirflowServer, editor: Caller) -> None:
     address = f"{airflow.url}/perennial{API}"
-    form = airflow.session("vic").post(address, data={"sql": "SELECT 1"}, timeout=30)
+    form = airflow.session("ursel").post(address, data={"sql": "SELECT 1"}, timeout=30)
     assert form.status_code == 415
-    assert viewer.send("POST", API, {"sql": "SELECT 1"}, headers={}).status_code == 403
+    assert editor.send("POST", API, {"sql": "SELECT 1"}, headers={}).status_code == 403
+
+
+def test_rows_of_people_are_for_those_who_may_look_people_up(viewer: Caller, editor: Caller) -> None:
+    refused = viewer.send("POST", API, {"sql": "SELECT 1"})
+    assert refused.status_code == 403
+    assert "only who may evaluate audiences" in refused.json()["detail"]
+    assert viewer.send("POST", API, {"sql": "SELECT 1", "dialect": "store"}).json()["state"] == "done"
+    assert 'data-dialect="lake"' not in viewer.page("/queries")
+    assert 'data-dialect="lake"' in editor.page("/queries")

@@ -32,7 +32,7 @@ def page(browser: Browser, airflow: AirflowServer, filled_lake: Path, said: list
     """A page of somebody who may look, over the lake of `example_lake`; signing in takes its time."""
     shutil.rmtree(airflow.lake, ignore_errors=True)
     shutil.copytree(filled_lake, airflow.lake)
-    with signed_in(browser, airflow, "vic", "light", said) as page:
+    with signed_in(browser, airflow, "ursel", "light", said) as page:
         yield page
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import polars as pl
-from fastapi import APIRouter, Depends, HTTPException, Query
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -16,7 +16,7 @@ from perennial.queries.executions import Remembered
 from perennial.queries.jobs import Dialect
 from perennial.queries.results import plain
 from perennial.queries.service import Asked
-from perennial.web.auth import GetUserDep
+from perennial.web.auth import EXPORTER, GetUserDep, may_edit_audiences
 from perennial.web.queries_charts import drawing
 from perennial.web.queries_state import Desk, DeskDep
 from perennial.web.signals_writes import from_our_pages
@@ -64,10 +64,11 @@ def failed(error: QueryError) -> JSONResponse:
 
 
 @router.post("", dependencies=[Depends(from_our_pages)])
-def run(wanted: Wanted, desk: DeskDep, user: GetUserDep) -> JSONResponse:
+def run(request: Request, wanted: Wanted, desk: DeskDep, user: GetUserDep) -> JSONResponse:
     """Run a query. 200 with the first rows if it ended within `wait`; else 202, to be asked for by its id."""
-    owner = owner_of(user)
-    identifier = desk.queries.submit(owner, _asked(wanted, desk))
+    owner, asked = owner_of(user), _asked(wanted, desk)
+    _guard(request, user, asked.dialect)
+    identifier = desk.queries.submit(owner, asked)
     return _answer(desk, owner, identifier, wanted.wait, 1, wanted.size)
 
 
@@ -153,12 +154,13 @@ def chart(
     return drawing(columns, rows, mark, x, y, color)
 
 
-@router.get("/{identifier}/{output}")
+@router.get("/{identifier}/{output}", dependencies=[EXPORTER])
 def download(
-    identifier: UUID, output: Literal["csv", "parquet"], desk: DeskDep, user: GetUserDep
+    request: Request, identifier: UUID, output: Literal["csv", "parquet"], desk: DeskDep, user: GetUserDep
 ) -> StreamingResponse:
     """All rows, as a file: the query is run again, on the snapshots that it read, without a cap."""
     found = _found(desk, owner_of(user), identifier)
+    _guard(request, user, found.dialect)
     template = desk.templates().get(found.template) if found.template else None
     if template is not None and template.sql != found.sql:
         template = None
@@ -174,6 +176,16 @@ def download(
 def owner_of(user: Any) -> str:
     """By which name somebody's queries are remembered."""
     return str(user.get_id())
+
+
+def _guard(request: Request, user: GetUserDep, dialect: Dialect) -> None:
+    """The lake has rows of people: it is for those who may look people up."""
+    if dialect == "lake" and not may_edit_audiences(request, user):
+        raise HTTPException(
+            403,
+            "The lake holds rows of people: only who may evaluate audiences may query it. The store is open "
+            "to you.",
+        )
 
 
 def _asked(wanted: Wanted, desk: Desk) -> Asked:

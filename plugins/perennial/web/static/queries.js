@@ -16,7 +16,8 @@ const ABOUT = {
 };
 const by = (id) => document.getElementById(id);
 const config = JSON.parse(by("config").textContent);
-const work = { dialect: "lake", template: null, running: null };
+const lake = Boolean(document.querySelector("[data-dialect=lake]")); // who may not look people up has the store only
+const work = { dialect: lake ? "lake" : "store", template: null, running: null };
 
 const editor = new Editor(by("editor"), { run, changed });
 const parameters = new Parameters(by("parameters"));
@@ -179,4 +180,4 @@ try {
   draft = {};
 }
 editor.text = draft.sql ?? "";
-choose(draft.dialect === "store" ? "store" : "lake").then(() => (document.documentElement.dataset.drawn = "true"));
+choose(lake && draft.dialect !== "store" ? "lake" : "store").then(() => (document.documentElement.dataset.drawn = "true"));
