@@ -29,7 +29,7 @@ TimeZone = Annotated[str, AfterValidator(_known_zone)]
 """The name of a time zone that is known here."""
 
 D = TypeVar("D", bound=Document)
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Reads plain data only; the one in C, if it is there, takes a tenth of the time."""
 
 
@@ -45,7 +45,7 @@ def load(path: Path, model: type[D], **context: Any) -> D:
     try:
         return model.model_validate(content, context=context)
     except ValidationError as error:
-        raise DocumentError(_explain(path, error)) from None
+        raise DocumentError(explained(path, error)) from None
 
 
 def load_all(folder: Path, model: type[D], **context: Any) -> dict[str, D]:
@@ -67,9 +67,20 @@ def load_kinds(folder: Path, kinds: Mapping[str, type[Document]], default: str) 
     return found
 
 
+def load_mapping(path: Path, model: type[D]) -> dict[str, D]:
+    """Read a file that holds several small documents, by their names."""
+    found = {}
+    for name, content in _read(path).items():
+        try:
+            found[str(name)] = model.model_validate(content)
+        except ValidationError as error:
+            raise DocumentError(f"{name} in {explained(path, error)}") from None
+    return found
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - it is a safe one
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=LOADER)  # noqa: S506 - it is a safe one
     except FileNotFoundError:
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
         raise DocumentError(f"{path}: no such document; known in this folder: {known}") from None
@@ -80,7 +91,8 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _explain(path: Path, error: ValidationError) -> str:
+def explained(path: Path, error: ValidationError) -> str:
+    """What is wrong with a document, and where, a line for each mistake."""
     lines = []
     for issue in error.errors():
         where = ".".join(str(part) for part in issue["loc"]) or "(top)"

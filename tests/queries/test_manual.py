@@ -9,12 +9,12 @@ import pytest
 from perennial.lake.catalog import Lake
 from perennial.queries.blocks import run_block
 from perennial.queries.catalog import LakeTables
-from perennial.queries.files import load_sql
 from perennial.queries.lake_engine import LakeEngine
 from perennial.queries.limits import SHOWN
 from perennial.queries.scheduled import ScheduledQuery
 from perennial.queries.templates import Template
 from perennial.settings import REPOSITORY
+from perennial.sql_files import load_sql
 
 from .conftest import MACROS, purchases
 

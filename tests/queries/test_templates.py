@@ -8,9 +8,9 @@ import pytest
 
 from perennial.documents import DocumentError
 from perennial.queries.errors import QueryError
-from perennial.queries.files import load_all_sql, load_sql
 from perennial.queries.templates import Parameter, Template, values_for
 from perennial.settings import REPOSITORY
+from perennial.sql_files import load_all_sql, load_sql
 
 
 def test_the_products_own_can_be_read():

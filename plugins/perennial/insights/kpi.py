@@ -6,8 +6,8 @@ They run in PostgreSQL, under the schema's `search_path`. "Now" is the latest co
 
 from pathlib import Path
 
-from perennial.documents import Document, DocumentError
-from perennial.insights.headers import load_sql, load_yaml
+from perennial.documents import Document, DocumentError, load_mapping
+from perennial.sql_files import load_sql
 
 
 class Parameter(Document):
@@ -38,7 +38,7 @@ def load_kpis(folder: Path) -> dict[str, Kpi]:
     Raises `DocumentError` for headers that cannot be understood and for parameters that nothing explains.
     """
     known = load_parameters(folder)
-    found = [load_sql(path, Kpi) for path in sorted(folder.glob("*.sql"))]
+    found = [load_sql(path, Kpi, into="query") for path in sorted(folder.glob("*.sql"))]
     for kpi in found:
         if strangers := sorted(set(kpi.parameters) - set(known)):
             raise DocumentError(
@@ -52,4 +52,4 @@ def load_kpis(folder: Path) -> dict[str, Kpi]:
 def load_parameters(folder: Path) -> dict[str, Parameter]:
     """What KPIs can be asked with, by name."""
     path = folder / "parameters.yaml"
-    return load_yaml(path, Parameter) if path.exists() else {}
+    return load_mapping(path, Parameter) if path.exists() else {}

@@ -12,8 +12,8 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from perennial.documents import Document, DocumentError
-from perennial.insights.headers import load_sql
 from perennial.insights.references import ForeignKey, foreign_keys
+from perennial.sql_files import load_sql
 
 Process = Literal["daily", "responses"]
 Kind = Literal["fact", "dimension", "lookup"]
@@ -99,7 +99,7 @@ def load_models(folder: Path) -> dict[str, Model]:
 
     Raises `DocumentError` for a declaration that cannot be understood, and for references that lead nowhere.
     """
-    found = [load_sql(path, Model) for path in sorted(folder.glob("*.sql"))]
+    found = [load_sql(path, Model, into="query") for path in sorted(folder.glob("*.sql"))]
     found.sort(key=lambda each: (each.stored == "view", ORDER.index(each.kind), each.name))
     models = {model.name: model for model in found}
     for model in found:

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from perennial.documents import Document, DocumentError
-from perennial.queries.files import load_sql
 from perennial.queries.jobs import Dialect
 from perennial.queries.templates import Name, Parameter, used_in
+from perennial.sql_files import load_sql
 
 Event = Literal["start", "success", "failure", "quarantine", "delay"]
 Mode = Literal["create", "append", "overwrite", "upsert"]

@@ -12,12 +12,12 @@ from fastapi import Depends, Request
 
 from perennial.queries.catalog import LakeTables
 from perennial.queries.executions import Executions
-from perennial.queries.files import load_all_sql
 from perennial.queries.jobs import Dialect
 from perennial.queries.scheduled import ScheduledQuery, load_scheduled
 from perennial.queries.service import Queries
 from perennial.queries.templates import Template
 from perennial.settings import Settings
+from perennial.sql_files import load_all_sql
 from perennial.web.signals_state import lake_errors
 from perennial.web.state import Watched
 from perennial.web.store import Store

@@ -31,7 +31,7 @@ def frames(lake: Lake, names: Iterable[str]) -> dict[str, pl.DataFrame]:
 
 
 def scores(lake: Lake, names: Iterable[str]) -> pl.LazyFrame:
-    """What each document predicts of whom: (definition, as_of, person_id, fit_id, p_alive, predicted_value)."""
+    """What each document predicts: (definition, as_of, person_id, fit_id, p_alive, predicted_value)."""
     columns = ["person_id", "fit_id", "p_alive", "predicted_value"]
     schema = {
         "definition": pl.String(),
