@@ -49,8 +49,9 @@ def qualify(workspace: Workspace, now: datetime) -> pl.DataFrame:
 
 
 def end_of_data(workspace: Workspace) -> datetime | None:
-    """When all datasets of events end, if their documents say so of each: there is no time after that."""
-    last = [each.source.last_day for each in workspace.datasets.values() if each.kind == "event"]
+    """When all feeds of events end, if their documents say so of each: there is no time after that."""
+    events = [each.source for each in workspace.datasets.values() if each.kind == "event"]
+    last = [source.last_day for source in events if source.stream or source.daily]
     days = [day for day in last if day is not None]
     if not days or len(days) < len(last):
         return None
