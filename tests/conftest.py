@@ -25,25 +25,15 @@ _numbers = count(1)
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="perennial-airflow-")
 atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
 
-TOGETHER = ("e2e", "web", "deploy")
-"""Folders whose tests share what takes long to start; the longest first, so that others fill what is left."""
+LONGEST = ("e2e", "deploy", "stages", "web")
+"""Folders whose tests take longest."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where two tests run at a time (`make test`), those of a file run one after the other in one process."""
-    if not hasattr(config, "workerinput"):
-        return
-
-    def group(item: pytest.Item) -> str:
-        path = item.path.relative_to(Path(__file__).parent)
-        return path.parts[0] if path.parts[0] in TOGETHER else str(path)
-
-    def turn(item: pytest.Item) -> int:
-        return [*TOGETHER, group(item)].index(group(item))
-
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(group(item)))
-    items.sort(key=turn)
+    """Where two files are tested at a time (`make test`), the longest come first: others fill what is left."""
+    if hasattr(config, "workerinput"):
+        folders = {item: item.path.relative_to(Path(__file__).parent).parts[0] for item in items}
+        items.sort(key=lambda item: [*LONGEST, folders[item]].index(folders[item]))
 
 
 @dataclass(frozen=True)

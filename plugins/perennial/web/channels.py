@@ -58,6 +58,8 @@ def color(role: Encoding, kinds: Kinds) -> dict[str, Any]:
     channel: dict[str, Any] = {"field": role.column, "type": kind, "legend": {"title": role.heading or None}}
     if kind == "nominal":
         channel["sort"] = None if role.sort in (None, "none") else role.sort
+        # As many beside each other as there is room for.
+        channel["legend"]["columns"] = {"expr": "max(2, floor(width / 130))"}
     elif kind == "ordinal" and role.sort == "descending":
         channel["scale"] = {"reverse": True}
     if kind == "quantitative":
