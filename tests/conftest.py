@@ -30,7 +30,7 @@ LONGEST = ("e2e", "deploy", "stages", "web")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where two files are tested at a time (`make test`), the longest come first: others fill what is left."""
+    """Where two files are tested at a time (`make test`), the longest come first."""
     if hasattr(config, "workerinput"):
         folders = {item: item.path.relative_to(Path(__file__).parent).parts[0] for item in items}
         items.sort(key=lambda item: [*LONGEST, folders[item]].index(folders[item]))
