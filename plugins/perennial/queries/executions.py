@@ -5,7 +5,6 @@ where is written here, so that any server can show it, and cancel what another o
 """
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,10 +14,10 @@ from uuid import UUID, uuid4
 
 import psycopg
 from psycopg.rows import class_row
-from psycopg_pool import ConnectionPool, PoolTimeout
 
 from perennial.queries.errors import QueryError
 from perennial.queries.jobs import Dialect
+from perennial.store_pool import UNREACHABLE, StorePool
 
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 UNFINISHED = ("queued", "running")
@@ -94,9 +93,7 @@ class Executions:
     """
 
     def __init__(self, conninfo: Callable[[], str]) -> None:
-        self._conninfo = conninfo
-        self._pool: ConnectionPool | None = None
-        self._opening = threading.Lock()
+        self._pool = StorePool(conninfo, "queries", SCHEMA)
 
     def begin(
         self,
@@ -221,39 +218,16 @@ class Executions:
 
     def close(self) -> None:
         """Give the connections back."""
-        with self._opening:
-            if self._pool is not None:
-                self._pool.close()
-                self._pool = None
+        self._pool.close()
 
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:
         try:
-            with self._opened().connection() as connection:
+            with self._pool.connection() as connection:
                 yield connection
-        except (PoolTimeout, psycopg.OperationalError) as error:
+        except UNREACHABLE as error:
             raise QueryError(
                 "unreachable",
                 "The store cannot be reached, and queries are remembered there.",
                 "Check that PostgreSQL runs, and the connection perennial_store.",
             ) from error
-
-    def _opened(self) -> ConnectionPool:
-        with self._opening:
-            if self._pool is None:
-                pool = ConnectionPool(
-                    self._conninfo(),
-                    min_size=0,
-                    max_size=4,
-                    timeout=5,
-                    max_idle=120,
-                    kwargs={"application_name": "perennial-queries", "connect_timeout": 3},
-                    check=ConnectionPool.check_connection,
-                    open=True,
-                )
-                with pool.connection() as connection:
-                    # Two servers that start at once must not create it both.
-                    connection.execute("SELECT pg_advisory_xact_lock(hashtext('perennial.queries'))")
-                    connection.execute(SCHEMA.encode())
-                self._pool = pool
-            return self._pool

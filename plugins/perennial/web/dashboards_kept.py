@@ -5,7 +5,6 @@ changed: a deletion is a version without a document, and what was restored is a 
 """
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +13,11 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import class_row
-from psycopg_pool import ConnectionPool, PoolTimeout
 
 from perennial.errors import TerminalError
 from perennial.queries.store_statement import check_calls
 from perennial.queries.tokens import Token
+from perennial.store_pool import UNREACHABLE, StorePool
 from perennial.web.store import StoreUnavailable
 
 SCHEMA = """
@@ -57,9 +56,7 @@ class Shelf:
     """
 
     def __init__(self, conninfo: Callable[[], str]) -> None:
-        self._conninfo = conninfo
-        self._pool: ConnectionPool | None = None
-        self._opening = threading.Lock()
+        self._pool = StorePool(conninfo, "dashboards", SCHEMA, most=3)
 
     def listed(self) -> list[Version]:
         """The newest version of each dashboard that is not deleted, by name.
@@ -120,10 +117,7 @@ class Shelf:
 
     def close(self) -> None:
         """Give the connections back."""
-        with self._opening:
-            if self._pool is not None:
-                self._pool.close()
-                self._pool = None
+        self._pool.close()
 
     def _overtaken(self, name: str) -> str:
         newest = self.newest(name)
@@ -138,35 +132,11 @@ class Shelf:
     @contextmanager
     def _connection(self) -> Iterator[psycopg.Connection[Any]]:
         try:
-            with self._opened().connection() as connection:
+            with self._pool.connection() as connection:
                 yield connection
-        except (PoolTimeout, psycopg.OperationalError) as error:
+        except UNREACHABLE as error:
             raise StoreUnavailable(
                 "unreachable",
                 "The store cannot be reached, and dashboards are kept there.",
                 "Check that PostgreSQL runs, and the connection perennial_store.",
             ) from error
-
-    def _opened(self) -> ConnectionPool:
-        with self._opening:
-            if self._pool is None:
-                pool = ConnectionPool(
-                    self._conninfo(),
-                    min_size=0,
-                    max_size=3,
-                    timeout=4,
-                    max_idle=120,
-                    kwargs={"application_name": "perennial-dashboards", "connect_timeout": 3},
-                    check=ConnectionPool.check_connection,
-                    open=True,
-                )
-                try:
-                    with pool.connection() as connection:
-                        # Two servers that start at once must not create it both.
-                        connection.execute("SELECT pg_advisory_xact_lock(hashtext('perennial.dashboards'))")
-                        connection.execute(SCHEMA.encode())
-                except BaseException:
-                    pool.close()
-                    raise
-                self._pool = pool
-            return self._pool
