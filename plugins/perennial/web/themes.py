@@ -52,7 +52,7 @@ THEMES: dict[ThemeName, Theme] = {
         bad="#b42318",
         warn="#935f00",
         bad_soft="#fdeeec",
-        category=("#0f8079", "#dd6e0c", "#7154b6", "#b12050", "#265ce1", "#5e3f08"),
+        category=("#0f8079", "#dd6e0c", "#7154b6", "#b12050", "#265ce1", "#5e3f08", "#14145d", "#af8d5a"),
         ramp=("#e6f3f1", "#b5deda", "#7cc4bd", "#45a49c", "#1c817a", "#0c5f5a", "#053f3c"),
     ),
     "dark": Theme(
@@ -71,7 +71,7 @@ THEMES: dict[ThemeName, Theme] = {
         bad="#ff8b80",
         warn="#e3b341",
         bad_soft="#3a1a18",
-        category=("#2fb5a9", "#f09a4e", "#afa5f8", "#f5c2ec", "#4a76de", "#eaf09e"),
+        category=("#2fb5a9", "#f09a4e", "#afa5f8", "#f5c2ec", "#4a76de", "#eaf09e", "#ca2b4b", "#bd9275"),
         ramp=("#162625", "#184542", "#1b6660", "#238a82", "#3fb0a6", "#79d3ca", "#c4f1ec"),
     ),
 }
