@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -95,6 +96,8 @@ def store_reader_url(store: Store) -> str:
 def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Cluster]]:
     """Gives a Spark Connect server by its name, `sail` or `java` (Apache Spark), one for all tests."""
     with ExitStack() as stack:
+        # In a process of pytest-xdist, PySpark takes itself for one of its doctests, and exits.
+        stack.enter_context(pytest.MonkeyPatch.context()).setattr(sys, "ps1", "", raising=False)
 
         @cache
         def cluster(engine: str) -> Cluster:
