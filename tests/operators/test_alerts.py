@@ -5,6 +5,7 @@ import json
 import os
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -145,11 +146,19 @@ def test_only_what_was_asked_for_is_said(webhook):
     assert state == {"failures_in_a_row": 1}
 
 
+def heard(mail) -> list:
+    """What the server heard; it takes note of a message a moment after it was sent."""
+    deadline = time.monotonic() + 10
+    while not mail.heard and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return mail.heard
+
+
 def test_an_email_says_what_is_wrong(mail):
     QueryAlert("failure", "mine", "Mine", email=["ann@example.com"])(
         context(Kept(), ValueError("<no> column"))
     )
-    [lines] = mail.heard
+    [lines] = heard(mail)
     assert "rcpt TO:<ann@example.com>" in lines
     message = email.message_from_string("\n".join(lines[3:]))
     assert message["Subject"] == "Mine failed."
@@ -170,4 +179,4 @@ def test_a_webhook_that_is_down_does_not_keep_an_email_from_going(webhook, mail)
     webhook.status = 500
     with pytest.raises(AlertNotSent, match="post: HTTPError"):
         QueryAlert("failure", "mine", "Mine", webhook="hook", email=["ann@example.com"])(context(Kept()))
-    assert len(mail.heard) == 1
+    assert len(heard(mail)) == 1
