@@ -146,7 +146,7 @@ def test_only_what_was_asked_for_is_said(webhook):
     assert state == {"failures_in_a_row": 1}
 
 
-def heard(mail) -> list:
+def heard(mail: Any) -> Any:
     """What the server heard; it takes note of a message a moment after it was sent."""
     deadline = time.monotonic() + 10
     while not mail.heard and time.monotonic() < deadline:

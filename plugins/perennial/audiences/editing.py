@@ -1,13 +1,13 @@
 """A definition that a person has put together in; a checked one, or mistakes with their places, out."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
 from perennial.audiences.definition import Audience
+from perennial.documents import Mistake
 
 TAGS = {"attribute", "event", "sequence", "audience", "share", "group", "condition"}
 """How pydantic names the kinds of blocks in the places of errors."""
@@ -15,14 +15,6 @@ ORDER = ["title", "description", "purpose", "state", "evaluation", "rule", "list
          "attribute", "by", "field", "key", "most", "least_first", "event", "audience", "share", "after",
          "seed", "sequence", "where", "aggregate", "of", "operator", "value"]  # fmt: skip
 GROUPS = {"all", "any", "none"}
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """What is wrong, and where: `all[0].value`; an empty path is the whole rule."""
-
-    path: str
-    message: str
 
 
 class DefinitionRefused(Exception):

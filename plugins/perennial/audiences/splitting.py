@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from perennial.audiences.definition import Audience
-from perennial.audiences.editing import DefinitionRefused, Mistake
+from perennial.audiences.editing import DefinitionRefused
+from perennial.documents import Mistake
 
 
 @dataclass(frozen=True)

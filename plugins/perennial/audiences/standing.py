@@ -29,14 +29,6 @@ def standing(log: Table, people: pl.Series | None = None) -> pl.DataFrame:
     return newest.select(PERSON, "audiences").collect(engine="streaming")
 
 
-def members(log: Table, audience: str) -> pl.LazyFrame:
-    """(person_id, since) of those who are in an audience, and since when."""
-    rows = log.scan().sort("step")
-    newest = rows.unique(PERSON, keep="last").filter(pl.col("audiences").list.contains(audience))
-    entered = rows.filter(pl.col("entered").list.contains(audience)).group_by(PERSON)
-    return newest.select(PERSON).join(entered.agg(since=pl.col("at").max()), on=PERSON, how="left")
-
-
 def moved(before: pl.DataFrame, now: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     """Whose audiences changed: (person_id, audiences, entered, exited), lists of names each.
 

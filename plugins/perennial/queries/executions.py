@@ -22,8 +22,9 @@ from perennial.store_pool import UNREACHABLE, StorePool
 State = Literal["queued", "running", "done", "failed", "cancelled"]
 UNFINISHED = ("queued", "running")
 SILENT_S = 30
-"""After so long without a sign, a query's server is taken to have ended."""
+"""After so long without a sign, the server of a query that runs is taken to have ended."""
 QUEUED_S = 900
+"""The same of a query that waits, and gives no sign."""
 KEPT = "90 days"
 """How long a query is remembered."""
 RESULTS_KEPT = "1 day"
@@ -53,11 +54,13 @@ CREATE TABLE IF NOT EXISTS queries.executions (
 );
 CREATE INDEX IF NOT EXISTS executions_by_owner ON queries.executions (owner, submitted_at DESC);
 """
-_COLUMNS = """
+_IS_SILENT = f"""
+    seen_at < now() - make_interval(secs => CASE state WHEN 'queued' THEN {QUEUED_S} ELSE {SILENT_S} END)
+"""
+_COLUMNS = f"""
     id, owner, dialect, sql, template, parameters, state, submitted_at, started_at, ended_at, columns, rows,
     truncated, error, snapshots, peak_megabytes, result IS NOT NULL AS has_result,
-    state IN ('queued', 'running')
-        AND seen_at < now() - make_interval(secs => CASE state WHEN 'queued' THEN 900 ELSE 30 END) AS is_lost
+    state IN ('queued', 'running') AND {_IS_SILENT} AS is_lost
 """
 
 
@@ -125,9 +128,9 @@ class Executions:
         """How many queries of somebody wait or run."""
         with self._connection() as connection:
             row = connection.execute(
-                "SELECT count(*) FROM queries.executions WHERE owner = %s AND state IN ('queued', 'running') "
-                "AND seen_at > now() - make_interval(secs => %s)",
-                (owner, SILENT_S),
+                "SELECT count(*) FROM queries.executions WHERE owner = %s "
+                f"AND state IN ('queued', 'running') AND NOT {_IS_SILENT}".encode(),
+                (owner,),
             ).fetchone()
         return int(row[0]) if row else 0
 

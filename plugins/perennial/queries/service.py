@@ -1,5 +1,6 @@
 """Queries of people in; run one after the other, a few at once, and remembered with their results."""
 
+import logging
 import queue
 import threading
 import time
@@ -19,6 +20,7 @@ from perennial.queries.process import Execution, Frame, Workers
 from perennial.queries.templates import Template, used_in, values_for
 from perennial.queries.tokens import is_block
 
+log = logging.getLogger(__name__)
 AT_ONCE = 2
 """Queries that a server runs at once; the others wait."""
 WAITING = 20
@@ -174,6 +176,7 @@ class Queries:
                 with suppress(PerennialError):
                     self.executions.end(identifier, error)
             except Exception as error:
+                log.exception("query %s could not be run", identifier)
                 failed = QueryError(
                     "failed", f"The query could not be run ({type(error).__name__}).", "Try again."
                 )

@@ -8,11 +8,11 @@ from typing import Any
 
 from perennial.activation.definition import Activation
 from perennial.audiences.definition import Audience
-from perennial.audiences.editing import DefinitionRefused, Mistake, plain, read, to_yaml
+from perennial.audiences.editing import DefinitionRefused, plain, read, to_yaml
 from perennial.audiences.evaluation import spoken_of
 from perennial.audiences.sentence import described
 from perennial.audiences.splitting import Part, definitions
-from perennial.documents import load_all
+from perennial.documents import Mistake, load_all
 from perennial.errors import TerminalError
 from perennial.stages import live_audiences
 from perennial.stages.audience_history import days, standing, trend

@@ -44,7 +44,7 @@ def qualify(workspace: Workspace, now: datetime) -> pl.DataFrame:
             if attempt == ATTEMPTS - 1:
                 raise
     if refused:
-        raise TerminalError("cannot be evaluated as events come: " + "; ".join(refused))
+        raise TerminalError("cannot be evaluated as events come: " + "; ".join(dict.fromkeys(refused)))
     return evaluated.select("audience", "size", "entered", "exited").sort("audience")
 
 

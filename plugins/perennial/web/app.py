@@ -27,6 +27,7 @@ from perennial.web import (
     signals_api,
     signals_pages,
     signals_writes,
+    writes,
 )
 from perennial.web.auth import READER, login_url
 from perennial.web.connection import owner_conninfo, store_conninfo
@@ -53,7 +54,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _misread)
     app.add_exception_handler(StoreError, _store_failed)
-    app.add_exception_handler(audiences_api.Refused, _mistaken)
+    app.add_exception_handler(writes.Refused, _mistaken)
     app.add_exception_handler(QueryError, _query_failed)
     app.add_exception_handler(DocumentError, _document_failed)
     app.add_exception_handler(PerennialError, _failed)
@@ -117,8 +118,8 @@ def _refused(request: Request, error: Exception) -> Response:
 
 
 def _mistaken(_: Request, error: Exception) -> Response:
-    found = error.mistakes if isinstance(error, audiences_api.Refused) else []
-    return audiences_api.refusal(found)
+    found = error.mistakes if isinstance(error, writes.Refused) else []
+    return writes.refusal(found)
 
 
 def _misread(request: Request, error: Exception) -> Response:

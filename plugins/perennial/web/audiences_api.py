@@ -6,13 +6,13 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from perennial.audiences.comparisons import RuleError
-from perennial.audiences.editing import DefinitionRefused, Mistake, read
+from perennial.audiences.editing import DefinitionRefused, read
 from perennial.audiences.sentence import AGGREGATES
 from perennial.audiences.splitting import Part
+from perennial.documents import Mistake
 from perennial.stages import audience_library as library
 from perennial.stages import building_blocks
 from perennial.stages.estimates import estimate
@@ -20,7 +20,7 @@ from perennial.stages.profiles import newest_day
 from perennial.stages.workspace import Workspace
 from perennial.web.auth import AUDIENCE_EDITOR, may_edit_audiences
 from perennial.web.signals_state import lake_errors
-from perennial.web.signals_writes import from_our_pages
+from perennial.web.writes import Refused, from_our_pages
 
 router = APIRouter(prefix="/api/audiences")
 WRITES = [AUDIENCE_EDITOR, Depends(from_our_pages)]
@@ -69,19 +69,6 @@ class Split(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     parts: Annotated[list[Piece], Field(min_length=1, max_length=50)]
-
-
-class Refused(Exception):
-    """Mistakes that are shown beside what has them."""
-
-    def __init__(self, mistakes: list[Mistake]) -> None:
-        self.mistakes = mistakes
-
-
-def refusal(mistakes: list[Mistake]) -> JSONResponse:
-    """Mistakes as the pages read them."""
-    detail = "; ".join(each.message for each in mistakes)
-    return JSONResponse({"errors": [asdict(each) for each in mistakes], "detail": detail}, 422)
 
 
 @contextmanager

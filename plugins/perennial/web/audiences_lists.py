@@ -16,7 +16,7 @@ from perennial.lake.tables import ConcurrentCommit
 from perennial.stages.uploads import Mode, upload
 from perennial.web.audiences_api import Name, WorkspaceDep, mistakes
 from perennial.web.auth import AUDIENCE_EDITOR, GetUserDep
-from perennial.web.signals_writes import not_from_elsewhere
+from perennial.web.writes import not_from_elsewhere
 
 PATIENCE = 8
 """Who is cut off while sending does not hear why: so many times the length of a file is read to its end."""

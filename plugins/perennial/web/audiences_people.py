@@ -13,7 +13,7 @@ from perennial.stages.person import find
 from perennial.stages.workspace import Workspace
 from perennial.web.audiences_api import Name, WorkspaceDep, mistakes
 from perennial.web.auth import AUDIENCE_EDITOR
-from perennial.web.signals_writes import from_our_pages
+from perennial.web.writes import from_our_pages
 
 router = APIRouter(prefix="/api/audiences")
 SOME = 20

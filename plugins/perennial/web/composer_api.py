@@ -9,14 +9,13 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from perennial.audiences.editing import Mistake
+from perennial.documents import Mistake
 from perennial.insights.catalogue import Catalogue, Column, Table
 from perennial.insights.guided import ROLES
 from perennial.insights.guided_scope import is_day, is_number, quoted
 from perennial.insights.model import Kind
 from perennial.web import dashboards_text as text
 from perennial.web.api import csv_response
-from perennial.web.audiences_api import Refused
 from perennial.web.auth import DASHBOARD_EDITOR, EXPORTER
 from perennial.web.dashboards import Dashboard, Widget
 from perennial.web.dashboards_api import ShelfDep, mistakes
@@ -24,9 +23,9 @@ from perennial.web.dashboards_kept import Shelf
 from perennial.web.days import days_of
 from perennial.web.guiding import catalogue_of
 from perennial.web.results import Selection, payload, plain, select
-from perennial.web.signals_writes import from_our_pages
 from perennial.web.state import StoreDep
 from perennial.web.store import Store, StoreRefused
+from perennial.web.writes import Refused, from_our_pages
 
 router = APIRouter(prefix="/api/composer", dependencies=[DASHBOARD_EDITOR])
 MOST_ROWS = 5_000

@@ -8,18 +8,17 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, HTTPException, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from perennial.audiences.editing import Mistake
+from perennial.documents import Mistake
 from perennial.queries.errors import QueryError
 from perennial.web import dashboards_text as text
 from perennial.web.api import SelectionDep, download
-from perennial.web.audiences_api import Refused
 from perennial.web.auth import DASHBOARD_EDITOR, EXPORTER, GetUserDep
 from perennial.web.dashboards_kept import OvertakenError, Shelf, Version
 from perennial.web.days import days_of
 from perennial.web.printing import printed
 from perennial.web.results import payload, select
-from perennial.web.signals_writes import from_our_pages
 from perennial.web.state import DashboardDep, LibraryDep, StoreDep
+from perennial.web.writes import Refused, from_our_pages
 
 router = APIRouter(prefix="/api/dashboards")
 WRITES = [DASHBOARD_EDITOR, Depends(from_our_pages)]

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from perennial.audiences.editing import Mistake
+from perennial.documents import Mistake
 from perennial.queries.errors import QueryError
 from perennial.queries.store_statement import read as read_statement
 from perennial.queries.tokens import Token

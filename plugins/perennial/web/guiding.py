@@ -13,6 +13,7 @@ from perennial.insights.guided import ROLES, GuideError, Query
 from perennial.insights.guided_sql import compile_query
 from perennial.insights.model import load_models
 from perennial.settings import Settings
+from perennial.web.watched import Watched
 
 Catalogued = Callable[[], Catalogue]
 
@@ -21,17 +22,7 @@ Catalogued = Callable[[], Catalogue]
 def catalogue_of(include: Path) -> Catalogued:
     """What a deployment declares of its store; read when somebody asks, and again when a file changes."""
     folder = include / "sql" / "insights"
-    known: dict[tuple[tuple[str, int], ...], Catalogue] = {}
-
-    def read() -> Catalogue:
-        stamp = tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*.sql")))
-        if stamp not in known:
-            found = describe(load_models(folder).values())
-            known.clear()
-            known[stamp] = found
-        return known[stamp]
-
-    return read
+    return Watched(folder, lambda: describe(load_models(folder).values()), "*.sql")
 
 
 def with_roles(said: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from perennial.documents import Document
 from perennial.insights.kpi import Kpi, load_kpis
 from perennial.settings import Settings
 from perennial.web.parameters import renamed
+from perennial.web.watched import Watched
 
 Listed = Callable[[], Mapping[str, Kpi]]
 
@@ -27,17 +28,7 @@ class KpiReference(Document):
 def kpis_of(include: Path) -> Listed:
     """The library of a deployment; read when somebody asks, and again when a file changes."""
     folder = include / "sql" / "kpi"
-    known: dict[tuple[tuple[str, int], ...], Mapping[str, Kpi]] = {}
-
-    def read() -> Mapping[str, Kpi]:
-        stamp = tuple((path.name, path.stat().st_mtime_ns) for path in sorted(folder.glob("*")))
-        if stamp not in known:
-            found = load_kpis(folder)
-            known.clear()
-            known[stamp] = found
-        return known[stamp]
-
-    return read
+    return Watched(folder, lambda: load_kpis(folder), "*")
 
 
 def sql_of(said: Any, context: Mapping[str, Any] | None) -> str:

@@ -19,7 +19,7 @@ from perennial.queries.service import Asked
 from perennial.web.auth import EXPORTER, GetUserDep, may_edit_audiences
 from perennial.web.queries_charts import drawing
 from perennial.web.queries_state import Desk, DeskDep
-from perennial.web.signals_writes import from_our_pages
+from perennial.web.writes import from_our_pages
 
 router = APIRouter(prefix="/api/queries")
 STATUS = {

@@ -19,8 +19,8 @@ from perennial.queries.templates import Template
 from perennial.settings import Settings
 from perennial.sql_files import load_all_sql
 from perennial.web.signals_state import lake_errors
-from perennial.web.state import Watched
 from perennial.web.store import Store
+from perennial.web.watched import Watched
 
 FRESH_S = 30
 """How long the list of tables is taken to be as it was."""

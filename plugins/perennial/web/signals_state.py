@@ -13,7 +13,7 @@ from perennial.errors import TransientError
 from perennial.lake.catalog import Lake
 from perennial.settings import Settings
 from perennial.signals.dataset import Dataset
-from perennial.web.state import Watched
+from perennial.web.watched import Watched
 
 
 class LakeUnreadable(TransientError):
@@ -26,7 +26,7 @@ class Signals:
     def __init__(self, settings: Settings) -> None:
         folder = settings.include / "datasets"
         self.lake = Lake(settings.lake)
-        self.datasets = Watched(folder, lambda: load_all(folder, Dataset))
+        self.datasets = Watched(folder, lambda: load_all(folder, Dataset), "*.yaml")
         """By name."""
 
 

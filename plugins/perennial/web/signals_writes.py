@@ -1,13 +1,9 @@
-"""Changes to quarantined rows: JSON of a person with the right to replay in, entries in the lake's logs out.
-
-A form of another site could send a browser's cookie along, but neither JSON with a header of ours nor a
-request that the browser calls one of the same origin: one of both is asked for.
-"""
+"""Changes to quarantined rows: JSON of who may replay in, entries in the lake's logs out."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, HTTPException, Request
+from fastapi import APIRouter, Body, Depends, HTTPException
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from perennial.web import signals_edits as edits
@@ -15,21 +11,9 @@ from perennial.web.auth import EDITOR, GetUserDep
 from perennial.web.signals_quarantine import Wanted, find_one
 from perennial.web.signals_records import RecordRefused, blamed, compose, split
 from perennial.web.signals_state import DatasetDep, Signals, SignalsDep
+from perennial.web.writes import from_our_pages
 
 Text = Annotated[str, Field(max_length=20_000_000)]
-
-
-def from_our_pages(request: Request) -> None:
-    """Refuse what a page of another origin could have a browser send."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise HTTPException(415, "Send JSON, with content-type: application/json.")
-    not_from_elsewhere(request)
-
-
-def not_from_elsewhere(request: Request) -> None:
-    """Refuse what lacks our header, and is not sent by a page of the same origin."""
-    if "x-perennial" not in request.headers and request.headers.get("sec-fetch-site") != "same-origin":
-        raise HTTPException(403, "Changes come from Perennial's pages, or with the header x-perennial: 1.")
 
 
 router = APIRouter(prefix="/api/signals", dependencies=[EDITOR, Depends(from_our_pages)])

@@ -1,10 +1,9 @@
 """What the routes share: the documents, read again when a file changes, and the store."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
 from pydantic import ValidationError
@@ -13,34 +12,10 @@ from perennial.documents import DocumentError
 from perennial.web.dashboards import Dashboard, Widget, load_dashboards
 from perennial.web.dashboards_kept import Shelf, Version
 from perennial.web.store import Store, StoreError
+from perennial.web.watched import Watched
 
-D = TypeVar("D")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 """What a dashboard can be called."""
-
-
-class Watched(Generic[D]):
-    """The documents of a folder; a saved edit shows at the next request, without a restart.
-
-    :param read: reads all of them, by name
-    :param patterns: what their files are called, and those that they take from
-    """
-
-    def __init__(self, folder: Path, read: Callable[[], dict[str, D]], *patterns: str) -> None:
-        self._folder, self._read, self._patterns = folder, read, patterns or ("*.yaml",)
-        self._stamp: tuple[tuple[str, int], ...] = ()
-        self._documents: dict[str, D] = {}
-
-    def __call__(self) -> dict[str, D]:
-        """All documents by name.
-
-        :raises DocumentError: a document cannot be understood; the message says where and why.
-        """
-        paths = sorted(path for pattern in self._patterns for path in self._folder.glob(pattern))
-        stamp = tuple((path.name, path.stat().st_mtime_ns) for path in paths)
-        if stamp != self._stamp:
-            self._documents, self._stamp = self._read(), stamp
-        return self._documents
 
 
 @dataclass(frozen=True)
