@@ -295,3 +295,18 @@ def test_what_is_new_of_somebody_is_told_at_once(tmp_path):
     assert left.live == [{"audience": "active", "is_in": False, "at": START + timedelta(hours=26)}]
     size = now(world.workspace)["active"]
     assert (size["size"], size["entered"], size["exited"], size["current"]) == (0, 0, 1, True)
+
+
+def test_with_the_next_daily_profiles_what_was_refreshed_before_goes(tmp_path):
+    world = World(tmp_path, {})
+    world.build(TWO, START)
+    world.land("shop", happened("a", START + timedelta(hours=1)))
+    refresh_profiles(world.workspace, START + timedelta(hours=2))
+    live = world.workspace.lake.live_profiles
+    assert live.partitions() == [START.date().isoformat()]
+    world.build(TWO, START + timedelta(days=1))
+    world.land("shop", happened("b", START + timedelta(days=1, hours=1)))
+    refresh_profiles(world.workspace, START + timedelta(days=1, hours=2))
+    assert live.scan().select("person_id", "as_of").collect().rows() == [
+        ("b", START.date() + timedelta(days=1))
+    ]

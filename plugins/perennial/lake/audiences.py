@@ -39,7 +39,7 @@ LIVE_EVALUATIONS = pl.Schema(
         "step": pl.Int64(),
     }
 )
-"""How many people were in an audience at a moment, how many entered and left then, by which definition and
+"""How many people are in an audience since a moment, how many entered and left then, by which definition and
 upon which snapshot of daily profiles."""
 
 LISTS = pl.Schema(

@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 import polars as pl
 from pydantic import Field, model_validator
 
-from perennial.documents import Document
 from perennial.identity.people import PERSON
 from perennial.spans import Span, before, unit_of
-from perennial.value.definition import KINDS, Metric, ValueDefinition
+from perennial.value.definition import KINDS, Functions, Metric, ValueDefinition
 
 RESERVED = {PERSON, "as_of", "first_seen", "last_seen", "identities", "email", "email_sha256"}
 """What profiles have of themselves."""
@@ -17,7 +16,7 @@ UNITS = {"week": ["week"], "month": ["month", "year"]}
 """In what windows are counted that begin and end with the calendar's weeks, or months."""
 
 
-class ComputedAttribute(Document):
+class ComputedAttribute(Functions):
     """Exactly one function of an expression over a dataset's columns, for each person."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -25,17 +24,8 @@ class ComputedAttribute(Document):
     description: str = ""
     dataset: str
     """Events, of people."""
-    sum: str | None = None
-    count: str | None = None
-    count_distinct: str | None = None
-    average: str | None = None
-    min: str | None = None
-    max: str | None = None
-    most_recent: str | None = None
     list: str | None = None
     """The different values, the newest first."""
-    where: str | None = None
-    """Which events take part."""
     most: Annotated[int, Field(ge=1, le=1000)] = 10
     """How many values a list has at the most."""
     within_last: Span | None = None

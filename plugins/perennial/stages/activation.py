@@ -13,11 +13,10 @@ from perennial.activation.run import inputs
 from perennial.audiences import membership
 from perennial.audiences.comparisons import RuleError, Where
 from perennial.audiences.definition import Audience
-from perennial.audiences.evaluation import ASIDE, in_order, matched, published
+from perennial.audiences.evaluation import ASIDE, published
 from perennial.errors import TerminalError
 from perennial.identity.people import PERSON
-from perennial.stages.audiences import events_of
-from perennial.stages.lists import with_lists
+from perennial.stages.audiences import asked
 from perennial.stages.profiles import profiles_of
 from perennial.stages.workspace import Workspace
 
@@ -62,10 +61,8 @@ def _meeting(workspace: Workspace, purpose: str, as_of: date) -> pl.LazyFrame:
     if purpose not in workspace.consents:
         raise Where(purpose).error(f"there is no such document in {workspace.settings.include}/consent")
     rule = workspace.consents[purpose].rule
-    asked = Audience.model_construct(name=ASIDE, title=purpose, rule=rule)
-    known = {**published(workspace.audiences), ASIDE: asked}
-    order = in_order(known, workspace.consents, [ASIDE])
+    agreeing = Audience.model_construct(name=ASIDE, title=purpose, rule=rule)
+    known = {**published(workspace.audiences), ASIDE: agreeing}
     now = datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC)
-    people = with_lists(workspace, profiles_of(workspace, as_of), order)
-    found = matched(people, events_of(workspace), order, workspace.consents, now)
+    found = asked(workspace, profiles_of(workspace, as_of), known, [ASIDE], now)
     return found.filter(ASIDE).select(PERSON)

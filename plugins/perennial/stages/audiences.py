@@ -1,6 +1,7 @@
 """Profiles and events in, members of all audiences as of a day out."""
 
 import time
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import cache
 
@@ -8,7 +9,8 @@ import polars as pl
 
 from perennial.audiences import membership
 from perennial.audiences.costs import Rows, costs
-from perennial.audiences.evaluation import published
+from perennial.audiences.definition import Audience
+from perennial.audiences.evaluation import in_order, matched, published
 from perennial.audiences.happenings import Events
 from perennial.audiences.soundness import evaluate_sound
 from perennial.identity.people import PERSON
@@ -57,6 +59,22 @@ def failures(workspace: Workspace, as_of: date) -> dict[str, str]:
     """What is wrong with the audiences that could not be evaluated as of a day."""
     rows = workspace.lake.evaluations.scan().filter(pl.col("failure").is_not_null(), as_of=as_of)
     return dict(rows.select("audience", "failure").collect().iter_rows())
+
+
+def asked(
+    workspace: Workspace,
+    people: pl.LazyFrame,
+    known: Mapping[str, Audience],
+    names: Sequence[str],
+    now: datetime,
+) -> pl.LazyFrame:
+    """(person_id, a column for each of these audiences, and for those that they speak of): who is in it.
+
+    `known` are the audiences that may be spoken of. Raises `RuleError`.
+    """
+    order = in_order(known, workspace.consents, names)
+    listed = with_lists(workspace, people, order)
+    return matched(listed, events_of(workspace), order, workspace.consents, now)
 
 
 def events_of(workspace: Workspace) -> Events:

@@ -9,12 +9,11 @@ import polars as pl
 
 from perennial.audiences.comparisons import RuleError, Where, kind_of
 from perennial.audiences.definition import Audience, blocks
-from perennial.audiences.evaluation import in_order, matched, published
+from perennial.audiences.evaluation import published
 from perennial.audiences.rules import Condition
 from perennial.audiences.sentence import described
 from perennial.identity.people import PERSON
-from perennial.stages.audiences import events_of
-from perennial.stages.lists import with_lists
+from perennial.stages.audiences import asked
 from perennial.stages.profiles import Daily, newest
 from perennial.stages.workspace import Workspace
 
@@ -92,9 +91,7 @@ def titles_of(workspace: Workspace) -> dict[str, str]:
 def _matching(workspace: Workspace, audience: Audience, people: pl.LazyFrame, now: datetime) -> pl.LazyFrame:
     """Everybody, and whether they are in the audience, and in those that it speaks of."""
     known = {**published(workspace.audiences), audience.name: audience}
-    order = in_order(known, workspace.consents, [audience.name])
-    asked = with_lists(workspace, people, order)
-    return matched(asked, events_of(workspace), order, workspace.consents, now)
+    return asked(workspace, people, known, [audience.name], now)
 
 
 def _namespaces(people: pl.LazyFrame) -> pl.LazyFrame:

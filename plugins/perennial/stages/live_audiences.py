@@ -9,7 +9,7 @@ from perennial.audiences.definition import Audience
 from perennial.audiences.evaluation import spoken_of
 from perennial.audiences.stream import hindrances
 from perennial.identity.people import PERSON
-from perennial.stages.streaming import sizes
+from perennial.stages.streaming import sizes, until
 from perennial.stages.workspace import Workspace
 
 RECENT = timedelta(days=1)
@@ -17,14 +17,15 @@ RECENT = timedelta(days=1)
 
 
 def now(workspace: Workspace) -> dict[str, dict[str, Any]]:
-    """How many are in each streamed audience, since when that holds, and who came and left within a day."""
+    """How many are in each streamed audience, the moment as of which that holds, and who came and left within
+    a day before it."""
     asked = {name: each for name, each in workspace.audiences.items() if _is_streamed(workspace, name)}
     last = sizes(workspace).filter(pl.col("audience").is_in([*asked]))
-    if last.is_empty():
+    at = until(workspace)
+    if last.is_empty() or at is None:
         return {}
-    until = last["at"].max()
     log, known = workspace.lake.live_evaluations.scan(), workspace.lake.live_membership.version()
-    recent = log.filter(pl.col("step") <= known, pl.col("at") > pl.lit(until) - RECENT)
+    recent = log.filter(pl.col("step") <= known, pl.col("at") > pl.lit(at) - RECENT)
     moved = recent.group_by("audience").agg(pl.col("entered", "exited").sum()).collect()
     rows = last.drop("entered", "exited").join(moved, on="audience", how="left")
     return {
@@ -32,7 +33,7 @@ def now(workspace: Workspace) -> dict[str, dict[str, Any]]:
             "size": row["size"],
             "entered": row["entered"] or 0,
             "exited": row["exited"] or 0,
-            "at": row["at"],
+            "at": at,
             "snapshot": row["profiles"],
             "current": row["definition_hash"] == asked[row["audience"]].definition_hash,
         }

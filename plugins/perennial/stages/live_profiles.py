@@ -1,7 +1,7 @@
 """What came since the last time in; the profiles of whom it concerns, refreshed, out.
 
 Daily profiles stay as they are. Beside them lies a row of each person who changed since: only these rows are
-written, and the next daily profiles leave them behind.
+written, and with the next daily profiles they go.
 """
 
 from collections.abc import Iterator
@@ -43,6 +43,9 @@ def refresh_profiles(workspace: Workspace, now: datetime) -> int:
     rows = _refreshed(workspace, people, came, daily, now)
     rows = rows.with_columns(pl.lit(version + 1, pl.Int64).alias(STEP))
     live.append(rows, [*marks, (NOW, int(now.timestamp() * 1_000_000))], since=version)
+    for day in live.partitions():
+        if day < daily.day.isoformat():
+            live.replace(rows.clear(), day)
     return rows.height
 
 

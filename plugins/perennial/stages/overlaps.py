@@ -9,10 +9,9 @@ import polars as pl
 
 from perennial.audiences.comparisons import Where
 from perennial.audiences.definition import Audience
-from perennial.audiences.evaluation import ASIDE, in_order, matched, published
-from perennial.stages.audiences import events_of
+from perennial.audiences.evaluation import ASIDE, in_order, published
+from perennial.stages.audiences import asked
 from perennial.stages.estimates import newest_profiles
-from perennial.stages.lists import with_lists
 from perennial.stages.workspace import Workspace
 
 
@@ -57,9 +56,8 @@ def overlap(workspace: Workspace, audience: Audience, other: str) -> Overlap:
     if workspace.audiences.get(audience.name) != audience:
         # The others speak of it as it is published.
         audience = audience.model_copy(update={"name": ASIDE})
-    order = in_order({**known, audience.name: audience}, workspace.consents, [audience.name, other])
-    people = with_lists(workspace, daily.scan(workspace), order)
-    found = matched(people, events_of(workspace), order, workspace.consents, daily.midnight)
+    every, names = {**known, audience.name: audience}, [audience.name, other]
+    found = asked(workspace, daily.scan(workspace), every, names, daily.midnight)
     one, two = pl.col(audience.name), pl.col(other)
     counts = found.select(one.sum(), other=two.sum(), both=(one & two).sum(), people=pl.len())
     size, other_size, both, everybody = counts.collect(engine="streaming").row(0)

@@ -18,7 +18,7 @@ from perennial.audiences.stream import streamed
 from perennial.errors import TerminalError
 from perennial.lake.audiences import LIVE_EVALUATIONS, STANDINGS
 from perennial.lake.tables import ConcurrentCommit
-from perennial.stages.due import Watch
+from perennial.stages.due import NOW, Watch
 from perennial.stages.live_profiles import refresh_profiles
 from perennial.stages.profiles import newest
 from perennial.stages.workspace import Workspace
@@ -58,8 +58,14 @@ def end_of_data(workspace: Workspace) -> datetime | None:
     return datetime.combine(max(days) + timedelta(days=1), time(), UTC)
 
 
+def until(workspace: Workspace) -> datetime | None:
+    """The moment that audiences were last brought up to; None before the first time."""
+    micros = workspace.lake.live_membership.transaction(NOW)
+    return None if micros < 0 else datetime.fromtimestamp(micros / 1_000_000, UTC)
+
+
 def sizes(workspace: Workspace) -> pl.DataFrame:
-    """How large each audience was when it was last evaluated as events came, as `LIVE_EVALUATIONS`."""
+    """How large each audience is, and since when, as events come: as `LIVE_EVALUATIONS`."""
     lake = workspace.lake
     # Those of a run that was killed before its commit have never held.
     rows = lake.live_evaluations.scan().filter(pl.col("step") <= lake.live_membership.version())
@@ -95,10 +101,11 @@ def _qualified(
     rows = moved(standing(log, people), found, [each.name for each in order]).with_columns(**step)
     evaluated = _evaluated(workspace, audiences, rows, found if people is None else None)
     evaluated = evaluated.with_columns(profiles=pl.lit(daily.snapshot, pl.Int64), **step)
-    # A run that was killed before the commit has left its own.
-    workspace.lake.live_evaluations.replace_where(
-        evaluated.select(LIVE_EVALUATIONS.names()), "step", version + 1
-    )
+    said = evaluated.select(LIVE_EVALUATIONS.names())
+    if people is not None:
+        said = said.filter((pl.col("entered") > 0) | (pl.col("exited") > 0))
+    # A run that was killed before the commit may have left its own.
+    workspace.lake.live_evaluations.replace_where(said, "step", version + 1)
     log.append(rows.select(STANDINGS.names()).sort("person_id"), marks, since=version)
     return evaluated
 

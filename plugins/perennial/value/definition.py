@@ -19,12 +19,8 @@ Kind = Literal["sum", "count", "count_distinct", "average", "min", "max", "most_
 KINDS: tuple[Kind, ...] = ("sum", "count", "count_distinct", "average", "min", "max", "most_recent")
 
 
-class Metric(Document):
-    """How a customer's rows become one value: exactly one of the functions, of an expression over columns.
-
-    `count: "*"` counts rows. With `where`, only rows for which it is true take part: who has none of them in
-    a window has neither value nor rank there.
-    """
+class Functions(Document):
+    """What rows can become one value by: functions of an expression over columns."""
 
     sum: str | None = None
     count: str | None = None
@@ -35,6 +31,15 @@ class Metric(Document):
     most_recent: str | None = None
     """Of the row with the latest time; of several at once, the greatest value."""
     where: str | None = None
+    """Which rows take part."""
+
+
+class Metric(Functions):
+    """How a customer's rows become one value: exactly one of the functions.
+
+    `count: "*"` counts rows. With `where`, only rows for which it is true take part: who has none of them in
+    a window has neither value nor rank there.
+    """
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Metric":
