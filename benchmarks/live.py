@@ -1,13 +1,14 @@
 """What it costs when something is new of some people: their profiles, and what audiences they are in.
 
 Profiles have an id, when the customer was seen, thirty ranks and sums, and what contacts of one in five say;
-events of ninety days lie in the lake by day. A micro-batch brings one event of each of a number of people.
-Then their profiles are refreshed, and a hundred audiences (of attributes, and of events in windows of 30, 60
-and 90 days) are brought up to the moment, as the stream's Dag does it: all of it read from the lake, and
-committed to it.
+events of ninety days lie in the lake by day. A micro-batch brings one event of each of a number of people, or
+those of a minute of a stream of which people more seldom or more often are the source. Then their profiles
+are refreshed, and a hundred audiences (of attributes, and of events in windows of 30, 60 and 90 days) are
+brought up to the moment, as the stream's Dag does it: all of it read from the lake, and committed to it.
 
 The floor of a refresh is to write the same rows to a table of the same kind; beside it stands the time to
-write all profiles. Equal is: the members are those that are found for everybody at once.
+write all profiles. A stream can be followed as long as the events of a minute cost less than a minute of
+processor time. Equal is: the members are those that are found for everybody at once.
 """
 
 import tempfile
@@ -31,8 +32,8 @@ from perennial.stages.profiles import newest
 from perennial.stages.streaming import qualify
 from perennial.stages.workspace import Workspace
 
-SIZES = {"small": (100_000, 2_000_000, 2_000), "full": (5_000_000, 100_000_000, 100_000)}
-"""People, their events in ninety days, and people of a micro-batch."""
+SIZES = {"small": (100_000, 2_000_000, 2_000, 60_000), "full": (5_000_000, 100_000_000, 100_000, 600_000)}
+"""People, their events in ninety days, people of a micro-batch, and events of a minute."""
 BATCHES = 3
 DAYS = 90
 NOW = datetime(2024, 1, 1, tzinfo=UTC)
@@ -94,8 +95,12 @@ def made(folder: Path, people: int, events: int) -> None:
 
 def happened(rng: np.random.Generator, people: int, count: int, day: datetime) -> pl.DataFrame:
     """Events of a day, of some people more than of others."""
-    who = pl.Series((people * rng.random(count) ** 1.5).astype(np.int64))
-    return dated(rng, who, day, 86_400)
+    return dated(rng, visitors(rng, people, count), day, 86_400)
+
+
+def visitors(rng: np.random.Generator, people: int, count: int) -> pl.Series:
+    """Whose each of so many events is."""
+    return pl.Series((people * rng.random(count) ** 1.5).astype(np.int64))
 
 
 def dated(rng: np.random.Generator, who: pl.Series, begin: datetime, seconds: int) -> pl.DataFrame:
@@ -140,6 +145,16 @@ def micro_batch(folder: Path, people: int, size: int, number: int) -> dict[str, 
             "floor": time.perf_counter() - wrote}  # fmt: skip
 
 
+def minute(folder: Path, people: int, count: int, number: int) -> dict[str, float]:
+    """So many events within a minute: of how many people they are, and the processor time of all steps."""
+    rng, begin = np.random.default_rng(number), NOW + timedelta(hours=BATCHES + 1, minutes=number)
+    who = visitors(rng, people, count)
+    workspace(folder).lake.events("shop").append(dated(rng, who, begin, 60))
+    cpu = time.process_time()
+    qualify(workspace(folder), begin + timedelta(minutes=1))
+    return {"people": who.n_unique(), "cpu": time.process_time() - cpu}
+
+
 def whole(folder: Path) -> float:
     """Seconds to write all profiles."""
     found = newest(workspace(folder))
@@ -160,7 +175,7 @@ def equal(folder: Path) -> bool:
     live = standing(deployment.lake.live_membership).explode("audiences").drop_nulls()
     every = evaluate(
         live_profiles(deployment, daily), events_of(deployment), deployment.audiences, {},
-        NOW + timedelta(hours=BATCHES + 1),
+        NOW + timedelta(hours=BATCHES + 1, minutes=BATCHES + 1),
     )  # fmt: skip
     both = live.join(
         every, left_on=["audiences", "person_id"], right_on=["audience", "person_id"], how="semi"
@@ -170,7 +185,7 @@ def equal(folder: Path) -> bool:
 
 def run(benchmark: Benchmark) -> dict[str, Any]:
     """Make a lake, and bring micro-batches to it."""
-    people, events, size = SIZES[benchmark.scale]
+    people, events, size, of_minute = SIZES[benchmark.scale]
     with tempfile.TemporaryDirectory(prefix="perennial-bench-") as name:
         folder = Path(name)
         measured(made, folder, people, events)
@@ -180,6 +195,10 @@ def run(benchmark: Benchmark) -> dict[str, Any]:
         for number in range(1, BATCHES + 1):
             found.append(measured(micro_batch, folder, people, size, number))
             benchmark.say(f"micro-batch: {found[-1]}")
+        minutes = []
+        for number in range(1, BATCHES + 1):
+            minutes.append(measured(minute, folder, people, of_minute, number))
+            benchmark.say(f"a minute: {minutes[-1]}")
         all_profiles = measured(whole, folder)
         same = measured(equal, folder)
     steps = {key: median(each.result[key] for each in found) for key in found[0].result}
@@ -193,8 +212,12 @@ def run(benchmark: Benchmark) -> dict[str, Any]:
         "refresh_over_write": steps["refresh"] / steps["floor"],
         "write_all_s": all_profiles.result,
         "qualify_s": steps["qualify"],
-        "stream_events_per_s": size / steps["cpu"],
-        "peak_gb": max(each.peak_gb for each in (first, *found)),
+        "micro_batch_cpu_s": steps["cpu"],
+        "minute_events": of_minute,
+        "minute_people": median(each.result["people"] for each in minutes),
+        "minute_cpu_s": median(each.result["cpu"] for each in minutes),
+        "stream_events_per_s": of_minute / median(each.result["cpu"] for each in minutes),
+        "peak_gb": max(each.peak_gb for each in (first, *found, *minutes)),
         "equal": same.result,
     }
 

@@ -15,7 +15,7 @@ from perennial.stages.profiles import build_profiles
 from perennial.stages.stitching import stitch
 from perennial.stages.value import compute_value, history
 from perennial.stages.value_ledgers import refresh_ledgers
-from perennial.stages.whose import people_of
+from perennial.stages.whose import people_of, rows_of
 from perennial.stages.workspace import Workspace
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -253,6 +253,23 @@ def test_visits_belong_to_who_turned_out_to_be_the_visitor(workspace, tmp_path):
     stitch(anew, NOW)
     compute_value(anew, today)
     assert visits_of(anew, today) == visits_of(workspace, today)
+
+
+def test_rows_of_some_people_are_those_that_are_theirs_now(workspace):
+    workspace.lake.events("visits").append(
+        visits((None, "d1"), ("7", "d1"), (" 8", None), ("null", "d2"), ("9", "d9"), (None, None))
+    )
+    workspace.lake.records("contacts").append(contacts((" 7 ", "Ann@x"), ("8", "bob@x"), ("null", "eve@x")))
+    stitch(workspace, NOW)
+    # Somebody who has become part of 7 has nothing anymore.
+    asked = pl.Series(["7", "8", "device:d1", "device:d2", "nobody"])
+    for name in ("visits", "contacts"):
+        rows = workspace.rows(name)
+        theirs = people_of(workspace, name, rows=rows).filter(pl.col("person_id").is_in(asked.implode()))
+        found = rows_of(workspace, name, asked, rows)
+        assert_frame_equal(found.collect(), theirs.collect(), check_row_order=False, check_column_order=False)
+    assert sorted(rows_of(workspace, "contacts", asked, rows).collect()["person_id"]) == ["7", "8"]
+    assert rows_of(workspace, "visits", asked, workspace.rows("visits")).collect().height == 4
 
 
 def test_days_before_a_merge_are_stale_only_where_it_reaches(workspace):

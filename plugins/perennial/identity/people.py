@@ -31,7 +31,21 @@ def with_person(rows: pl.LazyFrame, columns: Columns, who: pl.LazyFrame, naming:
 
 def names(people: pl.LazyFrame, who: pl.LazyFrame, naming: Naming) -> pl.LazyFrame:
     """By what each of some people is known: (person_id, identities), a sorted list of (namespace, value)."""
-    linked = who.join(people.select(PERSON), on=PERSON, how="semi").select(PERSON, *NAME)
-    own = people.select(PERSON, *naming.identity(PERSON))
-    every = pl.concat([linked, own]).unique()
+    every = _named(people, who, naming).unique()
     return every.group_by(PERSON).agg(identities=pl.struct(NAME).sort())
+
+
+def owned(people: pl.LazyFrame, who: pl.LazyFrame, naming: Naming) -> pl.LazyFrame:
+    """The identities that are some people's now: (namespace, value, person_id).
+
+    Somebody who has become part of somebody else has none anymore.
+    """
+    every = _named(people, who, naming).select(NAME).unique()
+    linked = every.join(who.select(*NAME, __person=PERSON), on=NAME, how="left")
+    owners = linked.select(*NAME, pl.coalesce("__person", naming.alone()).alias(PERSON))
+    return owners.join(people.select(PERSON), on=PERSON, how="semi")
+
+
+def _named(people: pl.LazyFrame, who: pl.LazyFrame, naming: Naming) -> pl.LazyFrame:
+    linked = who.join(people.select(PERSON), on=PERSON, how="semi").select(PERSON, *NAME)
+    return pl.concat([linked, people.select(PERSON, *naming.identity(PERSON))])

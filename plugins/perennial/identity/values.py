@@ -35,27 +35,28 @@ def comparable(value: pl.Expr, namespace: Namespace) -> pl.Expr:
     (`+14155550100`). What systems write where they know nobody, what is longer than 1,024 characters, is no
     valid phone number, or does not match the namespace's pattern, is null.
     """
-    written = _written(value, namespace)
+    text = written(value, namespace)
     if namespace.sha256_of is not None:
-        written = _matching(written, DIGEST)
+        text = _matching(text, DIGEST)
     if namespace.pattern is not None:
-        written = _matching(written, namespace.pattern)
-    named = ~written.str.to_lowercase().is_in(NOBODY) & (written.str.len_chars() <= LONGEST)
-    return pl.when(named).then(written)
+        text = _matching(text, namespace.pattern)
+    named = ~text.str.to_lowercase().is_in(NOBODY) & (text.str.len_chars() <= LONGEST)
+    return pl.when(named).then(text)
 
 
 def is_one_of(value: pl.Expr, namespace: Namespace, names: pl.Series) -> pl.Expr:
     """Whether a value names one of these, which are comparable: without asking whether it names anybody."""
-    return _written(value, namespace).is_in(names.implode())
+    return written(value, namespace).is_in(names.implode())
 
 
-def _written(value: pl.Expr, namespace: Namespace) -> pl.Expr:
+def written(value: pl.Expr, namespace: Namespace) -> pl.Expr:
+    """The one way of writing a value, be it anybody's name or not."""
     if namespace.sha256_of is not None or namespace.type == "email":
         return address(value)
-    written = value.cast(pl.String).str.strip_chars()
+    trimmed = value.cast(pl.String).str.strip_chars()
     if namespace.type == "phone":
-        return _of_distinct(written, lambda text: e164(text, namespace.region))
-    return written
+        return _of_distinct(trimmed, lambda text: e164(text, namespace.region))
+    return trimmed
 
 
 def address(value: pl.Expr) -> pl.Expr:

@@ -95,7 +95,7 @@ def _refreshed(
             records.append(attributes(workspace, name, theirs))
     before = live_profiles(workspace, daily, people).drop("identities", strict=False)
     found = refreshed(before, events, records, now, policy.merge)
-    known = names(found, who(workspace, policy), naming(workspace))
+    known = names(pl.LazyFrame({PERSON: people}), who(workspace, policy), naming(workspace))
     rows = found.join(known, on=PERSON, how="left").with_columns(
         as_of=pl.lit(daily.day), **{BASE: pl.lit(daily.snapshot, pl.Int64)}
     )

@@ -6,9 +6,9 @@ import polars as pl
 
 from perennial.documents import DocumentError
 from perennial.identity.links import Columns
-from perennial.identity.people import PERSON, names, with_person
+from perennial.identity.people import PERSON, owned, with_person
 from perennial.identity.resolve import Naming, current
-from perennial.identity.values import is_one_of
+from perennial.identity.values import is_one_of, written
 from perennial.lake.changes import HEAD, as_of, between
 from perennial.lake.identity import NAME
 from perennial.profiles.definition import ProfileDefinition
@@ -26,6 +26,13 @@ def people_of(
 
     Without one, by the default policy.
     """
+    policy, rows = policy or workspace.policy, workspace.rows(name) if rows is None else rows
+    columns = there(_telling(workspace, name), rows)
+    return with_person(rows, columns, who(workspace, policy), naming(workspace, policy))
+
+
+def _telling(workspace: Workspace, name: str) -> Columns:
+    """The columns that tell whose a row is, the first that has a value: up to one that always has."""
     columns = {}
     for column, namespace in identities_of(workspace, name).items():
         if workspace.namespaces[namespace].links:
@@ -34,8 +41,7 @@ def people_of(
                 break
     if not columns:
         raise DocumentError(f"dataset {name} has no identities of people: its rows can belong to nobody")
-    policy, rows = policy or workspace.policy, workspace.rows(name) if rows is None else rows
-    return with_person(rows, there(columns, rows), who(workspace, policy), naming(workspace, policy))
+    return columns
 
 
 def customers(workspace: Workspace, name: str, identity: str) -> pl.LazyFrame:
@@ -79,10 +85,15 @@ def rows_of(workspace: Workspace, name: str, people: pl.Series, rows: pl.LazyFra
     Only rows that name one of them are looked at any closer.
     """
     everybody = pl.LazyFrame({PERSON: people})
-    known = names(everybody, who(workspace, workspace.policy), naming(workspace)).collect()
-    identities = known.select(pl.col("identities").explode()).unnest("identities")
-    some = people_of(workspace, name, rows=_naming(workspace, name, rows, identities))
-    return some.filter(pl.col(PERSON).is_in(people.implode()))
+    theirs = owned(everybody, who(workspace, workspace.policy), naming(workspace)).collect()
+    some, columns = _naming(workspace, name, rows, theirs), there(_telling(workspace, name), rows)
+    if len(columns) > 1:
+        return people_of(workspace, name, rows=some).filter(pl.col(PERSON).is_in(people.implode()))
+    # One column tells whose they are: they need not be asked again.
+    ((column, namespace),) = columns.items()
+    mine = theirs.filter(namespace=namespace).lazy().select(PERSON, __value="value")
+    value = written(pl.col(column), workspace.namespaces[namespace])
+    return some.with_columns(__value=value).join(mine, on="__value").drop("__value")
 
 
 def _naming(workspace: Workspace, name: str, rows: pl.LazyFrame, identities: pl.DataFrame) -> pl.LazyFrame:
