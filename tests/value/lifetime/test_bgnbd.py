@@ -74,6 +74,17 @@ def test_expected_purchases_are_those_of_the_closed_form(a):
         assert model.expected_while_alive(x, age, t) == pytest.approx(np.mean(values, axis=0), rel=1e-6)
 
 
+@pytest.mark.parametrize("a", [0.05, 0.3, 1.0, 4.0, 50.0])
+def test_expected_purchases_are_the_integral_of_their_rate(a):
+    rng = np.random.default_rng(5)
+    x, age = np.concatenate([np.zeros(9), rng.integers(1, 300, 90)]), rng.uniform(0, 400, 99)
+    for alpha, b in ((0.5, 0.05), (4.0, 2.4), (200.0, 9.0)):
+        model = BgNbd(0.3, alpha, a, b)
+        for t in (0.01, 52.0, 5000.0):
+            integral = model.discounted_while_alive(x, age, t, 0.0)[0]
+            assert model.expected_while_alive(x, age, t) == pytest.approx(integral, rel=3e-8)
+
+
 def test_discounting_is_continuous_and_an_endless_horizon_has_a_value():
     x, age = np.array([0.0, 3.0]), np.array([10.0, 38.0])
     rate, horizon = 0.02, 52.0

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.special import digamma, gammaln
 
-from perennial.value.lifetime.betas import mean_power
+from perennial.value.lifetime.betas import mean_power, mean_span
 from perennial.value.lifetime.fitting import SAMPLE, Fit, maximise, require_repeats
 from perennial.value.lifetime.histories import Floats, Histories
 from perennial.value.lifetime.likelihood import Term, each, log_likelihood
@@ -47,8 +47,12 @@ class BgNbd(PurchaseModel):
         return np.asarray(np.exp(alive - log_sum))
 
     def expected_while_alive(self, frequency: Floats, age: Floats, horizon: float) -> Floats:
-        """E[Y(t) | x, t_x, T, alive at T]: the numerator of (10)."""
-        return np.asarray(self.discounted_while_alive(frequency, age, horizon, 0.0)[0])
+        """E[Y(t) | x, t_x, T, alive at T]: the numerator of (10), as E[(1 - (1 + p t/(α+T))^-(r+x)) / p].
+
+        `discounted_while_alive` says of what it is the integral, which can be taken before the expectation.
+        """
+        tau = horizon / (self.alpha + age)
+        return mean_span(self.a, self.b + frequency, self.r + frequency, tau)
 
     def discounted_while_alive(
         self, frequency: Floats, age: Floats, horizon: float | None, *rates: float

@@ -62,7 +62,10 @@ def score(
 
 def _distinct(histories: Histories, model: PurchaseModel, horizon: Horizon) -> pl.DataFrame:
     frequency, age = histories.until_age.columns
-    expected, discounted = model.discounted_while_alive(frequency, age, horizon.length, 0.0, horizon.rate)
+    if horizon.rate:
+        expected, discounted = model.discounted_while_alive(frequency, age, horizon.length, 0.0, horizon.rate)
+    else:
+        expected = discounted = model.expected_while_alive(frequency, age, horizon.length)
     alive = model.p_alive(histories.frequency, histories.recency, histories.age)
     of_triple = histories.until_age.of_triple
     return pl.DataFrame(
