@@ -43,7 +43,7 @@ def test_a_file_gets_a_line_for_each_run_that_has_ended() -> None:
 
 
 def test_a_terminal_gets_the_table_drawn_over_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((120, 40)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda *_, **__: os.terminal_size((120, 40)))
     out = Terminal()
     table = ProgressTable(KEYS, STAGES, out)
     table.show({("2017-12-26", "value"): run("value", "2017-12-26", "failed")})
@@ -58,7 +58,7 @@ def test_a_terminal_gets_the_table_drawn_over_itself(monkeypatch: pytest.MonkeyP
 
 
 def test_a_narrow_terminal_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((20, 40)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda *_, **__: os.terminal_size((20, 40)))
     out = Terminal()
     ProgressTable(KEYS, STAGES, out).show({("2017-12-25", "signals"): run("signals", "2017-12-25")})
     assert "\x1b" not in out.getvalue()
