@@ -1,6 +1,6 @@
 """# Maintenance of the lake
 
-Every night, for each table by itself: puts small files together, sums up the log, and removes files that no
+Every night, for each table: puts small files together, sums up the log, and removes files that no
 snapshot within the retention needs, those of killed writers among them. Readers and writers go on meanwhile.
 First, quarantined rows that are older than `quarantine_days` are removed, with their corrections, and batches
 to which nothing has happened for `batch_days` leave their log.
@@ -13,7 +13,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, Param
 
 from perennial.operators import params
 from perennial.operators.assets import MAINTENANCE
-from perennial.operators.maintenance import ExpireOperator, MaintainTableOperator
+from perennial.operators.maintenance import ExpireOperator, MaintainOperator
 from perennial.operators.retries import DEFAULT_ARGS
 
 with DAG(
@@ -52,10 +52,9 @@ with DAG(
     },
 ):
     expire = ExpireOperator(task_id="expire", asset=MAINTENANCE)
-    MaintainTableOperator.partial(
+    MaintainOperator.partial(
         task_id="maintain",
         asset=MAINTENANCE,
         outlets=[MAINTENANCE],
-        map_index_template="{{ task.table }}",
-        max_active_tis_per_dagrun=4,
-    ).expand(table=expire.output)
+        map_index_template="{{ task.tables | join(', ') }}",
+    ).expand(tables=expire.output)

@@ -9,6 +9,7 @@ import pytest
 
 from perennial.local.demo import Demo
 from perennial.local.stack import Stack, down, up
+from perennial.sandbox.sources import DAYS
 
 from .journey import Journey
 
@@ -33,7 +34,7 @@ def stack(folder: Path) -> Stack:
 
 @pytest.fixture(scope="package")
 def journey(stack: Stack) -> Journey:
-    """The demo, run once: history, seven days through all stages, and the responses."""
-    demo = Demo(stack, print)
+    """The demo, run once: history, three days through all stages, and the responses."""
+    demo = Demo(stack, print, days=DAYS[-3:])
     assert demo.run(), "there was nothing before"
     return Journey(stack, demo)

@@ -14,7 +14,6 @@ from perennial.local.airflow_api import Run
 from perennial.local.environment import sandbox_url
 from perennial.local.stack import Stack
 from perennial.sandbox import agency, app
-from perennial.sandbox.sources import DAYS
 from perennial.stages.value import history
 
 from .journey import Journey, eventually, task_process
@@ -63,7 +62,7 @@ def test_spend_in_the_store_equals_the_source_to_the_cent(journey):
 
 
 def test_every_day_is_complete(journey):
-    days = [(day,) for day in DAYS]
+    days = [(day,) for day in journey.demo.days]
     assert journey.query("SELECT process_date FROM insights.adwh_lkup_process_delta_log ORDER BY 1") == days
     assert journey.query("SELECT date_key FROM insights.adwh_fact_profile ORDER BY 1") == days
 
@@ -145,7 +144,7 @@ def test_looking_after_the_lake_the_demo_again_and_a_dry_run_change_nothing(jour
     run = journey.finished(journey.api.trigger("lake_maintenance", {}))
     assert run.state == "success", journey.api.failure(run)
     assert journey.demo.run() is False
-    key = str(DAYS[2])
+    key = journey.demo.keys[0]
     before = journey.runs_of(COMPUTING, key)
     body = {"logical_date": None, "partition_key": key, "conf": {"dry_run": True}}
     found = journey.api._call("POST", "/dags/signals_batch/dagRuns", json=body)
@@ -157,7 +156,7 @@ def test_looking_after_the_lake_the_demo_again_and_a_dry_run_change_nothing(jour
 
 
 def test_a_day_of_the_backfill_again_with_tasks_killed_leaves_the_same_tables(journey, lake, store):
-    key, killed = str(DAYS[3]), {"customer_value": "rank", "insights": "refresh"}
+    key, killed = journey.demo.keys[1], {"customer_value": "rank", "insights": "refresh"}
     stages = ["signals_batch", *COMPUTING, "activation", "sandbox_campaigns"]
     before = {run.run_id for run in journey.runs_of(stages, key)}
     body = {

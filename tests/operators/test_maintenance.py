@@ -1,5 +1,6 @@
 """The lake's maintenance from its form: what is old goes first, then each table is looked after."""
 
+import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,7 @@ from perennial.errors import TerminalError
 from perennial.lake.catalog import QUARANTINE
 from perennial.lake.maintenance import RetentionTooShort
 from perennial.operators.assets import MAINTENANCE
-from perennial.operators.maintenance import ExpireOperator, MaintainTableOperator
+from perennial.operators.maintenance import ExpireOperator, MaintainOperator
 from perennial.settings import REPOSITORY, Settings
 from perennial.stages.workspace import Workspace
 
@@ -49,9 +50,9 @@ def context(**params: Any) -> Any:
 def test_the_first_task_names_the_tables_for_the_second(workspace):
     expire = ExpireOperator(task_id="expire", asset=MAINTENANCE)
     given = context()
-    assert expire.execute(given) == ["quarantine/orders", "records/things"]
+    assert expire.execute(given) == [["quarantine/orders"], ["records/things"]]
     assert given["outlet_events"][MAINTENANCE].extra["quarantine/orders"] == 1
-    assert expire.execute(context(tables=["records/things"])) == ["records/things"]
+    assert expire.execute(context(tables=["records/things"])) == [["records/things"]]
     with pytest.raises(TerminalError, match="no table records/thing; it has quarantine/orders"):
         expire.execute(context(tables=["records/thing"]))
 
@@ -61,13 +62,24 @@ def test_a_dry_run_only_counts(workspace):
     expire = ExpireOperator(task_id="expire", asset=MAINTENANCE)
     assert expire.run(workspace, AS_OF, context(dry_run=True)) == {"quarantine/orders": 1}
     assert expire.run(workspace, AS_OF, context(dry_run=True)) == {"quarantine/orders": 1}
-    maintain = MaintainTableOperator(task_id="maintain", table=table.name, asset=MAINTENANCE)
-    assert maintain.run(workspace, AS_OF, context(dry_run=True))["partitions_compacted"] == 1
-    assert maintain.run(workspace, AS_OF, context())["files_after"] == 1
+    maintain = MaintainOperator(task_id="maintain", tables=[table.name], asset=MAINTENANCE)
+    assert maintain.run(workspace, AS_OF, context(dry_run=True))[table.name]["partitions_compacted"] == 1
+    assert maintain.run(workspace, AS_OF, context())[table.name]["files_after"] == 1
     assert sorted(table.scan().collect()["v"]) == [0, 1, 2, 3, 4]
 
 
 def test_a_short_retention_is_refused(workspace):
-    maintain = MaintainTableOperator(task_id="maintain", table="records/things", asset=MAINTENANCE)
+    maintain = MaintainOperator(task_id="maintain", tables=["records/things"], asset=MAINTENANCE)
     with pytest.raises(RetentionTooShort):
         maintain.run(workspace, AS_OF, context(retention_days=1))
+
+
+def test_a_table_that_cannot_be_read_keeps_no_other_from_being_looked_after(workspace):
+    shutil.rmtree(Path(workspace.lake.root) / "quarantine/orders/_delta_log")
+    both = MaintainOperator(
+        task_id="maintain", tables=["quarantine/orders", "records/things"], asset=MAINTENANCE
+    )
+    with pytest.raises(ExceptionGroup, match="1 of 2 tables") as failed:
+        both.run(workspace, AS_OF, context())
+    assert failed.value.exceptions[0].__notes__ == ["in quarantine/orders"]
+    assert len(workspace.lake.records("things").open().file_uris()) == 1

@@ -5,9 +5,10 @@ again, and an interrupted or failed one goes on where it stopped.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -34,15 +35,14 @@ STAGES = (
 )
 """What each day passes through; a backfill of the first sets off all the others."""
 RESPONSES = "responses"
-PAST: dict[str, dict[str, str]] = {
-    "customer_value_days": {"from_day": "2017-10-01", "to_day": str(DAYS[0])},
-    "lifetime_value": {"since": "2017-07-02", "as_of": str(DAYS[0])},
+PAST = {
+    "customer_value_days": {"from_day": "2017-10-01", "to_day": "{first}"},
+    "lifetime_value": {"since": "2017-07-02", "as_of": "{first}"},
 }
-"""What is computed of the time before these days, so that dashboards have a past to show."""
+"""What is computed of the time before the first day, so that dashboards have a past to show."""
 INCOMING = ("signals_stream", "signals_uploads")
 """What takes in messages and uploaded batches."""
 DAG_IDS = {HISTORY, *STAGES, *INCOMING, *PAST, RESPONSES}
-KEYS = [str(day) for day in DAYS]
 POLL = 0.5
 STALLED_AFTER = 600.0
 """Seconds without any change after which something must be wrong."""
@@ -55,11 +55,18 @@ class Demo:
     stack: Stack
     say: Say
     times: dict[str, float] = field(default_factory=dict)
+    days: Sequence[date] = DAYS
+    """The days that pass through all stages, one after another; what was before is history."""
 
     @cached_property
     def api(self) -> AirflowApi:
         """Airflow, as its admin."""
         return AirflowApi(airflow_url(self.stack.state), "admin", self.stack.secret.admin_password)
+
+    @cached_property
+    def keys(self) -> list[str]:
+        """The partitions of the days."""
+        return [str(day) for day in self.days]
 
     def run(self) -> bool:
         """Do what has not been done; returns whether there was anything to do."""
@@ -67,14 +74,14 @@ class Demo:
         if self._done():
             return False
         with self._timed("Delivering the files of the source systems"):
-            deliver(self.stack.state.landing)
+            deliver(self.stack.state.landing, self.days)
         with self._timed("Loading the history"):
             self._once(HISTORY)
         with self._timed("Receiving the app's messages and the agency's survey"):
             self._receive()
         with self._timed("Ranking and predicting as of days before"):
             self._past()
-        with self._timed(f"Running the days {KEYS[0]} to {KEYS[-1]}, each through all stages"):
+        with self._timed(f"Running the days {self.keys[0]} to {self.keys[-1]}, each through all stages"):
             self._days()
         with self._timed("Waiting until the recipients have answered"):
             self._recipients()
@@ -84,7 +91,7 @@ class Demo:
 
     def _done(self) -> bool:
         cells = self._cells()
-        if len(cells) < len(KEYS) * len(STAGES) or any(run.state != "success" for run in cells.values()):
+        if len(cells) < len(self.keys) * len(STAGES) or any(run.state != "success" for run in cells.values()):
             return False
         sent = max(run.ended for run in cells.values() if run.ended)
         brought_back = [run for run in self.api.runs([RESPONSES]) if run.state == "success"]
@@ -110,11 +117,12 @@ class Demo:
     def _past(self) -> None:
         """Compute the past, each part of it once; no part needs another one."""
         under_way = []
-        for dag_id, conf in PAST.items():
+        for dag_id, form in PAST.items():
+            conf = {key: text.format(first=self.keys[0]) for key, text in form.items()}
             by_hand = [run for run in self.api.runs([dag_id]) if run.run_id.startswith("manual__")]
             if not any(run.state == "success" for run in by_hand):
                 going_on = next((run for run in by_hand if run.state not in FINISHED), None)
-                under_way.append(going_on or self.api.trigger(dag_id, dict(conf)))
+                under_way.append(going_on or self.api.trigger(dag_id, conf))
         for run in under_way:
             self._await(run)
 
@@ -142,9 +150,9 @@ class Demo:
         for run in cells.values():
             if run.state == "failed":
                 self.api.run_again(run)
-        if any((key, STAGES[0]) not in cells for key in KEYS):
-            self.api.backfill(STAGES[0], DAYS[0], DAYS[-1])
-        table = ProgressTable(KEYS, STAGES)
+        if any((key, STAGES[0]) not in cells for key in self.keys):
+            self.api.backfill(STAGES[0], self.days[0], self.days[-1])
+        table = ProgressTable(self.keys, STAGES)
         seen: dict[tuple[str, str], str] = {}
         changed = time.monotonic()
         while True:
@@ -153,7 +161,7 @@ class Demo:
             for run in cells.values():
                 self._check(run)
             states = {place: run.state for place, run in cells.items()}
-            if len(states) == len(KEYS) * len(STAGES) and set(states.values()) == {"success"}:
+            if len(states) == len(self.keys) * len(STAGES) and set(states.values()) == {"success"}:
                 return
             if states != seen:
                 seen, changed = states, time.monotonic()
@@ -164,7 +172,7 @@ class Demo:
             time.sleep(POLL)
 
     def _cells(self) -> dict[tuple[str, str], Run]:
-        return {(run.key, run.dag_id): run for run in self.api.runs(STAGES) if run.key in KEYS}
+        return {(run.key, run.dag_id): run for run in self.api.runs(STAGES) if run.key in self.keys}
 
     def _recipients(self) -> None:
         status = f"{sandbox_url(self.stack.state)}/sandbox/status"

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from perennial.stages.workspace import Workspace
 
 
+PORTIONS = 4
+"""Tasks that look after tables side by side: one for each table would cost most of its time to start."""
+
+
 class ExpireOperator(StageOperator):
-    """Remove quarantined rows and logged batches that are old; returns the names of the tables to look after.
+    """Remove quarantined rows and logged batches that are old; returns the tables to look after, in portions.
 
     They are those that the form's `tables` names, or else all that were ever written.
     """
@@ -38,29 +42,44 @@ class ExpireOperator(StageOperator):
         wanted = _params(context).get("tables") or known
         if unknown := sorted(set(wanted) - set(known)):
             raise TerminalError(f"the lake has no table {', '.join(unknown)}; it has {', '.join(known)}")
-        return wanted
+        return [wanted[first::PORTIONS] for first in range(min(PORTIONS, len(wanted)))]
 
 
-class MaintainTableOperator(StageOperator):
-    """Compact a table, sum up its log, and remove files that no snapshot within the retention needs.
+class MaintainOperator(StageOperator):
+    """Compact tables, sum up their logs, and remove files that no snapshot within the retention needs.
 
-    :param table: its name in the lake, such as `events/transactions`
+    What goes wrong with a table is raised when all others have been looked after.
+
+    :param tables: their names in the lake, such as `events/transactions`
     """
 
-    def __init__(self, *, table: str, **kwargs: Any) -> None:
+    def __init__(self, *, tables: list[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.table = table
+        self.tables = tables
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
-        from perennial.lake.maintenance import Policy, found, maintain
+        from perennial.lake.maintenance import Policy, RetentionTooShort, found, maintain
 
         params = _params(context)
         policy = Policy(
             target_bytes=params["target_megabytes"] * 1024 * 1024,
             retention=timedelta(days=params["retention_days"]),
         )
-        dry_run = bool(params.get("dry_run"))
-        return maintain(found(workspace.lake.root, self.table), policy, dry_run=dry_run).as_dict()
+        dry_run, counts, failures = bool(params.get("dry_run")), {}, []
+        for name in self.tables:
+            try:
+                report = maintain(found(workspace.lake.root, name), policy, dry_run=dry_run)
+            except RetentionTooShort:
+                raise
+            except Exception as failure:
+                failure.add_note(f"in {name}")
+                failures.append(failure)
+            else:
+                counts[name] = report.as_dict()
+        if failures:
+            self.log.info("The other tables: %s", counts)
+            raise ExceptionGroup(f"{len(failures)} of {len(self.tables)} tables", failures)
+        return counts
 
 
 def _params(context: Context) -> Mapping[str, Any]:

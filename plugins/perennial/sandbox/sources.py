@@ -6,6 +6,7 @@ and holds a few broken ones, all of them additions, so that the sums of the good
 """
 
 import shutil
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from importlib.resources import files
 from pathlib import Path
@@ -19,8 +20,8 @@ SHOP = ZoneInfo("America/New_York")
 REPEATED = 3
 
 
-def deliver(landing: Path) -> None:
-    """Write all files; what is there already is replaced by the same."""
+def deliver(landing: Path, days: Sequence[date] = DAYS) -> None:
+    """Write all files; what is there already is replaced. What was before the `days` is history."""
     for name, target in {
         "demographics": "households",
         "products": "products",
@@ -30,8 +31,8 @@ def deliver(landing: Path) -> None:
         folder = _folder(landing, target)
         shutil.copyfile(packaged(name), folder / f"{target}.parquet")
     _deliver_contacts(landing)
-    _deliver_events(landing, "transactions", "transaction_timestamp", SHOP)
-    _deliver_events(landing, "coupon_redemptions", "redemption_date", UTC)
+    _deliver_events(landing, days, "transactions", "transaction_timestamp", SHOP)
+    _deliver_events(landing, days, "coupon_redemptions", "redemption_date", UTC)
 
 
 def _deliver_contacts(landing: Path) -> None:
@@ -42,13 +43,13 @@ def _deliver_contacts(landing: Path) -> None:
     ).sink_parquet(_folder(landing, "contacts") / "contacts.parquet")
 
 
-def _deliver_events(landing: Path, name: str, time: str, zone: tzinfo) -> None:
+def _deliver_events(landing: Path, days: Sequence[date], name: str, time: str, zone: tzinfo) -> None:
     rows = pl.scan_parquet(packaged(name))
-    midnight = _utc(FIRST_DAY, zone)
+    midnight = _utc(days[0], zone)
     rows.filter(pl.col(time) < midnight).sink_parquet(
         _folder(landing, f"{name}/history") / f"{name}.parquet", mkdir=True
     )
-    for day in DAYS:
+    for day in days:
         today = rows.filter(
             pl.col(time).is_between(_utc(day, zone), _utc(day + timedelta(days=1), zone), closed="left")
         ).collect()
