@@ -16,7 +16,7 @@ from perennial.settings import REPOSITORY
 from perennial.stages.insights import refresh_insights
 from perennial.stages.workspace import Workspace
 from perennial.web.dashboards import load_dashboards
-from perennial.web.results import select
+from perennial.web.selections import select
 from perennial.web.store import Store
 
 from .conftest import DAY

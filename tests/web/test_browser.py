@@ -100,6 +100,13 @@ def test_day_filters_and_address_go_together(
     frame.wait_for_selector("html[data-drawn]", state="attached")
     assert frame.locator('select[name="lookback"]').input_value() == "1m"
     assert frame.locator('input[name="day"]').input_value() == "2017-12-30"
+    # Of the month before, its last day is shown; a day of one's own leaves it.
+    frame.select_option('select[name="period"]', "last_month")
+    assert frame.locator('input[name="day"]').input_value() == "2017-11-30"
+    assert frame.evaluate("location.search") == "?lookback=1m&period=last_month&day=2017-12-30"
+    frame.select_option('select[name="period"]', "since")
+    frame.get_by_label("From", exact=True).fill("2017-12-26")
+    assert frame.evaluate("location.search") == "?lookback=1m&period=2017-12-26&day=2017-12-30"
     assert complaints == []
 
 

@@ -12,7 +12,8 @@ from perennial.web import vega_process
 from perennial.web.charts import MARKS, chart
 from perennial.web.dashboards import Mark, Widget, load_dashboards
 from perennial.web.images import draw, picture_config, whole
-from perennial.web.results import plain, records, select
+from perennial.web.results import plain, records
+from perennial.web.selections import select
 from perennial.web.store import Column, Store
 from perennial.web.themes import THEMES, ThemeName, vega_config
 from perennial.web.vega_process import DrawingFailed, DrawingTimedOut

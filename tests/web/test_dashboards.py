@@ -11,8 +11,10 @@ from web.example_store import LAST
 from perennial.documents import DocumentError
 from perennial.settings import REPOSITORY
 from perennial.web.dashboards import Dashboard, load_dashboards
-from perennial.web.days import PERIODS, days_of
-from perennial.web.results import payload, select
+from perennial.web.days import days_of
+from perennial.web.periods import PERIODS
+from perennial.web.results import payload
+from perennial.web.selections import select
 from perennial.web.store import Store
 
 BOARDS = load_dashboards(REPOSITORY / "include")

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from perennial.web.days import pick
-from perennial.web.results import Selection
+from perennial.web.selections import Selection
 
 DAYS = [date(2017, 12, 31), date(2017, 12, 24), date(2017, 12, 30)]
 

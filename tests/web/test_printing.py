@@ -12,7 +12,7 @@ from perennial.web.print_pages import HEIGHT, Heading, pages, picture, rows
 from perennial.web.print_text import cut, text, width_of, wrapped
 from perennial.web.print_tiles import Tile, tiles
 from perennial.web.printing import printed
-from perennial.web.results import select
+from perennial.web.selections import select
 from perennial.web.store import Store
 from perennial.web.themes import THEMES
 
@@ -130,7 +130,7 @@ def test_a_dashboard_is_one_pdf_with_its_text_on_numbered_pages(
     said = texts(found["pdf"])
     assert len(said) == 4
     assert "Customer value" in said[0]
-    assert "As of 31 Dec 2017 · 30 days · Spend over: Last 3 months" in said[0]
+    assert "As of 31 Dec 2017 · Last 30 days · Spend over: Last 3 months" in said[0]
     for number, page in enumerate(said, start=1):
         assert f"Page {number} of 4" in page
     whole = "".join(said)

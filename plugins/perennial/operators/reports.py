@@ -50,7 +50,7 @@ def _composed(settings: Settings, report: Any, recipients: tuple[str, ...], want
     from perennial.web.days import days_of
     from perennial.web.printing import facts, printed
     from perennial.web.report_mail import mail
-    from perennial.web.results import select
+    from perennial.web.selections import select
     from perennial.web.state import Library
     from perennial.web.store import Store
 
@@ -62,10 +62,10 @@ def _composed(settings: Settings, report: Any, recipients: tuple[str, ...], want
             known = ", ".join(one.name for one in dashboard.filters) or "none"
             said = f"unknown filter {', '.join(sorted(unknown))}; the dashboard has {known}"
             raise TerminalError(f"report {report.name}: {said}")
-        days = days_of(dashboard, store, wanted)
+        days = days_of(dashboard, store, wanted, report.period)
         if not days.available:
             raise TerminalError(f"report {report.name}: the dashboard {dashboard.name} has no day yet")
-        selection = select(dashboard, days.shown, report.period, report.filters)
+        selection = select(dashboard, days.shown, report.period, report.filters, days.upon)
         files = printed(dashboard, selection, store, ("pdf", "png"))
         base = conf.get("api", "base_url", fallback="").rstrip("/")
         link = f"{base}/plugin/perennial/perennial/dashboards/{dashboard.name}" if base else ""

@@ -12,23 +12,27 @@ from starlette.background import BackgroundTask
 
 from perennial.web.auth import EXPORTER
 from perennial.web.charts import chart
-from perennial.web.days import days_of
 from perennial.web.images import HEIGHTS, draw
-from perennial.web.results import Selection, csv_lines, payload, records, select
+from perennial.web.periods import Period
+from perennial.web.results import csv_lines, payload, records
+from perennial.web.selections import Selection, chosen
 from perennial.web.state import DashboardDep, LibraryDep, StoreDep, WidgetDep
 from perennial.web.store import Store, StoreError
 from perennial.web.themes import ThemeName
 
 router = APIRouter(prefix="/api")
-Period = Annotated[int | None, Query(ge=0, le=36_600)]
+AskedPeriod = Annotated[Period | None, Query()]
 
 
 def get_selection(
-    request: Request, dashboard: DashboardDep, store: StoreDep, day: date | None = None, period: Period = None
+    request: Request,
+    dashboard: DashboardDep,
+    store: StoreDep,
+    day: date | None = None,
+    period: AskedPeriod = None,
 ) -> Selection:
     """The picked day (the latest by default), period and filters of a request."""
-    shown = day or days_of(dashboard, store, None).shown
-    return select(dashboard, shown, period, dict(request.query_params))
+    return chosen(dashboard, store, day, period, dict(request.query_params))
 
 
 SelectionDep = Annotated[Selection, Depends(get_selection)]

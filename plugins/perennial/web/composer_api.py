@@ -20,9 +20,10 @@ from perennial.web.auth import DASHBOARD_EDITOR, EXPORTER
 from perennial.web.dashboards import Dashboard, Widget
 from perennial.web.dashboards_api import ShelfDep, mistakes
 from perennial.web.dashboards_kept import Shelf
-from perennial.web.days import days_of
 from perennial.web.guiding import catalogue_of
-from perennial.web.results import Selection, payload, plain, select
+from perennial.web.periods import Period
+from perennial.web.results import payload, plain
+from perennial.web.selections import Selection, chosen
 from perennial.web.state import StoreDep
 from perennial.web.store import Store, StoreRefused
 from perennial.web.writes import Refused, from_our_pages
@@ -37,7 +38,7 @@ class Draft(BaseModel):
     model_config = ConfigDict(extra="forbid")
     widget: dict[str, Any]
     day: date | None = None
-    period: Annotated[int | None, Field(ge=0, le=36_600)] = None
+    period: Period | None = None
     filters: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")], str] = {}
     """The dashboard's filters with their values."""
 
@@ -142,8 +143,7 @@ def _read(draft: Draft, store: Store, shelf: Shelf) -> tuple[Widget, Selection]:
     if widget.query is None:
         with mistakes():
             shelf.refuse_acts(text.calls_of(board))
-    day = draft.day or days_of(board, store, None).shown
-    return widget, select(board, day, draft.period, draft.filters)
+    return widget, chosen(board, store, draft.day, draft.period, draft.filters)
 
 
 def _checked(draft: Draft) -> Dashboard:

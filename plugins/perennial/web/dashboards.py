@@ -15,6 +15,7 @@ from perennial.web.formats import Format
 from perennial.web.guiding import catalogue_of, compiled, with_roles
 from perennial.web.kpis import KpiReference, kpis_of, sql_of
 from perennial.web.parameters import parameters_of
+from perennial.web.periods import Period
 
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 BUILT_IN = frozenset({"day", "from_day"})
@@ -206,8 +207,9 @@ class Dashboard(Document):
     order: int = 100
     days: str = "SELECT date_key FROM adwh_fact_profile GROUP BY date_key"
     """Returns the days that can be picked; keep it cheap, it runs with every page."""
-    period: Literal[7, 30, 90, 365, 0] = 30
-    """Days up to and with the picked day that `$from_day` reaches back; 0 is everything."""
+    period: Period = 30
+    """What `$from_day` reaches back to: so many days up to and with the picked one (0: everything), this or
+    last month or year, or a first day."""
     dag: str | None = None
     """The Dag that computes what is shown, offered where something is missing."""
     filters: tuple[Filter, ...] = ()

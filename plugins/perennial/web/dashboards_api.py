@@ -14,9 +14,10 @@ from perennial.web import dashboards_text as text
 from perennial.web.api import SelectionDep, download
 from perennial.web.auth import DASHBOARD_EDITOR, EXPORTER, GetUserDep
 from perennial.web.dashboards_kept import OvertakenError, Shelf, Version
-from perennial.web.days import days_of
+from perennial.web.periods import Period
 from perennial.web.printing import printed
-from perennial.web.results import payload, select
+from perennial.web.results import payload
+from perennial.web.selections import chosen
 from perennial.web.state import DashboardDep, LibraryDep, StoreDep
 from perennial.web.writes import Refused, from_our_pages
 
@@ -47,7 +48,7 @@ class Draft(BaseModel):
     document: dict[str, Any]
     widget: str
     day: date | None = None
-    period: Annotated[int | None, Field(ge=0, le=36_600)] = None
+    period: Period | None = None
     filters: dict[str, str] = {}
 
 
@@ -95,9 +96,9 @@ def draw_draft(draft: Draft, store: StoreDep, shelf: ShelfDep) -> dict[str, Any]
         shelf.refuse_acts(text.calls_of(dashboard))
     if not dashboard.widgets:
         raise HTTPException(404, "There is no such widget.")
-    day = draft.day or days_of(dashboard, store, None).shown
     widget = dashboard.widgets[0]
-    drawn = payload(widget, select(dashboard, day, draft.period, draft.filters), store)
+    selection = chosen(dashboard, store, draft.day, draft.period, draft.filters)
+    drawn = payload(widget, selection, store)
     return drawn | {"widget": widget.model_dump(mode="json")}
 
 

@@ -8,7 +8,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import RedirectResponse
 
 from perennial.web import assets
-from perennial.web.api import Period
+from perennial.web.api import AskedPeriod
 from perennial.web.dashboards import Dashboard
 from perennial.web.dashboards_api import ShelfDep
 from perennial.web.dashboards_text import plain
@@ -49,7 +49,7 @@ def change(
     shelf: ShelfDep,
     edit: EditDep,
     day: date | None = None,
-    period: Period = None,
+    period: AskedPeriod = None,
 ) -> Response:
     """The page on which a dashboard is put together; whoever may not change it is led to the dashboard."""
     if dashboard.name in library.dashboards() or not edit:

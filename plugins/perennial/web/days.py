@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from perennial.web.dashboards import Dashboard
+from perennial.web.periods import ENDED, Period, reach
 from perennial.web.store import Store
-
-PERIODS: dict[int, str] = {7: "7 days", 30: "30 days", 90: "90 days", 365: "12 months", 0: "All time"}
 
 
 @dataclass(frozen=True)
@@ -15,6 +14,8 @@ class Days:
 
     available: tuple[date, ...]
     shown: date
+    upon: date | None = None
+    """The day that was picked, where its period ended before it."""
 
     @property
     def latest(self) -> date | None:
@@ -42,10 +43,19 @@ def pick(available: list[date], wanted: date | None) -> Days:
     return Days(days, max((day for day in days if day <= wanted), default=days[0]))
 
 
-def days_of(dashboard: Dashboard, store: Store, wanted: date | None) -> Days:
-    """Ask the store which days a dashboard can show.
+def days_of(dashboard: Dashboard, store: Store, wanted: date | None, period: Period | None = None) -> Days:
+    """Ask the store which days a dashboard can show, and pick one; the dashboard's own period by default.
 
     :raises StoreError: the store did not answer.
     """
     rows = store.query(dashboard.days, limit=20_000).rows
-    return pick([row[0] for row in rows if row[0] is not None], wanted)
+    picked = pick([row[0] for row in rows if row[0] is not None], wanted)
+    return ended(picked, dashboard.period if period is None else period)
+
+
+def ended(days: Days, period: Period) -> Days:
+    """With a period that is over, such as the last month, its last day that is there is shown."""
+    if period not in ENDED:
+        return days
+    _, last = reach(period, days.shown)
+    return Days(days.available, max((day for day in days.available if day <= last), default=last), days.shown)

@@ -10,12 +10,13 @@ from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from perennial.web import assets
-from perennial.web.api import Period
+from perennial.web.api import AskedPeriod
 from perennial.web.auth import may_edit_dashboards, may_export
 from perennial.web.dashboards import Choice, Dashboard, Mark
-from perennial.web.days import PERIODS, Days, days_of, pick
+from perennial.web.days import Days, days_of, pick
 from perennial.web.formats import day_text, moment_text, number_text
-from perennial.web.results import Selection, select
+from perennial.web.periods import PERIODS, Period
+from perennial.web.selections import Selection, select
 from perennial.web.state import DashboardDep, LibraryDep, StoreDep
 from perennial.web.store import Store, StoreError
 from perennial.web.themes import vega_config
@@ -53,7 +54,11 @@ class StageView:
 
 @router.get("/")
 def overview(
-    request: Request, library: LibraryDep, store: StoreDep, day: date | None = None, period: Period = None
+    request: Request,
+    library: LibraryDep,
+    store: StoreDep,
+    day: date | None = None,
+    period: AskedPeriod = None,
 ) -> Response:
     """The round trip at a glance."""
     dashboards = library.dashboards()
@@ -74,7 +79,7 @@ def board(
     edit: EditDep,
     export: ExportDep,
     day: date | None = None,
-    period: Period = None,
+    period: AskedPeriod = None,
 ) -> Response:
     """One dashboard."""
     provisioned = library.dashboards()
@@ -106,7 +111,7 @@ def board_page(
     dashboard: Dashboard,
     store: Store,
     day: date | None,
-    period: int | None,
+    period: Period | None,
     *,
     template: str,
     **context: Any,
@@ -115,11 +120,11 @@ def board_page(
     problem: StoreError | None = None
     choices: dict[str, list[Choice]] = {}
     try:
-        days = days_of(dashboard, store, day)
+        days = days_of(dashboard, store, day, period)
         choices = {one.name: _choices(dashboard, one.name, days, store) for one in dashboard.filters}
     except StoreError as error:
         problem, days = error, pick([], day)
-    selection = select(dashboard, days.shown, period, dict(request.query_params))
+    selection = select(dashboard, days.shown, period, dict(request.query_params), days.upon)
     return page(
         request,
         template,
@@ -129,9 +134,12 @@ def board_page(
         choices=choices,
         problem=problem,
         periods=PERIODS,
+        since=selection.period if isinstance(selection.period, date) else None,
+        first=max(selection.parameters["from_day"], min(days.available, default=days.shown)),
         board={
             "name": dashboard.name,
             "days": [str(known) for known in days.available],
+            "upon": str(days.upon or days.shown),
             "config": {"light": vega_config("light"), "dark": vega_config("dark")},
             "widgets": [widget.model_dump(mode="json") for widget in dashboard.widgets],
         },

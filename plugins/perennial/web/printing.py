@@ -3,15 +3,18 @@
 import base64
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from typing import Literal
 
 from perennial.web.dashboards import Dashboard, Filter
-from perennial.web.days import PERIODS
 from perennial.web.formats import day_text
 from perennial.web.pdf_files import join
+from perennial.web.periods import period_text
 from perennial.web.print_pages import Heading, pages, picture
 from perennial.web.print_tiles import Tile, tiles
-from perennial.web.results import Selection, payload
+from perennial.web.results import payload
+from perennial.web.selections import Selection
 from perennial.web.store import Store, StoreError
 from perennial.web.themes import vega_config
 from perennial.web.vega_process import run_vega
@@ -41,7 +44,8 @@ def facts(dashboard: Dashboard, selection: Selection, store: Store) -> str:
     """What is selected, as a line: the day, the period, and the filters."""
     said = [f"As of {day_text(selection.day)}"]
     if dashboard.uses_period:
-        said.append(PERIODS.get(selection.period, f"{selection.period} days"))
+        since = selection.period
+        said.append(period_text(since, day_text(since) if isinstance(since, date) else ""))
     said += [f"{one.title}: {_label(one, selection, store)}" for one in dashboard.filters]
     return " · ".join(said)
 
@@ -52,9 +56,7 @@ def _label(filter_: Filter, selection: Selection, store: Store) -> str:
         if choice.value == value:
             return choice.label
     if filter_.sql:
-        offered = store.query(
-            filter_.sql, Selection(selection.day, selection.period, {}).parameters, limit=1_000
-        )
+        offered = store.query(filter_.sql, replace(selection, filters={}).parameters, limit=1_000)
         for row in offered.rows:
             if str(row[0]) == value:
                 return str(row[1])

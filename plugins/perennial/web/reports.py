@@ -8,6 +8,7 @@ from pydantic import Field
 
 from perennial.documents import Document, DocumentError, TimeZone, load
 from perennial.errors import TerminalError
+from perennial.web.periods import Period
 
 Address = Annotated[
     str, Field(pattern=r"^[^@\s<>,;\"]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}$|^[^@\s<>,;\"]+@localhost$")
@@ -35,8 +36,8 @@ class Report(Document):
     recipients: Annotated[tuple[Address, ...], Field(min_length=1)]
     filters: dict[str, str] = {}
     """Values of the dashboard's filters; its defaults for the others."""
-    period: Annotated[int | None, Field(ge=0, le=36_600)] = None
-    """Days that are looked back; the dashboard's own by default."""
+    period: Period | None = None
+    """What is looked back over: days, `last_month`, a first day; the dashboard's own by default."""
     connection: str = "smtp_default"
     """The Airflow connection, of type SMTP, over which it is sent."""
 

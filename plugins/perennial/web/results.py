@@ -3,40 +3,17 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from perennial.web.charts import chart
-from perennial.web.dashboards import Dashboard, Encoding, Widget
+from perennial.web.dashboards import Encoding, Widget
 from perennial.web.formats import PATTERNS
+from perennial.web.selections import Selection
 from perennial.web.store import Column, Result, Store
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_BEGINNING = date(1, 1, 1)
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What the reader picked: the last day shown, how far back, and a value for each filter."""
-
-    day: date
-    period: int
-    filters: dict[str, str]
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What is bound to `$day`, `$from_day` and the filters' names."""
-        reaches = self.period and (self.day - _BEGINNING).days >= self.period
-        from_day = self.day - timedelta(days=self.period - 1) if reaches else _BEGINNING
-        return {"day": self.day, "from_day": from_day, **self.filters}
-
-
-def select(dashboard: Dashboard, day: date, period: int | None, asked: dict[str, str]) -> Selection:
-    """Complete what was asked for with the dashboard's defaults; unknown names are ignored."""
-    filters = {known.name: asked.get(known.name, known.default) for known in dashboard.filters}
-    return Selection(day, dashboard.period if period is None else period, filters)
 
 
 def payload(widget: Widget, selection: Selection, store: Store) -> dict[str, Any]:

@@ -4,14 +4,14 @@ import { guard, Keep } from "./audience_keep.js";
 import { moment } from "./audience_times.js";
 import { arranging } from "./board_drag.js";
 import { draft, save } from "./board_http.js";
+import { Controls } from "./controls.js";
 import { Tiles } from "./board_tiles.js";
 import { chosen, written } from "./board_dialogs.js";
 import * as layout from "./board_layout.js";
 
 const by = (id) => document.getElementById(id);
 const board = JSON.parse(by("board").textContent);
-const { name, days } = board;
-const controls = document.querySelector("form.controls");
+const { name } = board;
 const about = by("about");
 const keep = new Keep(name, "dashboard");
 const history = new History(board.document);
@@ -22,10 +22,8 @@ const asText = () => JSON.stringify(history.state);
 const unsaved = () => asText() !== saved;
 const say = (words, mood = "") => Object.assign(by("saved"), { textContent: words, className: mood });
 const announce = (words) => (by("announced").textContent = words);
-const selection = () => {
-  const { day, period, ...filters } = Object.fromEntries(new FormData(controls));
-  return { day: day || null, period: period === undefined ? null : Number(period), filters };
-};
+const controls = new Controls(document.querySelector("form.controls"), board, () => tiles.reload());
+const selection = () => controls.selection();
 
 const tiles = new Tiles(by("grid"), { config: board.config, name, ask: (widget) => draft({ document: alone(widget), widget: widget.id, ...selection() }) });
 // Only what the widget needs: a mistake in another one is not its own.
@@ -96,7 +94,7 @@ async function compose(widget) {
 async function composed(widget) {
   if (board.composer) {
     const { compose: guided } = await import("./composer.js");
-    return guided(widget, { board: { config: board.config, filters: history.state.filters ?? [], selection: () => Object.fromEntries(new FormData(controls)) } });
+    return guided(widget, { board: { config: board.config, filters: history.state.filters ?? [], selection } });
   }
   return written(widget ? "Widget" : "New widget", { document: widget ?? layout.blank(), widget: true, filters: history.state.filters ?? [] });
 }
@@ -165,19 +163,6 @@ function offerKept() {
   });
 }
 
-function pickDay(event) {
-  const day = controls.elements.day;
-  const step = event.target.closest("[data-step]")?.dataset.step;
-  if (step === "-1") day.value = days.findLast((known) => known < day.value) ?? day.value;
-  if (step === "1") day.value = days.find((known) => known > day.value) ?? day.value;
-  const latest = event.target.closest("[data-latest]");
-  if (latest) day.value = days.at(-1) ?? day.value;
-  if (step || latest) tiles.reload();
-}
-
-controls.addEventListener("submit", (event) => event.preventDefault());
-controls.addEventListener("change", () => controls.reportValidity() && tiles.reload());
-controls.addEventListener("click", pickDay);
 about.addEventListener("submit", (event) => event.preventDefault());
 about.addEventListener("input", ({ target }) => set({ ...history.state, [target.name]: target.value }, target.name));
 for (const way of ["undo", "redo"]) by(way).addEventListener("click", () => travel(way));

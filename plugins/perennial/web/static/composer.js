@@ -28,14 +28,14 @@ export async function compose(widget, { board, done = "Done" }) {
 class Composer {
   constructor(model, widget, board, done) {
     const filters = board.filters ?? [];
-    const selection = () => ({ ...Object.fromEntries(filters.map(({ name }) => [name, ""])), ...board.selection?.() });
+    const selection = () => ({ ...board.selection?.(), filters: { ...Object.fromEntries(filters.map(({ name }) => [name, ""])), ...board.selection?.().filters } });
     Object.assign(this, { model, board, faults: [], past: [], future: [] });
     const parts = (this.parts = frame(done));
     this.attributes = new Attributes(parts.attributes, model, { choose: (table) => this.start(table), put: (role, id) => this.put(role, id), carry });
     this.shelves = new Shelves(parts.shelves, model, { put: (role, id) => this.put(role, id), move: (from, role) => this.move(from, role), remove: (role, index) => this.set(remove(this.draft, role, index)), edit: (role, index, node) => this.popover.open(this.draft, role, index, node), swap: () => this.set(swap(this.draft)) });
     this.popover = new Popover(parts.popover, model, { filters, change: (role, index, part) => this.set(change(this.draft, role, index, part)), read: (role, index, said) => this.set(read(this.draft, role, index, said)) });
     this.properties = new Properties(parts.properties, { become: (mark) => this.become(mark), set: (said) => this.set({ ...this.draft, ...said }), ask: (said) => this.set({ ...this.draft, query: { ...this.draft.query, ...said } }) });
-    this.sql = new SqlMode(parts.sql, { set: (said) => this.set({ ...this.draft, ...said }), names: Object.keys(selection()).filter((name) => !["day", "period"].includes(name)) });
+    this.sql = new SqlMode(parts.sql, { set: (said) => this.set({ ...this.draft, ...said }), names: Object.keys(selection().filters) });
     this.preview = new Preview(parts.preview, model, { selection, config: board.config, status: parts.status, answered: (answer) => this.answered(answer) });
     this.opened = new Promise((resolve) => (this.resolve = resolve));
     this.draft = widget ? taken(widget) : fresh(model, model.tables[0].name);

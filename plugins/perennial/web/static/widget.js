@@ -19,7 +19,8 @@ export class Widget {
   }
 
   address(kind = "", extra = {}) {
-    const query = new URLSearchParams({ ...this.board.selection(), ...extra });
+    const query = this.board.selection();
+    for (const [key, value] of Object.entries(extra)) query.set(key, value);
     const base = `${document.body.dataset.root}api/dashboards/${this.board.name}/widgets/${this.widget.id}`;
     return `${base}${kind && "/" + kind}?${query}`;
   }
