@@ -40,6 +40,8 @@ def test_what_is_not_said_is_usual(tmp_path: Path):
         ("mode: upsert", "SELECT 1", "upsert needs a key"),
         ("key: [x]", "SELECT 1", "only upsert has one"),
         ("delay_minutes: 1441", "SELECT 1", "delay_minutes"),
+        ("audience: vips", "SELECT 1", "with mode append or overwrite"),
+        ("audience: vips\nmode: append\noutput: x", "SELECT 1", "and no output"),
         ("start: 2018-01-02\nend: 2018-01-01", "SELECT 1", "is before the start"),
         ("output: ../x", "SELECT 1", "output"),
         ("", "SELECT $since", "need a source"),

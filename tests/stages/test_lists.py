@@ -20,7 +20,7 @@ from perennial.stages.audiences import evaluate_audiences
 from perennial.stages.estimates import estimate
 from perennial.stages.lists import about
 from perennial.stages.streaming import qualify
-from perennial.stages.uploads import Uploaded, upload
+from perennial.stages.uploads import Uploaded, put_found, upload
 from perennial.stages.workspace import Workspace
 
 from . import club
@@ -179,3 +179,28 @@ def test_a_list_stays_a_list_and_its_people_go_with_it(make):
     assert made.lake.lists.scan().collect().is_empty()
     library.save(Workspace(made.settings), "vips", VIPS, None)
     assert members(Workspace(made.settings), "vips") == ""
+
+
+def test_a_query_puts_whom_it_finds_on_a_list_and_takes_off_who_is_missing(make):
+    made = make(vips=VIPS, trial=TRIAL)
+
+    def found(rows: dict[str, list[Any]], name: str = "vips", mode: Any = "replace", at: datetime = NOW):
+        return put_found(made, name, pl.DataFrame(rows), mode, "query best", at)
+
+    taken = found({"spent": [5, 3, 2], "email": [" Ann@x.org", "bob@x.org", None]})
+    assert taken == Uploaded(rows=3, accepted=2, repeated=0, refused=1, erased=0, lines=[3])
+    assert members(made, "vips", 0) == "ann bob"
+    found({"anything": ["bob@x.org"]})
+    assert members(made, "vips", 1) == "bob"
+    rows = made.lake.membership.scan().filter(audience="vips", as_of=DAYS[1], status="exited").collect()
+    assert rows["person_id"].to_list() == ["ann"]
+    assert found({"email": []}).rows == 0
+    assert members(made, "vips", 2) == ""
+    # A run of the past that is repeated makes nobody's entry older than it is.
+    for at in (NOW, NOW - timedelta(days=9)):
+        found({"email": ["ann@x.org"]}, "trial", "append", at)
+    assert made.lake.lists.scan().filter(audience="trial").collect()["added_at"].to_list() == [NOW]
+    with pytest.raises(UploadRefused, match="None of the columns a, b is called email"):
+        found({"a": ["1"], "b": ["2"]})
+    with pytest.raises(UploadRefused, match="There is no audience guests; there are trial, vips"):
+        found({"email": ["ann@x.org"]}, "guests")

@@ -61,6 +61,8 @@ class ScheduledQuery(Document):
     """The last one; without it, there is no end."""
     output: Name | None = None
     """The table in the lake, `queries.<output>`; by default called like the file."""
+    audience: Name | None = None
+    """The audience, of those that are lists, on whose list the rows are put; there is no table then."""
     mode: Mode = "create"
     key: list[str] = []
     """Of `upsert`: which columns say that two rows are the same."""
@@ -86,7 +88,7 @@ class ScheduledQuery(Document):
     @property
     def table(self) -> str:
         """The output's name in the lake."""
-        return f"queries/{self.output or self.name}"
+        return f"queries/{self.output or self.name}" if self.audience is None else "audiences/lists"
 
     @property
     def dag(self) -> str:
@@ -102,6 +104,10 @@ class ScheduledQuery(Document):
             raise ValueError(f"the end, {self.end}, is before the start, {self.start}")
         if (self.mode == "upsert") != bool(self.key):
             raise ValueError("upsert needs a key, and only upsert has one")
+        if self.audience is not None and (self.output or self.mode not in ("append", "overwrite")):
+            raise ValueError(
+                "people are put on an audience's list with mode append or overwrite, and no output"
+            )
         if self.source is not None and (self.dialect != "lake" or self.mode == "overwrite"):
             raise ValueError("a source is for queries of the lake that add to their output")
         used = set(used_in(self.sql))

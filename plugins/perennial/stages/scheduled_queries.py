@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from perennial.queries.outputs import write
 from perennial.queries.process import Workers
 from perennial.queries.scheduled import ScheduledQuery, find
 from perennial.queries.templates import values_for
+from perennial.stages.uploads import Mode, put_found
 from perennial.stages.workspace import Workspace
 
 PASSING = ("unreachable", "busy")
@@ -49,7 +50,9 @@ class Run:
 
 
 def run_scheduled(workspace: Workspace, name: str, run: Run, reader: Callable[[], str]) -> dict[str, Any]:
-    """Run a query, and put its rows into its table. Raises `QueryError`, `OutputRefused`, `DocumentError`.
+    """Run a query, and put its rows into its table, or on an audience's list.
+
+    Raises `QueryError`, `OutputRefused`, `UploadRefused`, `DocumentError`.
 
     :param reader: the connection string of the store's role that reads
     """
@@ -57,18 +60,23 @@ def run_scheduled(workspace: Workspace, name: str, run: Run, reader: Callable[[]
     values = values_for(query.parameters, run.given)
     values |= {"interval_start": run.start, "interval_end": run.end}
     if query.source is None:
-        return _run(workspace, query, values, run.key, reader)
+        return _run(workspace, query, values, run, run.key, reader)
     tables = LakeTables(workspace.settings.lake)
     source = tables.table(tables.find(Named(tuple(query.source.split("/")), None)))
     following = IncrementalReader(f"queries/{name}", source)
     with following.delta(run.now, fallback=query.or_earliest) as delta:
         start = "HEAD" if delta.start == HEAD else delta.start
         values |= {"since": start, "until": delta.end}
-        return _run(workspace, query, values, f"after snapshot {start}", reader)
+        return _run(workspace, query, values, run, f"after snapshot {start}", reader)
 
 
 def _run(
-    workspace: Workspace, query: ScheduledQuery, values: dict[str, Any], key: str, reader: Callable[[], str]
+    workspace: Workspace,
+    query: ScheduledQuery,
+    values: dict[str, Any],
+    run: Run,
+    key: str,
+    reader: Callable[[], str],
 ) -> dict[str, Any]:
     settings = workspace.settings
     job = Job(
@@ -84,6 +92,11 @@ def _run(
     with tempfile.NamedTemporaryFile(suffix=".parquet") as file:
         counts = _fetched(job, file)
         rows = pl.read_parquet(file.name)
+    if query.audience is not None:
+        mode: Mode = "replace" if query.mode == "overwrite" else "append"
+        by = f"query {query.name}"
+        taken = put_found(workspace, query.audience, rows, mode, by, min(run.end, run.now))
+        return {"audience": query.audience, "run": key, **counts, **asdict(taken)}
     snapshot = write(settings.lake, query.table, rows, query.mode, query.key, key)
     return {"table": query.table, "snapshot": snapshot, "run": key, **counts}
 

@@ -1,4 +1,4 @@
-"""A file of people in; they on an audience's list, and what became of each of its rows, out."""
+"""A file of people, or whom a query found, in; they on an audience's list, and what became of rows, out."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,7 @@ import polars as pl
 
 from perennial.audiences.lists import UploadedList, unexpired
 from perennial.audiences.uploads import MOST_ENTRIES, UploadRefused, identities
+from perennial.identity.values import comparable
 from perennial.lake.audiences import LISTS, UPLOADS
 from perennial.lake.erasure import erased
 from perennial.lake.identity import NAME
@@ -45,11 +46,50 @@ def upload(workspace: Workspace, name: str, content: bytes, mode: Mode, by: str,
 
     Raises `UploadRefused` for what is no such file, `RuleError` for a list whose namespace is not there.
     """
+    namespace = namespace_of(workspace, name, _list(workspace, name))
+    return put(workspace, name, identities(content, namespace), mode, by, now)
+
+
+def put_found(
+    workspace: Workspace, name: str, rows: pl.DataFrame, mode: Mode, by: str, now: datetime
+) -> Uploaded:
+    """Put whom a query has found on an audience's list: by the column that is called like the list's
+    namespace, or by the only one. Where it found nobody, the list that it replaces is empty then.
+
+    Raises `UploadRefused` and `RuleError`.
+    """
+    namespace = namespace_of(workspace, name, _list(workspace, name))
+    column = namespace.name if namespace.name in rows.columns else rows.columns[0]
+    if rows.width > 1 and column != namespace.name:
+        raise UploadRefused(
+            f"None of the columns {', '.join(rows.columns)} is called {namespace.name}, as the list's "
+            "namespace: give the one with the identities that alias."
+        )
+    if rows.is_empty():
+        if mode == "replace":
+            clear(workspace, name)
+        return Uploaded(0, 0, 0, 0, 0, [])
+    value = comparable(pl.col(column).cast(pl.String), namespace)
+    named = rows.select(line=pl.int_range(1, pl.len() + 1), value=value)
+    return put(workspace, name, named, mode, by, now)
+
+
+def _list(workspace: Workspace, name: str) -> UploadedList:
+    if name not in workspace.audiences:
+        raise UploadRefused(f"There is no audience {name}; there are {', '.join(workspace.audiences)}.")
     listed = workspace.audiences[name].list
     if listed is None:
-        raise UploadRefused("This audience is a rule, and no list: nobody can be put on it.")
+        raise UploadRefused(f"The audience {name} is a rule, and no list: nobody can be put on it.")
+    return listed
+
+
+def put(workspace: Workspace, name: str, rows: pl.DataFrame, mode: Mode, by: str, now: datetime) -> Uploaded:
+    """Put identities (line, value; null for what names nobody) on an audience's list.
+
+    Raises `UploadRefused` where none of them can be taken.
+    """
+    listed = _list(workspace, name)
     namespace = namespace_of(workspace, name, listed)
-    rows = identities(content, namespace)
     refused, named = rows.filter(pl.col("value").is_null())["line"], rows["value"].drop_nulls()
     gone = _erased(workspace, named, namespace.name)
     values = named.filter(~gone).unique(maintain_order=True)
@@ -90,8 +130,10 @@ def _store(table: Table, listed: UploadedList, fresh: pl.DataFrame, mode: Mode, 
     for attempt in range(ATTEMPTS):
         version, rows = table.version(), fresh
         if mode == "append" and version >= 0:
-            others = table.scan(version).filter(audience=name).filter(unexpired(listed, now))
-            rows = pl.concat([others.join(fresh.lazy(), on=NAME, how="anti").collect(), fresh])
+            others = table.scan(version).filter(audience=name).filter(unexpired(listed, now)).collect()
+            # What is repeated of an earlier moment takes nothing from a later one.
+            both = pl.concat([others, fresh]).sort("added_at", maintain_order=True)
+            rows = both.unique(NAME, keep="last", maintain_order=True)
         if rows.height > MOST_ENTRIES:
             raise UploadRefused(f"The list would have more than {MOST_ENTRIES:,} identities.")
         mark = [(f"list {name}", version + 1)]

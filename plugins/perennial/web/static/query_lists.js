@@ -80,7 +80,7 @@ export class Scheduled {
     const state = el("span", { class: "sub" }, "…");
     const look = el("button", { type: "button", class: "button", on: { click: () => this.open(one) } }, "Open SQL");
     const dag = el("a", { class: "button", "data-airflow": `/dags/${one.dag}`, href: `../dags/${one.dag}` }, "Runs");
-    const node = el("div", { class: "plan" }, el("strong", {}, one.title), el("span", { class: "sub" }, `${one.schedule} (UTC) → ${one.table.replace("/", ".")}, ${MODES[one.mode]}`), state, el("div", { class: "row" }, look, dag));
+    const node = el("div", { class: "plan" }, el("strong", {}, one.title), el("span", { class: "sub" }, `${one.schedule} (UTC) → ${one.audience ? `audience ${one.audience}` : one.table.replace("/", ".")}, ${MODES[one.mode]}`), state, el("div", { class: "row" }, look, dag));
     stateOf(one).then((badge) => state.replaceWith(badge));
     return node;
   }
