@@ -1,19 +1,30 @@
-"""Checks HTTP exchanges against an official OpenAPI document, requests and responses alike."""
+"""Checks HTTP exchanges against a provider's OpenAPI documents, requests and responses alike."""
 
 import json
 import os
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+import yaml
 from openapi_schema_validator import OAS31Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
+from perennial.documents import LOADER
+
 SPECS = Path(os.environ.get("PERENNIAL_SHARED", Path(__file__).resolve().parents[2] / "shared")) / "specs"
+METHODS = {"get", "put", "post", "patch", "delete"}
+
+
+def present(*names: str) -> list[Path]:
+    """The documents, or none of them where one is missing."""
+    paths = [SPECS / name for name in names]
+    return paths if all(path.exists() for path in paths) else []
 
 
 def require(*names: str) -> list[Path]:
@@ -26,21 +37,28 @@ def require(*names: str) -> list[Path]:
 
 
 class OpenApi:
-    """The operations of some OpenAPI documents."""
+    """The operations of some documents, OpenAPI or Swagger, JSON or YAML."""
 
-    def __init__(self, paths: list[Path]) -> None:
+    def __init__(self, paths: list[Path], strict: bool = False, undocumented: tuple[str, ...] = ()) -> None:
+        """With `strict`, an exchange that is in none of the documents is an error.
+
+        `undocumented` are patterns of paths that are known to be missing from them.
+        """
         self._operations: list[tuple[re.Pattern[str], str, dict[str, Any], str]] = []
         self._registry: Registry = Registry()
-        for number, path in enumerate(paths):
-            document = _with_nullable(json.loads(path.read_text()))
+        self._strict, self._undocumented = strict, [re.compile(each) for each in undocumented]
+        self.documents = [_read(path) for path in paths]
+        for number, document in enumerate(self.documents):
             uri = f"urn:document:{number}"
             resource = Resource.from_contents(document, default_specification=DRAFT202012)
             self._registry = self._registry.with_resource(uri, resource)
             for template, operations in document["paths"].items():
-                pattern = re.compile(re.sub(r"\{[^}]+\}", "[^/]+", template) + "$")
+                path = document.get("basePath", "").rstrip("/") + template
+                pattern = re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path) + "$")
                 for method, operation in operations.items():
-                    pointer = f"{uri}#/paths/{template.replace('~', '~0').replace('/', '~1')}/{method}"
-                    self._operations.append((pattern, method.upper(), operation, pointer))
+                    if method in METHODS:
+                        pointer = f"{uri}#/paths/{template.replace('~', '~0').replace('/', '~1')}/{method}"
+                        self._operations.append((pattern, method.upper(), operation, pointer))
         self.checked: set[str] = set()
         """The operations that were checked, as `METHOD operationId status`."""
 
@@ -49,28 +67,59 @@ class OpenApi:
         request, url = response.request, urlsplit(str(response.request.url))
         found = [o for o in self._operations if o[0].match(url.path) and o[1] == request.method]
         if not found:
+            known = any(each.fullmatch(url.path) for each in self._undocumented)
+            assert known or not self._strict, f"{request.method} {url.path} is in none of the documents"
             return
         # A fixed path is documented apart from the pattern that matches it too.
         _pattern, method, operation, pointer = min(found, key=lambda each: "[^/]+" in each[0].pattern)
-        name = f"{method} {operation['operationId']}"
-        if request.body:
-            content = "requestBody/content/application~1json/schema"
-            self._validate(f"{pointer}/{content}", json.loads(request.body), f"{name} request")
-        known = {p.get("name") for p in operation.get("parameters", []) if p.get("in") == "query"}
-        refs = any("$ref" in p for p in operation.get("parameters", []))
-        assert refs or dict(parse_qsl(url.query)).keys() <= known, f"{name}: unknown parameter in {url.query}"
+        name = f"{method} {operation.get('operationId', operation.get('summary'))}"
+        parameters = operation.get("parameters", [])
+        if request.body and (schema := _request_schema(operation, parameters)):
+            self._validate(f"{pointer}/{schema}", json.loads(request.body), f"{name} request")
+        query = {p.get("name") for p in parameters if p.get("in") == "query"}
+        refs = any("$ref" in p for p in parameters)
+        assert refs or dict(parse_qsl(url.query)).keys() <= query, f"{name}: unknown parameter in {url.query}"
         status = str(response.status_code)
         documented = operation["responses"].get(status, {})
         if response.status_code < 400:
             assert documented, f"{name}: status {status} is not documented"
-        if "content" in documented and response.content:
-            content = f"responses/{status}/content/application~1json/schema"
-            self._validate(f"{pointer}/{content}", response.json(), f"{name} {status}")
+        if response.content and (schema := _answer_schema(documented)):
+            self._validate(f"{pointer}/responses/{status}/{schema}", response.json(), f"{name} {status}")
         self.checked.add(f"{name} {status}")
 
     def _validate(self, pointer: str, value: Any, where: str) -> None:
         errors = list(OAS31Validator({"$ref": pointer}, registry=self._registry).iter_errors(value))
         assert not errors, f"{where}: " + "; ".join(f"{e.json_path}: {e.message[-200:]}" for e in errors[:5])
+
+
+@cache
+def _read(path: Path) -> dict[str, Any]:
+    text = path.read_text()
+    content = json.loads(text) if path.suffix == ".json" else yaml.load(text, Loader=LOADER)
+    found: dict[str, Any] = _with_nullable(content)
+    return found
+
+
+def _request_schema(operation: dict[str, Any], parameters: list[dict[str, Any]]) -> str | None:
+    """Where the body's schema stands below an operation."""
+    for number, parameter in enumerate(parameters):
+        if parameter.get("in") == "body":
+            return f"parameters/{number}/schema"
+    content = operation.get("requestBody", {}).get("content", {})
+    return f"requestBody/content/{_escaped(next(iter(content)))}/schema" if content else None
+
+
+def _answer_schema(documented: dict[str, Any]) -> str | None:
+    if "schema" in documented:
+        return "schema"
+    for kind, content in documented.get("content", {}).items():
+        if "json" in kind and "schema" in content:
+            return f"content/{_escaped(kind)}/schema"
+    return None
+
+
+def _escaped(key: str) -> str:
+    return key.replace("~", "~0").replace("/", "~1")
 
 
 def _with_nullable(node: Any) -> Any:

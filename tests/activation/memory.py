@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from perennial.activation.destinations.base import FieldKind, Limits, Row, Suppression
+from perennial.activation.destinations.base import FieldKind, Limits, Row, Submitted, Suppression
 
 
 class MemoryDestination:
@@ -23,26 +23,29 @@ class MemoryDestination:
         self.lists.setdefault(name, set())
         return name
 
-    def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> str | None:
+    def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> Submitted:
         self.given += [row.key for row in rows]
         for name in lists:
             self.lists[name].update(row.key for row in rows)
         return self._job()
 
-    def submit_removals(self, list_id: str, keys: Sequence[str]) -> str | None:
+    def submit_removals(self, list_id: str, keys: Sequence[str]) -> Submitted:
         self.lists[list_id].difference_update(keys)
         return self._job()
 
-    def _job(self) -> str | None:
+    def _job(self) -> Submitted:
         self._jobs.append(False)
-        return str(len(self._jobs) - 1) if len(self._jobs) % 2 else None
+        return Submitted(str(len(self._jobs) - 1) if len(self._jobs) % 2 else None)
 
     def finished(self, job: str) -> bool:
         known, self._jobs[int(job)] = self._jobs[int(job)], True
         return known
 
-    def refused(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
+    def conclude(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
         return {}
 
     def suppressions(self) -> Iterator[Suppression]:
         return (Suppression(key, "unsubscribe") for key in sorted(self.opted_out))
+
+    def check(self) -> str:
+        return f"{len(self.lists)} lists"

@@ -7,7 +7,7 @@ import pytest
 
 from perennial.activation import ledger
 from perennial.activation.definition import Activation
-from perennial.activation.destinations.platforms import platforms
+from perennial.activation.destinations.registry import platforms
 from perennial.activation.flows import EVER, FinishedRun, frames, runs
 from perennial.activation.run import Report
 from perennial.settings import REPOSITORY
@@ -79,7 +79,7 @@ def test_nothing_at_all_has_the_same_columns():
 
 def test_every_folder_of_a_destination_has_a_title():
     folder = REPOSITORY / "plugins/perennial/activation/destinations"
-    assert sorted(platforms()) == sorted(path.parent.name for path in folder.glob("*/__init__.py"))
+    assert sorted(platforms()) == sorted(path.parent.name for path in folder.glob("*/connector.yaml"))
     assert all(title.strip() for title in platforms().values())
 
 

@@ -7,7 +7,13 @@ import pytest
 from activation.destinations.scenario import BEST, People, day, execute
 from activation.memory import MemoryDestination
 
-from perennial.activation.destinations.base import BatchRefusedError, JobFailedError, JobUnknownError, Row
+from perennial.activation.destinations.base import (
+    BatchRefusedError,
+    JobFailedError,
+    JobUnknownError,
+    Row,
+    Submitted,
+)
 from perennial.activation.ledger import migrate, open_ledger
 from perennial.activation.run import Report
 from perennial.activation.send import REFUSALS, Sender
@@ -26,7 +32,7 @@ class Forgetful(MemoryDestination):
             raise JobUnknownError(f"no job {job}")
         return True
 
-    def refused(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
+    def conclude(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
         if self.error is JobFailedError:
             raise JobFailedError(f"job {job} failed")
         return {}
@@ -37,7 +43,7 @@ class Particular(MemoryDestination):
 
     disliked: frozenset[str] = frozenset()
 
-    def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> str | None:
+    def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> Submitted:
         if any(row.key in self.disliked for row in rows):
             raise BatchRefusedError("something is wrong in here")
         return super().submit_upserts(rows, lists)

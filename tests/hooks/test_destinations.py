@@ -1,4 +1,4 @@
-"""The SendGrid hook, against the stand-in ESP."""
+"""The hooks of destinations: that of SendGrid against the stand-in ESP, and that there is one for each."""
 
 import json
 from collections.abc import Iterator
@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 from esp_process import Esp, running_esp
 
+from perennial.activation.destinations.registry import UnknownKindError, kinds
 from perennial.errors import TerminalError
-from perennial.hooks.sendgrid import SendGridHook
+from perennial.hooks.destinations import HOOKS, SendGridHook, destination
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +36,20 @@ def test_a_wrong_key_is_told(esp: Esp, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_constructor_does_no_io() -> None:
-    assert SendGridHook("no such connection").sendgrid_conn_id == "no such connection"
+    assert SendGridHook("no such connection").conn_id == "no such connection"
+    assert SendGridHook().conn_id == "sendgrid_default"
 
 
 def test_an_incomplete_connection_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(TerminalError, match=r"host \(such as https://api.sendgrid.com\) and password"):
+    missing = r"connection sendgrid_default: password \(API key\): needed for SendGrid"
+    with pytest.raises(TerminalError, match=missing):
         _connection(monkeypatch, host="https://api.sendgrid.com").get_conn()
+
+
+def test_every_connector_has_a_hook() -> None:
+    assert sorted(HOOKS) == kinds()
+
+
+def test_an_unknown_kind_lists_those_that_are_known() -> None:
+    with pytest.raises(UnknownKindError, match=r"'pigeons'; known: .*sendgrid"):
+        destination("pigeons", "pigeons_default")

@@ -1,9 +1,12 @@
 """An activation document: which audiences go to which destination, with which fields of the profile."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
+from perennial.activation.destinations.registry import UnknownKindError, kinds, known
 from perennial.documents import Document
 
 
@@ -23,10 +26,26 @@ def _short_form(value: Any) -> Any:
 SourceField = Annotated[Source, BeforeValidator(_short_form, json_schema_input_type=str | Source)]
 
 
+class _Kinds:
+    """For editors: a kind is one of those that there are connectors for."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "enum": kinds()}
+
+
+def _known(kind: str) -> str:
+    try:
+        return known(kind)
+    except UnknownKindError as error:
+        raise ValueError(str(error)) from None
+
+
 class DestinationReference(Document):
     """A kind of destination, and the Airflow connection that holds its address and credentials."""
 
-    kind: Literal["sendgrid"]
+    kind: Annotated[str, AfterValidator(_known), _Kinds()]
     connection: str
 
 

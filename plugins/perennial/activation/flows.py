@@ -12,7 +12,7 @@ import polars as pl
 import psycopg
 
 from perennial.activation.definition import Activation
-from perennial.activation.destinations.platforms import platforms
+from perennial.activation.destinations.registry import platforms
 
 EVER = date(9999, 12, 31)
 """The end of what goes on; the start of what is yet to begin."""

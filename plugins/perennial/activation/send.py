@@ -17,6 +17,7 @@ from perennial.activation.destinations.base import (
     JobFailedError,
     JobUnknownError,
     Row,
+    Submitted,
 )
 from perennial.activation.ledger import Batch, Ledger
 from perennial.activation.plan import Plan, batches
@@ -81,7 +82,7 @@ class Sender:
             try:
                 self._wait(batch, deadline)
                 keys = self.ledger.keys(batch.batch_id) if batch.kind == "upsert" else []
-                rejected = self.destination.refused(str(batch.job), keys)
+                rejected = self.destination.conclude(str(batch.job), keys)
             except JobUnknownError as error:
                 self.ledger.close(batch.batch_id, "abandoned")
                 failures.append(str(error))
@@ -98,7 +99,7 @@ class Sender:
             Row(key, json.loads(payload)) for key, payload in rows.select("key", "payload").iter_rows()
         ]
         try:
-            job = self.destination.submit_upserts(content, lists)
+            submitted = self.destination.submit_upserts(content, lists)
         except BatchRefusedError as error:
             rejected = {content[position].key: reason for position, reason in error.rows.items()}
             self.ledger.close(batch_id, "refused", rejected)
@@ -111,13 +112,13 @@ class Sender:
             for part in _parts(rows, rejected):
                 self._upsert(run_id, part, lists, search)
         else:
-            self._accepted(batch_id, job)
+            self._accepted(batch_id, submitted)
 
-    def _accepted(self, batch_id: int, job: str | None) -> None:
-        if job is None:
-            self.ledger.close(batch_id, "done")
+    def _accepted(self, batch_id: int, submitted: Submitted) -> None:
+        if submitted.job is None:
+            self.ledger.close(batch_id, "done", submitted.rejected)
         else:
-            self.ledger.submitted(batch_id, job)
+            self.ledger.submitted(batch_id, submitted.job)
 
     def _wait(self, batch: Batch, deadline: float) -> None:
         pause = FIRST_POLL

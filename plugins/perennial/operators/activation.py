@@ -32,17 +32,17 @@ class ActivateOperator(StageOperator):
         from perennial.activation.run import run
         from perennial.activation.send import Sender
         from perennial.documents import load
-        from perennial.hooks.sendgrid import SendGridHook
+        from perennial.hooks.destinations import destination
         from perennial.stages.activation import wanted
 
         path = workspace.settings.include / "activations" / f"{self.activation}.yaml"
         definition = load(path, Activation)
         titles = {name: audience.title for name, audience in workspace.audiences.items()}
         members, profiles, kept = wanted(workspace, definition, as_of.date())
-        destination = SendGridHook(definition.destination.connection).destination()
+        connection = definition.destination.connection
         url = store_url()
         ledger.migrate(url)
         dry_run = bool((context.get("params") or {}).get("dry_run"))
-        with ledger.open_ledger(url, definition.destination.connection, definition.name) as opened:
-            sender = Sender(opened, destination)
+        with ledger.open_ledger(url, connection, definition.name) as opened:
+            sender = Sender(opened, destination(definition.destination.kind, connection))
             return run(definition, as_of, members, profiles, titles, sender, dry_run, kept).as_dict()

@@ -4,15 +4,16 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from activation.destinations.harness import Harness, SendGridHarness
+from activation.destinations.harness import Harness, start
 
-PROVIDERS = {"sendgrid": SendGridHarness.start}
+from perennial.activation import send
+from perennial.activation.destinations.registry import kinds
 
 
-@pytest.fixture(scope="module", params=PROVIDERS)
+@pytest.fixture(scope="module", params=kinds())
 def provider(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Harness]:
     """A provider for a module's tests."""
-    with PROVIDERS[request.param](tmp_path_factory.mktemp(request.param)) as started:
+    with start(request.param, tmp_path_factory.mktemp(request.param)) as started:
         yield started
 
 
@@ -21,6 +22,12 @@ def harness(provider: Harness) -> Harness:
     """A provider with nothing in it."""
     provider.clear()
     return provider
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stand-ins are quick."""
+    monkeypatch.setattr(send, "FIRST_POLL", 0.01)
 
 
 @pytest.fixture

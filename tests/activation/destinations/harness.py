@@ -1,28 +1,30 @@
 """What the contract suite needs from a provider: a destination to test, and a look behind its counter."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
-from esp_process import Esp, running_esp
-from openapi_check import SPECS, OpenApi
+from activation.destinations.stand_in import SECRET, Clock, StandIn
+from openapi_check import OpenApi, present
 
 from perennial.activation.destinations.base import Destination
-from perennial.activation.destinations.sendgrid.client import SendGridClient
-from perennial.activation.destinations.sendgrid.destination import SendGridDestination
-
-DOCUMENTS = ("tsg_mc_contacts_v3.json", "tsg_mc_lists_v3.json", "tsg_suppressions_v3.json")
+from perennial.activation.destinations.connector import Connector
+from perennial.activation.destinations.http import Wire
+from perennial.activation.destinations.registry import connector
 
 
 class Harness(Protocol):
-    """One provider, behind real HTTP."""
+    """One provider, and our connector to it."""
+
+    connector: Connector
 
     def clear(self) -> None:
         """Forget everything."""
 
-    def destination(self, read_timeout: float = 10.0) -> Destination:
-        """A fresh connection; waits are shortened to nothing."""
+    def destination(self, read_timeout: float = 10.0, secret: str | None = None) -> Destination:
+        """A fresh connection, with the right secret or another one; waits are shortened to nothing."""
 
     def members(self, list_name: str, keys: Iterable[str]) -> dict[str, dict[str, str]]:
         """Which of these keys are on a list, with their custom fields by name."""
@@ -39,70 +41,54 @@ class Harness(Protocol):
     def unsubscribe(self, key: str) -> None:
         """The recipient opts out."""
 
+    def subscribed(self) -> set[str]:
+        """Who is marked as having agreed to be mailed, where the provider keeps such a mark."""
+
     def refused_later(self, name: str) -> str:
-        """A key that the provider accepts first, and refuses in its job."""
+        """A key that the provider accepts first, and refuses when it works on it."""
 
 
-class SendGridHarness:
-    """The SendGrid connector and the stand-in ESP."""
+class InProcess:
+    """The harness of a connector whose stand-in runs in this process; the rest of it is the stand-in's."""
 
-    def __init__(self, esp: Esp) -> None:
-        self.esp = esp
-        paths = [SPECS / name for name in DOCUMENTS]
-        self.openapi = OpenApi(paths) if all(path.exists() for path in paths) else None
+    kind: str
+    documents: tuple[str, ...] = ()
+    """The provider's OpenAPI documents: all exchanges are checked against them, where they are present."""
+    undocumented: tuple[str, ...] = ()
+    given: dict[str, str] = {}
+    """The connection's fields beside the secret."""
 
-    @classmethod
-    @contextmanager
-    def start(cls, folder: Path) -> Iterator["SendGridHarness"]:
-        """A stand-in, until the block ends."""
-        with running_esp(folder) as esp:
-            yield cls(esp)
+    def __init__(self, stand_in: StandIn) -> None:
+        self.connector = connector(self.kind)
+        self.stand_in, self.clock = stand_in, Clock()
+        stand_in.clock = self.clock
+        paths = present(*self.documents)
+        self.openapi = OpenApi(paths, strict=True, undocumented=self.undocumented) if paths else None
+        if self.openapi:
+            stand_in.checks = self.openapi.check
 
     def clear(self) -> None:
-        self.esp.call("DELETE", "/sandbox/state")
+        """Forget everything."""
+        self.stand_in.clear()
 
-    def destination(self, read_timeout: float = 10.0) -> SendGridDestination:
-        client = SendGridClient(
-            self.esp.url, self.esp.api_key, timeout=(5.0, read_timeout), sleep=lambda seconds: None
-        )
-        if self.openapi:
-            client._session.hooks["response"].append(self.openapi.check)
-        return SendGridDestination(client)
-
-    def members(self, list_name: str, keys: Iterable[str]) -> dict[str, dict[str, str]]:
-        ids = {each["name"]: each["id"] for each in self._lists()}
-        names = {
-            f["id"]: f["name"]
-            for f in self.esp.call("GET", "/v3/marketing/field_definitions")["custom_fields"]
-        }
-        found = {}
-        for key in keys:
-            try:
-                answer = self.esp.call("POST", "/v3/marketing/contacts/search/emails", json={"emails": [key]})
-            except Exception as error:
-                if getattr(getattr(error, "response", None), "status_code", 0) in (400, 404):
-                    continue
-                raise
-            contact = answer["result"][key]["contact"]
-            if ids.get(list_name) in contact["list_ids"]:
-                found[key] = {names[i]: str(value) for i, value in contact["custom_fields"].items()}
-        return found
-
-    def _lists(self) -> list[dict[str, Any]]:
-        lists: list[dict[str, Any]] = self.esp.call("GET", "/v3/marketing/lists")["result"]
-        return lists
-
-    def list_names(self) -> set[str]:
-        return {each["name"] for each in self._lists()}
+    def destination(self, read_timeout: float = 10.0, secret: str | None = None) -> Any:
+        """A fresh connection to the stand-in."""
+        account = self.connector.account(f"{self.kind}_default", {**self.given, "password": secret or SECRET})
+        wire = Wire(sleep=self.clock.sleep, clock=self.clock, adapter=self.stand_in)
+        return self.connector.connect(account, wire)
 
     def upsert_requests(self) -> int:
-        return self.esp.requests().get("PUT /v3/marketing/contacts", 0)
+        """Requests so far that carried people."""
+        return self.stand_in.upserts
 
     def fault(self, **how: Any) -> None:
-        self.esp.fault("PUT", "/v3/marketing/contacts", **how)
+        """Let the next upserts fail."""
+        self.stand_in.fault(**how)
 
-    def unsubscribe(self, key: str) -> None:
-        self.esp.call("POST", "/v3/asm/suppressions/global", json={"recipient_emails": [key]})
 
-    def refused_later(self, name: str) -> str:
-        return f"refused-later-{name}@example.com"
+def start(kind: str, folder: Path) -> AbstractContextManager[Harness]:
+    """The harness of a kind of destination: `<kind>/harness.py` has a function `start`."""
+    started: AbstractContextManager[Harness] = import_module(f"activation.destinations.{kind}.harness").start(
+        folder
+    )
+    return started

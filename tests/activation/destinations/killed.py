@@ -14,14 +14,13 @@ from typing import Any
 
 from activation.destinations import scenario
 
-from perennial.activation.destinations.sendgrid.client import SendGridClient
-from perennial.activation.destinations.sendgrid.destination import SendGridDestination
+from perennial.activation.destinations.registry import connector
 from perennial.activation.ledger import open_ledger
 from perennial.activation.send import Sender
 
 LEDGER = ("begin", "finish", "remember_list", "replace_suppressions", "intend_upserts", "intend_removals",
           "submitted", "close")  # fmt: skip
-DESTINATION = ("prepare", "submit_upserts", "submit_removals", "ensure_list", "finished", "refused")
+DESTINATION = ("prepare", "submit_upserts", "submit_removals", "ensure_list", "finished", "conclude")
 
 
 class Steps:
@@ -46,7 +45,9 @@ class Steps:
 def run(order: dict[str, Any]) -> int:
     """Carry out an order; the number of steps, if it comes to its end."""
     steps = Steps(order["last"])
-    destination: Any = SendGridDestination(SendGridClient(order["esp_url"], order["api_key"]))
+    sendgrid = connector("sendgrid")
+    given = {"host": order["esp_url"], "password": order["api_key"]}
+    destination: Any = sendgrid.connect(sendgrid.account("sendgrid_default", given))
     for name in DESTINATION:
         setattr(destination, name, steps.after(getattr(destination, name)))
     with open_ledger(order["store_url"], "sendgrid_default", "email") as opened:

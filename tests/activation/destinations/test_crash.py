@@ -12,8 +12,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from activation.destinations.harness import SendGridHarness
 from activation.destinations.scenario import BEST, LAPSING, People, activate, delivered
+from activation.destinations.sendgrid.harness import SendGridHarness, start
 
 from perennial.activation.ledger import migrate
 
@@ -73,7 +73,7 @@ def _attempt(
 
 
 def test_killed_at_every_step(killed: subprocess.Popen[str], store_url: str, tmp_path: Path) -> None:
-    with SendGridHarness.start(tmp_path) as harness:
+    with start(tmp_path) as harness:
         done, expected = _attempt(killed, store_url, harness, 0)
         assert done["exit"] == 0
         # Waiting for jobs takes a step more or less: it is over when a run ends before it is killed.

@@ -5,14 +5,14 @@ changes anyone's subscription: consent belongs to the recipient and the provider
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from perennial.documents import Document
 from perennial.errors import TerminalError
 
 FieldKind = Literal["text", "number", "date"]
-SuppressionKind = Literal["unsubscribe", "bounce", "spam_report", "invalid_email"]
+SuppressionKind = Literal["unsubscribe", "bounce", "spam_report", "invalid_email", "suppressed", "archived"]
 
 
 class Window(Document):
@@ -41,6 +41,16 @@ class Row:
 
     key: str
     fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """What a destination said to a request that it took."""
+
+    job: str | None = None
+    """The job to wait for, or None where the destination is done already."""
+    rejected: Mapping[str, str] = field(default_factory=dict)
+    """Where it is done already: the keys that it refused, and why."""
 
 
 @dataclass(frozen=True)
@@ -77,8 +87,8 @@ class TakesProfiles(Protocol):
     def prepare(self, fields: Mapping[str, FieldKind]) -> None:
         """Make sure that the destination knows these fields; called once before the first upsert of a run."""
 
-    def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> str | None:
-        """Hand over rows that join the lists; the job's id, or None where the destination is done already.
+    def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> Submitted:
+        """Hand over rows that join the lists.
 
         Raises `BatchRefusedError` where it took none of them because of some.
         """
@@ -90,8 +100,8 @@ class KeepsLists(Protocol):
     def ensure_list(self, name: str, known: str | None) -> str:
         """The id of the list of this name: the known one (renamed if need be), a found one, or a new one."""
 
-    def submit_removals(self, list_id: str, keys: Sequence[str]) -> str | None:
-        """Take people off a list; who is not on it is no error. The job's id, or None where it is done."""
+    def submit_removals(self, list_id: str, keys: Sequence[str]) -> Submitted:
+        """Take people off a list; who is not on it is no error."""
 
 
 class RunsJobs(Protocol):
@@ -100,8 +110,11 @@ class RunsJobs(Protocol):
     def finished(self, job: str) -> bool:
         """Whether the job has ended, well or not. `JobUnknownError` where the destination forgot it."""
 
-    def refused(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
-        """Of a finished job: which of these keys were refused, and why. `JobFailedError` where all did."""
+    def conclude(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
+        """Do what remains after a finished job; which of these keys were refused, and why.
+
+        Can be repeated. `JobFailedError` where the job came to nothing.
+        """
 
 
 class TellsSuppressions(Protocol):
@@ -111,5 +124,12 @@ class TellsSuppressions(Protocol):
         """All of them, as of now."""
 
 
-class Destination(TakesProfiles, KeepsLists, RunsJobs, TellsSuppressions, Protocol):
+class TellsItsAccount(Protocol):
+    """Answers to its credentials."""
+
+    def check(self) -> str:
+        """Ask for something small; what to tell a person who tries the connection."""
+
+
+class Destination(TakesProfiles, KeepsLists, RunsJobs, TellsSuppressions, TellsItsAccount, Protocol):
     """What an activation to lists needs."""

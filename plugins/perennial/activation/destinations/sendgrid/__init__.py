@@ -1,3 +1,1 @@
 """SendGrid Marketing Campaigns: contacts and lists over the v3 API."""
-
-TITLE = "SendGrid"

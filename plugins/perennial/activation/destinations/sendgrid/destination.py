@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -13,15 +12,15 @@ from perennial.activation.destinations.base import (
     JobUnknownError,
     Limits,
     Row,
+    Submitted,
     Suppression,
     SuppressionKind,
 )
-from perennial.activation.destinations.sendgrid.client import SendGridClient, SendGridRefusedError, redact
-from perennial.activation.limiter import Limiter
-from perennial.documents import load
+from perennial.activation.destinations.connector import Account
+from perennial.activation.destinations.http import RefusedError, Wire, redact
+from perennial.activation.destinations.sendgrid.client import SendGridClient
 from perennial.errors import TerminalError
 
-LIMITS = load(Path(__file__).parent / "limits.yaml", Limits)
 PAGE = 500
 ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 FIELD_TYPES: dict[FieldKind, str] = {"text": "Text", "number": "Number", "date": "Date"}
@@ -38,18 +37,16 @@ SUPPRESSIONS: dict[str, SuppressionKind] = {
 }
 
 
-def connect(base_url: str, api_key: str) -> "SendGridDestination":
-    """The destination behind this address, within its declared limits."""
-    return SendGridDestination(SendGridClient(base_url, api_key, Limiter(LIMITS.windows)))
+def connect(account: Account, limits: Limits, wire: Wire) -> "SendGridDestination":
+    """The destination of an account."""
+    return SendGridDestination(SendGridClient(account.url, account.password, limits, wire), limits)
 
 
 class SendGridDestination:
     """Implements `perennial.activation.destinations.base.Destination`."""
 
-    limits = LIMITS
-
-    def __init__(self, client: SendGridClient) -> None:
-        self._client = client
+    def __init__(self, client: SendGridClient, limits: Limits) -> None:
+        self._client, self.limits = client, limits
         self._custom: dict[str, tuple[str, FieldKind]] = {}
         """Custom fields by name: SendGrid's id, and what they hold."""
 
@@ -73,15 +70,15 @@ class SendGridDestination:
                 )
             self._custom[name] = (field["id"], kind)
 
-    def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> str | None:
+    def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> Submitted:
         """One `PUT /marketing/contacts`; what SendGrid would refuse for sure is refused before it is sent."""
         problems = {i: problem for i, row in enumerate(rows) if (problem := _problem(row))}
         if problems:
             raise BatchRefusedError(f"{len(problems)} of {len(rows)} rows cannot be sent", problems)
         body = {"list_ids": list(lists), "contacts": [self._contact(row) for row in rows]}
         try:
-            return str(self._client.call("PUT", "/marketing/contacts", body)["job_id"])
-        except SendGridRefusedError as error:
+            return Submitted(str(self._client.call("PUT", "/marketing/contacts", body)["job_id"]))
+        except RefusedError as error:
             if error.status == 404:
                 raise TerminalError(
                     f"{error}; the list was deleted in SendGrid: delete its row from activation.list and the"
@@ -112,7 +109,7 @@ class SendGridDestination:
         """Poll the job once."""
         return str(self._status(job)["status"]) != "pending"
 
-    def refused(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
+    def conclude(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
         """Read the error file of a job that took only a part."""
         status = self._status(job)
         if status["status"] == "completed":
@@ -120,7 +117,7 @@ class SendGridDestination:
         results = status.get("results", {})
         if not results.get("errors_url"):
             raise JobFailedError(f"SendGrid's job {job} {status['status']} without a list of errors")
-        lines = self._client.download(results["errors_url"]).lower().splitlines()
+        lines = self._client.download(results["errors_url"]).decode().lower().splitlines()
         ours = set(keys)
         found = {key: redact(line) for line in lines for key in ADDRESS.findall(line) if key in ours}
         if len(found) < results.get("errored_count", 0):
@@ -133,7 +130,7 @@ class SendGridDestination:
     def _status(self, job: str) -> dict[str, Any]:
         try:
             status: dict[str, Any] = self._client.call("GET", f"/marketing/contacts/imports/{job}")
-        except SendGridRefusedError as error:
+        except RefusedError as error:
             if error.status == 404:
                 raise JobUnknownError(str(error)) from None
             raise
@@ -158,22 +155,21 @@ class SendGridDestination:
             following = re.search(r"[?&]page_token=([^&]+)", page.get("_metadata", {}).get("next", ""))
             token = unquote_plus(following[1]) if following else None
 
-    def submit_removals(self, list_id: str, keys: Sequence[str]) -> str | None:
+    def submit_removals(self, list_id: str, keys: Sequence[str]) -> Submitted:
         """Look up the contacts' ids, and take them off the list."""
         addresses = [key for key in keys if ADDRESS.fullmatch(key)]
         if not addresses:
-            return None
+            return Submitted()
         answer = self._client.call(
             "POST", "/marketing/contacts/search/emails", {"emails": addresses}, accept={404}
         )
         found = [each["contact"] for each in answer.get("result", {}).values() if "contact" in each]
         ids = sorted(contact["id"] for contact in found if list_id in contact["list_ids"])
         if not ids:
-            return None
+            return Submitted()
         params = {"contact_ids": ",".join(ids)}
-        return str(
-            self._client.call("DELETE", f"/marketing/lists/{list_id}/contacts", params=params)["job_id"]
-        )
+        answer = self._client.call("DELETE", f"/marketing/lists/{list_id}/contacts", params=params)
+        return Submitted(str(answer["job_id"]))
 
     def suppressions(self) -> Iterator[Suppression]:
         """Global unsubscribes, bounces, spam reports and invalid addresses, page by page."""
@@ -184,6 +180,11 @@ class SendGridDestination:
                 yield from (Suppression(each["email"].lower(), kind) for each in page)
                 if len(page) < PAGE:
                     break
+
+    def check(self) -> str:
+        """Ask for the number of contacts."""
+        answer = self._client.call("GET", "/marketing/contacts/count", repeatable=False)
+        return f"{answer['contact_count']} contacts"
 
 
 def _problem(row: Row) -> str | None:

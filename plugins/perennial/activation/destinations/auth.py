@@ -1,0 +1,56 @@
+"""How requests say who we are; the secret is put on a request when it leaves, and stands nowhere else."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import requests
+from requests.auth import AuthBase
+
+
+class Key(AuthBase):
+    """A fixed key in a header."""
+
+    def __init__(self, value: str, header: str = "Authorization") -> None:
+        self._header, self._value = header, value
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers[self._header] = self._value
+        return request
+
+    def renew(self) -> bool:
+        """Whether there is something to try after a 401: a fixed key stays what it is."""
+        return False
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token, and the seconds that it lives."""
+
+    value: str
+    lives: float
+
+
+class RenewedToken(Key):
+    """A bearer token that is fetched when it is needed, before it expires, and once more after a 401."""
+
+    EARLY = 60.0
+    """Seconds before its end at which a token is not used any more."""
+
+    def __init__(self, fetch: Callable[[], Token], clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__("")
+        self._fetch, self._clock, self._until = fetch, clock, float("-inf")
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._clock() >= self._until:
+            self._renew()
+        return super().__call__(request)
+
+    def renew(self) -> bool:
+        self._renew()
+        return True
+
+    def _renew(self) -> None:
+        token = self._fetch()
+        self._value = f"Bearer {token.value}"
+        self._until = self._clock() + max(0.0, token.lives - self.EARLY)

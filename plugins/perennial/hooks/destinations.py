@@ -1,0 +1,66 @@
+"""An Airflow connection in, a destination out; a connector's declaration says which fields it needs."""
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from airflow.sdk import BaseHook
+
+from perennial.activation.destinations.base import Destination
+from perennial.activation.destinations.registry import connector, known
+from perennial.errors import PerennialError
+
+
+class DestinationHook(BaseHook):
+    """Reads a connection of the kind that the class is for.
+
+    :param conn_id: the Airflow connection
+    """
+
+    kind: ClassVar[str]
+
+    def __init_subclass__(cls, kind: str, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.kind = cls.conn_type = kind
+        cls.conn_name_attr, cls.default_conn_name = "conn_id", f"{kind}_default"
+        cls.hook_name = connector(kind).declaration.title
+
+    def __init__(self, conn_id: str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.conn_id = conn_id or self.default_conn_name
+
+    def get_conn(self) -> Destination:
+        """What an activation sends to, made once."""
+        return self._destination
+
+    @cached_property
+    def _destination(self) -> Destination:
+        connection = self.get_connection(self.conn_id)
+        given = {
+            **connection.extra_dejson,
+            "host": connection.host,
+            "port": connection.port,
+            "login": connection.login,
+            "password": connection.password,
+        }
+        ours = connector(self.kind)
+        return ours.connect(ours.account(self.conn_id, given))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask the provider for something small."""
+        try:
+            return True, self.get_conn().check()
+        except PerennialError as error:
+            return False, str(error)
+
+
+class SendGridHook(DestinationHook, kind="sendgrid"):
+    """SendGrid Marketing Campaigns."""
+
+
+HOOKS: dict[str, type[DestinationHook]] = {hook.kind: hook for hook in DestinationHook.__subclasses__()}
+"""By kind of destination."""
+
+
+def destination(kind: str, conn_id: str) -> Destination:
+    """What an activation of this kind sends to."""
+    return HOOKS[known(kind)](conn_id).get_conn()
