@@ -49,6 +49,27 @@ class Particular(MemoryDestination):
         return super().submit_upserts(rows, lists)
 
 
+class Narrow(MemoryDestination):
+    """Counts how many of its jobs are under way."""
+
+    limits = MemoryDestination.limits.model_copy(update={"rows": 1, "open_jobs": 2})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.under_way: set[str] = set()
+        self.most = 0
+
+    def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> Submitted:
+        submitted = super().submit_upserts(rows, lists)
+        self.under_way |= {submitted.job} - {None}  # type: ignore[operator]
+        self.most = max(self.most, len(self.under_way))
+        return submitted
+
+    def conclude(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
+        self.under_way.discard(job)
+        return {}
+
+
 @pytest.fixture
 def ledger_url(store_url: str) -> str:
     migrate(store_url)
@@ -79,6 +100,13 @@ def test_what_a_lost_or_failed_job_carried_is_sent_again(ledger_url: str, error:
     destination.given.clear()
     _run(ledger_url, destination)
     assert set(destination.given) == unconfirmed
+    assert set(_states(ledger_url).values()) == {"delivered"}
+
+
+def test_no_more_jobs_are_under_way_than_the_provider_allows(ledger_url: str) -> None:
+    destination = Narrow()
+    _run(ledger_url, destination)
+    assert (destination.most, destination.under_way) == (2, set())
     assert set(_states(ledger_url).values()) == {"delivered"}
 
 

@@ -41,6 +41,8 @@ class Sender:
     patience: float = 600.0
     """Seconds to wait for the destination's jobs."""
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    _under_way: int = 0
+    _failures: list[str] = field(default_factory=list)
 
     def recover(self) -> None:
         """Settle what an earlier run left open; afterwards the ledger says all that can be known.
@@ -72,12 +74,14 @@ class Sender:
 
         Raises `JobsPendingError` when patience ends, and `TerminalError` where a job failed.
         """
-        if failures := self._settle():
-            raise TerminalError("; ".join(failures))
+        self._failures += self._settle()
+        if self._failures:
+            raise TerminalError("; ".join(self._failures))
 
     def _settle(self) -> list[str]:
         deadline = time.monotonic() + self.patience
         failures = []
+        self._under_way = 0
         for batch in self.ledger.open_batches():
             try:
                 self._wait(batch, deadline)
@@ -119,6 +123,9 @@ class Sender:
             self.ledger.close(batch_id, "done", submitted.rejected)
         else:
             self.ledger.submitted(batch_id, submitted.job)
+            self._under_way += 1
+            if self._under_way == self.destination.limits.open_jobs:
+                self._failures += self._settle()
 
     def _wait(self, batch: Batch, deadline: float) -> None:
         pause = FIRST_POLL

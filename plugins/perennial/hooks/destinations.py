@@ -57,6 +57,10 @@ class SendGridHook(DestinationHook, kind="sendgrid"):
     """SendGrid Marketing Campaigns."""
 
 
+class MailchimpHook(DestinationHook, kind="mailchimp"):
+    """Mailchimp."""
+
+
 HOOKS: dict[str, type[DestinationHook]] = {hook.kind: hook for hook in DestinationHook.__subclasses__()}
 """By kind of destination."""
 

@@ -1,11 +1,15 @@
 """What every destination must do, whichever provider is behind it."""
 
+from contextlib import suppress
+
+import polars as pl
 import pytest
 from activation.destinations.harness import Harness
 from activation.destinations.scenario import ACTIVATION, BEST, LAPSING, TITLES, People, activate, delivered
 
+from perennial.activation.definition import Activation
 from perennial.activation.send import JobsPendingError
-from perennial.errors import TransientError
+from perennial.errors import TerminalError, TransientError
 
 ANN, BOB, CAT = "ann@example.com", "bob@example.com", "cat@example.com"
 PEOPLE: People = {
@@ -69,7 +73,17 @@ def test_a_changed_attribute_updates_the_person(harness: Harness, ledger_url: st
     changed = {**PEOPLE, ANN: {"in": ["best"], "decile": 4}}
     report = activate(ledger_url, harness.destination(), changed, 21)
     assert (report.upserted, report.unchanged) == (1, 3)
+    assert "text" in harness.connector.declaration.capabilities.clears
     assert harness.members(BEST, [ANN]) == {ANN: {"spend_decile": "4"}}, "the age is gone as well"
+
+
+def test_the_kinds_of_fields_that_are_declared_so_are_emptied(harness: Harness, ledger_url: str) -> None:
+    numbers = Activation.model_validate({**ACTIVATION.model_dump(), "mapping": {"rank": "spend_12m_decile"}})
+    activate(ledger_url, harness.destination(), PEOPLE, activation=numbers)
+    changed = {**PEOPLE, ANN: {"in": ["best"]}}
+    activate(ledger_url, harness.destination(), changed, 21, activation=numbers)
+    is_empty = harness.members(BEST, [ANN])[ANN] == {}
+    assert is_empty == ("number" in harness.connector.declaration.capabilities.clears)
 
 
 def test_a_renamed_audience_keeps_its_list(harness: Harness, ledger_url: str) -> None:
@@ -118,6 +132,30 @@ def test_suppressed_people_are_removed_and_never_sent(harness: Harness, ledger_u
     assert harness.members(LAPSING, PEOPLE) == {}
 
 
+def test_everybody_who_opted_out_is_named_with_a_declared_reason(harness: Harness) -> None:
+    harness.unsubscribe(ANN)
+    told = list(harness.destination().suppressions())
+    assert {each.key for each in told} == {ANN}
+    assert {each.kind for each in told} <= set(harness.connector.declaration.capabilities.suppressions)
+
+
+def test_an_upsert_subscribes_nobody(harness: Harness, ledger_url: str) -> None:
+    activate(ledger_url, harness.destination(), PEOPLE)
+    assert harness.subscribed() == set()
+
+
+def test_an_upsert_leaves_who_opts_out_at_the_last_moment_as_they_are(
+    harness: Harness, ledger_url: str
+) -> None:
+    destination = harness.destination()
+    told = list(destination.suppressions())
+    destination.suppressions = lambda: iter(told)  # type: ignore[method-assign]
+    harness.unsubscribe(BOB)
+    activate(ledger_url, destination, PEOPLE)
+    assert {each.key for each in harness.destination().suppressions()} == {BOB}
+    assert harness.subscribed() == set()
+
+
 def test_an_older_day_changes_nothing(harness: Harness, ledger_url: str) -> None:
     activate(ledger_url, harness.destination(), PEOPLE, 21)
     ledger = delivered(ledger_url)
@@ -132,6 +170,22 @@ def test_a_dry_run_counts_and_changes_nothing(harness: Harness, ledger_url: str)
     assert report.upserted == 3
     assert harness.list_names() == set()
     assert delivered(ledger_url).is_empty()
+
+
+def test_a_wrong_secret_is_terminal_and_is_not_told(
+    harness: Harness, ledger_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    wrong = "wrong-key-0815"
+    with caplog.at_level("DEBUG"), pytest.raises(TerminalError, match=r"401.*check") as error:
+        activate(ledger_url, harness.destination(secret=wrong), PEOPLE)
+    assert wrong not in caplog.text + str(error.value)
+    assert "connection" in str(error.value)
+
+
+def test_a_connection_can_be_tried(harness: Harness) -> None:
+    assert harness.destination().check()
+    with pytest.raises(TerminalError, match="401"):
+        harness.destination(secret="wrong-key-0815").check()
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -171,3 +225,36 @@ def test_a_retry_waits_for_the_job_and_sends_nothing_again(harness: Harness, led
     assert harness.upsert_requests() == before > 0
     assert set(delivered(ledger_url)["state"]) == {"delivered"}
     assert harness.members(BEST, PEOPLE).keys() == {ANN, BOB}
+
+
+class Killed(BaseException):
+    """The end of a process."""
+
+
+@pytest.mark.parametrize(
+    "step", ["prepare", "ensure_list", "submit_removals", "submit_upserts", "finished", "conclude"]
+)
+def test_ended_after_any_step_and_run_again_it_ends_as_if_nothing_had_happened(
+    harness: Harness, ledger_url: str, step: str
+) -> None:
+    activate(ledger_url, harness.destination(), PEOPLE, titles={**TITLES, "best": "Named otherwise"})
+    after: People = {ANN: PEOPLE[ANN], BOB: {"in": ["lapsing"], "decile": 5}, "dan@example.com": PEOPLE[CAT]}
+    destination = harness.destination()
+    original = getattr(destination, step)
+
+    def last(*args: object) -> None:
+        original(*args)
+        raise Killed
+
+    setattr(destination, step, last)
+    with suppress(Killed):
+        activate(ledger_url, destination, after, 21)
+    activate(ledger_url, harness.destination(), after, 21)
+    assert harness.members(BEST, {**PEOPLE, **after}).keys() == {ANN}
+    assert harness.members(LAPSING, {**PEOPLE, **after}) == {
+        BOB: {"spend_decile": "5"},
+        "dan@example.com": {"spend_decile": "0"},
+    }
+    ledger = delivered(ledger_url).filter(pl.col("state") != "removed")
+    assert set(ledger["state"]) == {"delivered"}
+    assert ledger.height == 3

@@ -1,6 +1,7 @@
 """How requests say who we are; the secret is put on a request when it leaves, and stands nowhere else."""
 
 import time
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,6 +22,11 @@ class Key(AuthBase):
     def renew(self) -> bool:
         """Whether there is something to try after a 401: a fixed key stays what it is."""
         return False
+
+
+def basic(login: str, password: str) -> Key:
+    """HTTP basic authentication."""
+    return Key("Basic " + b64encode(f"{login}:{password}".encode()).decode())
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,8 @@ class Limits(Document):
     """Keys in one removal."""
     windows: list[Window]
     concurrency: int
+    open_jobs: int | None = None
+    """Jobs that may be under way at a time."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,16 @@ class BatchRefusedError(TerminalError):
     def __init__(self, message: str, rows: Mapping[int, str] | None = None) -> None:
         super().__init__(message)
         self.rows = dict(rows or {})
+
+
+class ListGoneError(TerminalError):
+    """A list that we made was deleted at the destination."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(
+            f"{message}; the list was deleted there: delete its row from activation.list and the audience's"
+            " rows from activation.delivery, and the next run builds it anew"
+        )
 
 
 class JobFailedError(TerminalError):

@@ -11,6 +11,7 @@ from perennial.activation.destinations.base import (
     JobFailedError,
     JobUnknownError,
     Limits,
+    ListGoneError,
     Row,
     Submitted,
     Suppression,
@@ -80,10 +81,7 @@ class SendGridDestination:
             return Submitted(str(self._client.call("PUT", "/marketing/contacts", body)["job_id"]))
         except RefusedError as error:
             if error.status == 404:
-                raise TerminalError(
-                    f"{error}; the list was deleted in SendGrid: delete its row from activation.list and the"
-                    " audience's rows from activation.delivery, and the next run builds it anew"
-                ) from None
+                raise ListGoneError(str(error)) from None
             if error.status == 400:
                 raise BatchRefusedError(str(error)) from None
             raise
