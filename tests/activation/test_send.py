@@ -61,7 +61,8 @@ class Narrow(MemoryDestination):
 
     def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> Submitted:
         submitted = super().submit_upserts(rows, lists)
-        self.under_way |= {submitted.job} - {None}  # type: ignore[operator]
+        if submitted.job is not None:
+            self.under_way.add(submitted.job)
         self.most = max(self.most, len(self.under_way))
         return submitted
 
