@@ -119,7 +119,9 @@ def members(folder: Path, names: list[str]) -> int:
     people, events = files(folder)
     every = hundred()
     found = evaluate(people, lambda _: events, {name: every[name] for name in names}, {}, NOW)
-    return found.filter(audience="a0").height
+    # They come by audience; to look through millions of rows for some is not what is measured.
+    names = found["audience"].set_sorted()
+    return int(names.search_sorted("a0", side="right")) - int(names.search_sorted("a0", side="left"))
 
 
 def run(benchmark: Benchmark) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def members(people: pl.DataFrame, *audiences: Audience) -> dict[str, list[str]]:
         raise AssertionError(dataset)
 
     found = evaluate(people.lazy(), no_events, {each.name: each for each in audiences}, {}, NOW)
-    return {each.name: found.filter(audience=each.name)["person_id"].to_list() for each in audiences}
+    return {each.name: sorted(found.filter(audience=each.name)["person_id"]) for each in audiences}
 
 
 @pytest.mark.parametrize("shares", [[0.1, 0.2, 0.7], [0.15, 0.15, 0.3, 0.4], [0.07] * 14 + [0.02]])

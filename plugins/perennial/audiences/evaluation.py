@@ -32,12 +32,13 @@ def evaluate(
 ) -> pl.DataFrame:
     """Members of all published audiences: (audience, person_id, definition_hash).
 
-    Events are read once for all audiences. Raises `RuleError`, which names the audience.
+    They stand by audience, and its people in no order. Events are read once for all audiences. Raises
+    `RuleError`, which names the audience.
     """
     order = in_order(published(audiences), consents)
     if not order:
         return pl.DataFrame(schema=MEMBERS)
-    everybody = matched(profiles, events, order, consents, now).sort(PERSON).collect(engine="streaming")
+    everybody = matched(profiles, events, order, consents, now).collect(engine="streaming")
     members = [
         everybody.select(pl.col(PERSON).filter(each.name)).select(
             pl.lit(each.name).alias("audience"), PERSON, definition_hash=pl.lit(each.definition_hash)

@@ -124,8 +124,8 @@ def _metrics(metrics: Metrics, events: Events, now: datetime) -> pl.LazyFrame:
     columns = [
         _metric(rule, pl.col(_takes(rule)), row, where).alias(name) for name, (where, rule) in metrics.items()
     ]
-    # Most events are asked for by nobody: they are not grouped.
-    some = rows.with_columns(**takes).filter(pl.any_horizontal(*takes))
+    # Most events are asked for by nobody: only the columns that say so are read of them.
+    some = rows.filter(pl.any_horizontal(*takes.values())).with_columns(**takes)
     return some.group_by(PERSON).agg(columns)
 
 
