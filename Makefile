@@ -33,7 +33,7 @@ store-url: $(INSTALLED) ## Print a read-only PostgreSQL URL of the store
 	@$(LOCAL) store-url
 
 test: $(INSTALLED) ## Run all the tests
-	@$(PYTHON) -m pytest
+	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 check: $(INSTALLED) ## Check format, style and types
 	@.venv/bin/ruff format --check .

@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -24,6 +25,16 @@ _numbers = count(1)
 # A test that imports Airflow must find neither a person's configuration nor leave anything in their home.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="perennial-airflow-")
 atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
+
+LONGEST = ("e2e", "deploy", "stages", "web")
+"""Folders whose tests take longest."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where two files are tested at a time (`make test`), the longest come first."""
+    if hasattr(config, "workerinput"):
+        folders = {item: item.path.relative_to(Path(__file__).parent).parts[0] for item in items}
+        items.sort(key=lambda item: [*LONGEST, folders[item]].index(folders[item]))
 
 
 @dataclass(frozen=True)
@@ -85,6 +96,8 @@ def store_reader_url(store: Store) -> str:
 def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Cluster]]:
     """Gives a Spark Connect server by its name, `sail` or `java` (Apache Spark), one for all tests."""
     with ExitStack() as stack:
+        # In a process of pytest-xdist, PySpark takes itself for one of its doctests, and exits.
+        stack.enter_context(pytest.MonkeyPatch.context()).setattr(sys, "ps1", "", raising=False)
 
         @cache
         def cluster(engine: str) -> Cluster:

@@ -1,6 +1,7 @@
 """The embedded server starts, stops, and keeps what was written; its data survives a restart."""
 
 import subprocess
+import tempfile
 from pathlib import Path
 
 import psycopg
@@ -17,9 +18,10 @@ pytestmark = pytest.mark.store
 @pytest.fixture
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that the server's account can enter: pytest's own are closed to others."""
-    folder = tmp_path_factory.mktemp("server")
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(parent.stat().st_mode | 0o011)
+    folder, theirs = tmp_path_factory.mktemp("server"), Path(tempfile.gettempdir()).resolve()
+    for parent in (folder, *folder.parents):
+        if theirs in parent.parents:
+            parent.chmod(parent.stat().st_mode | 0o011)
     return folder
 
 
