@@ -61,6 +61,10 @@ class MailchimpHook(DestinationHook, kind="mailchimp"):
     """Mailchimp."""
 
 
+class KlaviyoHook(DestinationHook, kind="klaviyo"):
+    """Klaviyo."""
+
+
 HOOKS: dict[str, type[DestinationHook]] = {hook.kind: hook for hook in DestinationHook.__subclasses__()}
 """By kind of destination."""
 

@@ -35,6 +35,9 @@ class Harness(Protocol):
     def upsert_requests(self) -> int:
         """Requests so far that carried people."""
 
+    def throttled(self) -> int:
+        """Requests so far that were more than the documented limits allow."""
+
     def fault(self, **how: Any) -> None:
         """Let the next upserts fail."""
 
@@ -80,6 +83,10 @@ class InProcess:
     def upsert_requests(self) -> int:
         """Requests so far that carried people."""
         return self.stand_in.upserts
+
+    def throttled(self) -> int:
+        """Requests so far that were more than the documented limits allow."""
+        return self.stand_in.throttled
 
     def fault(self, **how: Any) -> None:
         """Let the next upserts fail."""

@@ -37,12 +37,21 @@ class Answer(Exception):
         self.status, self.content, self.headers = status, content, headers or {}
 
 
-def route(method: str, path: str, upsert: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Marks what answers to a method and a path; `upsert`: it carries people, and faults strike it."""
+Windows = tuple[tuple[int, float], ...]
+"""So many calls in so many seconds."""
+
+
+def route(
+    method: str, path: str, upsert: bool = False, windows: Windows = ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Marks what answers to a method and a path.
+
+    `upsert`: it carries people, and faults strike it; `windows`: limits of its own.
+    """
 
     def mark(function: Callable[..., Any]) -> Callable[..., Any]:
         pattern = re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path))
-        function.route = (method, pattern, upsert)  # type: ignore[attr-defined]
+        function.route = (method, pattern, upsert, windows)  # type: ignore[attr-defined]
         return function
 
     return mark
@@ -54,8 +63,8 @@ class StandIn(BaseAdapter):
     It returns the answer's content, or `(status, content)`, or raises an `Answer`.
     """
 
-    windows: tuple[tuple[int, float], ...] = ()
-    """The provider's documented limits: so many calls in so many seconds; more are answered with 429."""
+    windows: Windows = ()
+    """The provider's documented limits of all calls; more are answered with 429."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +76,8 @@ class StandIn(BaseAdapter):
 
     def clear(self) -> None:
         """Forget everything; a provider's own state is emptied by `empty`."""
-        self.upserts, self.throttled, self.calls = 0, 0, deque[float]()
+        self.upserts, self.throttled = 0, 0
+        self._calls: dict[str, deque[float]] = {}
         self._faults: list[dict[str, Any]] = []
         self.empty()
 
@@ -95,16 +105,17 @@ class StandIn(BaseAdapter):
         self.clock.sleep(TICK)
         url = urlsplit(str(request.url))
         found = [
-            (name, match.groupdict(), upsert)
-            for method, pattern, upsert, name in self._routes
+            (name, match.groupdict(), upsert, windows)
+            for method, pattern, upsert, windows, name in self._routes
             if method == request.method and (match := pattern.fullmatch(url.path))
         ]
         assert found, f"no such route: {request.method} {url.path}"
-        name, named, upsert = found[0]
+        name, named, upsert, windows = found[0]
         self.upserts += upsert
         fault = self._faults.pop(0) if upsert and self._faults else None
         try:
-            self._limit()
+            self._limit("", self.windows)
+            self._limit(name, windows)
             if not self.authorised(request):
                 raise self.unauthorised()
             if fault and fault["status"]:
@@ -120,10 +131,11 @@ class StandIn(BaseAdapter):
             raise requests.ReadTimeout("the answer is lost", request=request)
         return response
 
-    def _limit(self) -> None:
-        self.calls.append(self.clock.now)
-        for calls, seconds in self.windows:
-            if sum(at > self.clock.now - seconds + 1e-6 for at in self.calls) > calls:
+    def _limit(self, name: str, windows: Windows) -> None:
+        seen = self._calls.setdefault(name, deque())
+        seen.append(self.clock.now)
+        for calls, seconds in windows:
+            if sum(at > self.clock.now - seconds + 1e-6 for at in seen) > calls:
                 self.throttled += 1
                 raise Answer(429, {}, {"Retry-After": "1"})
 

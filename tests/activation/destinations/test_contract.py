@@ -8,6 +8,7 @@ from activation.destinations.harness import Harness
 from activation.destinations.scenario import ACTIVATION, BEST, LAPSING, TITLES, People, activate, delivered
 
 from perennial.activation.definition import Activation
+from perennial.activation.destinations.base import Row
 from perennial.activation.send import JobsPendingError
 from perennial.errors import TerminalError, TransientError
 
@@ -180,6 +181,16 @@ def test_a_wrong_secret_is_terminal_and_is_not_told(
         activate(ledger_url, harness.destination(secret=wrong), PEOPLE)
     assert wrong not in caplog.text + str(error.value)
     assert "connection" in str(error.value)
+
+
+def test_the_documented_limits_are_kept(harness: Harness) -> None:
+    destination = harness.destination()
+    name = destination.ensure_list(BEST, None)
+    for _ in range(20):
+        destination.submit_upserts([Row(ANN, {})], [name])
+        destination.submit_removals(name, [ANN])
+        destination.check()
+    assert harness.throttled() == 0
 
 
 def test_a_connection_can_be_tried(harness: Harness) -> None:

@@ -32,6 +32,9 @@ class Limits(Document):
     removals: int
     """Keys in one removal."""
     windows: list[Window]
+    """Of all calls together that `operations` does not name."""
+    operations: dict[str, list[Window]] = {}
+    """Where operations have limits of their own: `GET /api/lists/{id}`, and its windows."""
     concurrency: int
     open_jobs: int | None = None
     """Jobs that may be under way at a time."""

@@ -79,15 +79,20 @@ class Client:
     """
 
     title: str
+    content_type: str = "application/json"
     hints: Mapping[int, str] = {}
     """What to do about a status, in words for the person who must."""
 
     def __init__(self, url: str, auth: Key, limits: Limits, wire: Wire, headers: Mapping[str, str]) -> None:
         self._url, self._auth, self._wire = url, auth, wire
-        self._limiter = Limiter(limits.windows, wire.clock, wire.sleep)
+        self._limiters = [
+            (re.compile(re.sub(r"\{\w+\}", "[^/]+", operation)), Limiter(windows, wire.clock, wire.sleep))
+            for operation, windows in limits.operations.items()
+        ]
+        self._limiters.append((re.compile(".*"), Limiter(limits.windows, wire.clock, wire.sleep)))
         self._session = wire.session()
         self._session.auth = auth
-        self._session.headers.update({"Accept": "application/json", **headers})
+        self._session.headers.update({"Accept": self.content_type, **headers})
 
     def problems(self, response: requests.Response) -> list[Problem]:
         """What a refusal complains of; errors while reading it count as none."""
@@ -159,9 +164,10 @@ class Client:
     def _send(
         self, method: str, path: str, body: Any, params: Mapping[str, str | int] | None
     ) -> requests.Response:
-        self._limiter.acquire()
+        operation = f"{method} {path}"
+        next(limiter for pattern, limiter in self._limiters if pattern.fullmatch(operation)).acquire()
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        headers = {} if content is None else {"Content-Type": "application/json"}
+        headers = {} if content is None else {"Content-Type": self.content_type}
         try:
             return self._session.request(
                 method, self._url + path, params=params, data=content, headers=headers,

@@ -75,6 +75,9 @@ class SendGridHarness:
     def upsert_requests(self) -> int:
         return self.esp.requests().get("PUT /v3/marketing/contacts", 0)
 
+    def throttled(self) -> int:
+        return 0
+
     def fault(self, **how: Any) -> None:
         self.esp.fault("PUT", "/v3/marketing/contacts", **how)
 
