@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Frame, Page
+from playwright.sync_api import Browser, Frame, Page, expect
 from web.airflow_server import AirflowServer
 from web.browsing import CHROMIUM, frame_of, signed_in
 
@@ -133,6 +133,42 @@ def test_the_keyboard_reaches_data_sql_and_downloads(
         frame.locator('[data-widget="trend"] [data-export="csv"]').press("Enter")
     assert download.value.suggested_filename == "trend_2017-12-31.csv"
     assert download.value.path().read_text().startswith("date_key,audience,customers")
+    assert complaints == []
+
+
+def test_what_is_picked_filters_the_others_and_goes_along_to_another_dashboard(
+    page: Page, airflow: AirflowServer, complaints: list[str]
+) -> None:
+    frame = _open(page, f"{airflow.url}/plugin/perennial/perennial/dashboards/email_responses")
+    sent = frame.locator('[data-widget="sent"] .figure')
+    everything = sent.inner_text()
+    frame.locator('[data-filter="audience"] summary').click()
+    frame.get_by_role("checkbox", name="Top spenders").check()
+    expect(sent).not_to_have_text(everything)
+    chosen = sent.inner_text()
+    page.keyboard.press("Escape")
+    frame.locator('[data-widget="opened_by_decile"] svg .mark-rect path').first.click(force=True)
+    expect(frame.locator(".chip")).to_have_count(2)
+    expect(sent).not_to_have_text(chosen)
+    assert "from.decile=opened_by_decile" in frame.evaluate("location.search")
+    page.keyboard.press("Escape")
+    expect(sent).to_have_text(chosen)
+    assert frame.evaluate("location.search") == "?audience=Top+spenders"
+
+    # The same by keys, through the rows of a chart; it leads on, and back.
+    frame = _open(page, f"{airflow.url}/plugin/perennial/perennial/dashboards/customer_value")
+    tile = frame.locator('[data-widget="spend_by_decile"]')
+    tile.locator("summary").press("Enter")
+    tile.get_by_role("button", name="View data").press("Enter")
+    frame.locator("dialog").get_by_role("button", name="3", exact=True).press("Enter")
+    page.keyboard.press("Escape")
+    expect(frame.locator(".chip")).to_have_text("Decile: 3")
+    expect(frame.locator('[data-widget="deciles"] tbody tr')).to_have_count(1)
+    expect(frame.locator('[data-widget="customers"] .unmet')).to_have_text("Not filtered by decile")
+    tile.get_by_role("link", name="Their e-mails").click()
+    expect(frame.locator('[data-filter="decile"] [data-chosen]')).to_have_text("Decile 3")
+    page.go_back()
+    expect(frame.locator(".chip")).to_have_text("Decile: 3")
     assert complaints == []
 
 

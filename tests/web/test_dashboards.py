@@ -65,7 +65,7 @@ def test_every_widget_runs_for_every_period_and_choice_and_a_day_without_data(
             filled.query(widget.sql, select(board, LAST, period, {}).parameters)
         for one in board.filters:
             offered = [choice.value for choice in one.choices]
-            offered += [str(row[0]) for row in filled.query(one.sql).rows] if one.sql else []
+            offered += [str(row[0]) for row in filled.query(one.offers).rows] if one.offers else []
             for value in offered:
                 filled.query(widget.sql, select(board, LAST, None, {one.name: value}).parameters)
         filled.query(widget.sql, select(board, date(1900, 1, 1), 0, {}).parameters)
@@ -134,6 +134,13 @@ def test_before_a_month_has_a_last_day_to_compare_with_nothing_is_said_of_moveme
         assert "customer_value_days" in widget.empty
 
 
+def test_widgets_lead_to_dashboards_and_filters_that_there_are() -> None:
+    drills = [(one, one.drill) for board in BOARDS.values() for one in board.widgets if one.drill]
+    assert drills
+    for _, drill in drills:
+        assert drill.filters.keys() <= {one.name for one in BOARDS[drill.dashboard].filters}
+
+
 GOOD = "title: T\nwidgets:\n  - {id: a, title: A, mark: table, sql: 'SELECT 1'}\n"
 
 
@@ -150,6 +157,15 @@ GOOD = "title: T\nwidgets:\n  - {id: a, title: A, mark: table, sql: 'SELECT 1'}\
             ("widgets:\n", "filters: [{name: day, title: D, sql: x}]\nwidgets:\n"),
             "day is taken by the day picker",
         ),
+        (
+            ("widgets:\n", "filters: [{name: a, title: A, column: b}]\nwidgets:\n"),
+            "a filter needs choices, sql",
+        ),
+        (
+            ("widgets:\n", "filters: [{name: a, title: A, column: b.c, default: [x]}]\nwidgets:\n"),
+            "only a filter with `multiple: true`",
+        ),
+        (("title: T", "title: T\nperiod: next_month"), "expected a number of days"),
     ],
 )
 def test_a_mistake_is_explained_with_its_place(tmp_path: Path, change: tuple[str, str], said: str) -> None:

@@ -47,7 +47,8 @@ def test_of_a_month_that_is_over_its_last_day_is_shown_and_the_month_stays() -> 
 
 
 def test_a_period_is_said_as_people_say_it() -> None:
-    assert [period_text(one) for one in (30, 14, "last_month")] == ["Last 30 days", "Last 14 days", "Last month"]
+    said = {30: "Last 30 days", 14: "Last 14 days", "last_month": "Last month"}
+    assert {one: period_text(READ.validate_python(one)) for one in said} == said
     assert period_text(DAY, "30 Dec 2017") == "Since 30 Dec 2017"
 
 

@@ -88,6 +88,17 @@ class Catalogue:
             reached |= {table for _, table in level}
         return found
 
+    def reach(self, table: str, column: str) -> str | None:
+        """A column as questions about a table call it, of itself or of the nearest join that has it.
+
+        :param column: its name, or `table.name` where only that table's is meant
+        """
+        of, _, name = column.rpartition(".")
+        for alias, each in [(table, table), *((join.alias, join.table) for join in self.joins(table))]:
+            if of in ("", each) and any(known.name == name for known in self.tables[each].columns):
+                return f"{alias}.{name}"
+        return None
+
     def _is_many(self, key: ForeignKey) -> bool:
         return not set(self.tables[key.table].primary_key) <= set(key.referenced)
 

@@ -4,6 +4,7 @@ So the SQL that runs is the SQL that is shown, and can be gone on with; the read
 filters stay parameters, which are bound.
 """
 
+from collections.abc import Collection
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -15,10 +16,15 @@ from perennial.insights.guided import Condition, GuideError, Value
 from perennial.insights.guided_scope import Scope, is_day, is_number
 
 
-def conditions_of(filters: tuple[Condition, ...], scope: Scope) -> list[tuple[str, str]]:
-    """Every filter as SQL, with the table that it asks about."""
+def conditions_of(
+    filters: tuple[Condition, ...], scope: Scope, lists: Collection[str] = ()
+) -> list[tuple[str, str]]:
+    """Every filter as SQL, with the table that it asks about.
+
+    :param lists: the dashboard's filters of which several values can be chosen
+    """
     return [
-        (each.column.partition(".")[0], _condition(each, f"filters.{number}", scope))
+        (each.column.partition(".")[0], _condition(each, f"filters.{number}", scope, lists))
         for number, each in enumerate(filters)
     ]
 
@@ -52,7 +58,7 @@ def literal(value: Value, column: Column, path: str) -> str:
     return sql.Literal(str(value)).as_string(None).strip()
 
 
-def _condition(condition: Condition, place: str, scope: Scope) -> str:
+def _condition(condition: Condition, place: str, scope: Scope, lists: Collection[str]) -> str:
     name, column = scope.find(condition.column, f"{place}.column")
     if condition.date is not None:
         if not is_day(column):
@@ -60,7 +66,10 @@ def _condition(condition: Condition, place: str, scope: Scope) -> str:
         day = name if column.type.lower() == "date" else f"CAST({name} AS date)"
         return f"{day} = $day" if condition.date == "recent" else f"{day} BETWEEN $from_day AND $day"
     if condition.filter is not None:
-        return f"(${condition.filter} = '' OR CAST({name} AS text) = ${condition.filter})"
+        parameter = f"${condition.filter}"
+        if condition.filter in lists:
+            return f"({parameter} = '{{}}' OR CAST({name} AS text) = ANY({parameter}))"
+        return f"({parameter} = '' OR CAST({name} AS text) = {parameter})"
     if condition.between is not None:
         return _between(name, column, condition.between, f"{place}.between")
     if condition.include is not None:

@@ -25,9 +25,10 @@ UNHARMED = {"min", "max", "count_distinct"}
 """What is the same when a row is seen twice."""
 
 
-def compile_query(query: Query, catalogue: Catalogue) -> str:
+def compile_query(query: Query, catalogue: Catalogue, lists: Collection[str] = ()) -> str:
     """The SELECT that answers a question; `$day`, `$from_day` and filters' names are its parameters.
 
+    :param lists: filters of which several values can be chosen: their parameters are arrays of texts
     :raises GuideError: a table, column or value that the store cannot have, or a sum that would be doubled.
     """
     scope = Scope(query.table, catalogue)
@@ -37,7 +38,7 @@ def compile_query(query: Query, catalogue: Catalogue) -> str:
     for place, part in query.parts.items():
         columns[names[place]], kinds[names[place]] = _expression(part, place, scope)
     measures = {names[place]: part for place, part in query.parts.items() if part.aggregate}
-    conditions = conditions_of(query.filters, scope)
+    conditions = conditions_of(query.filters, scope, lists)
     once = _once(query, scope, columns, conditions)
     condition = where([text for alias, text in conditions if scope.several(alias) not in once])
     selected = ",\n".join(f"    {expression} AS {quoted(name)}" for name, expression in columns.items())

@@ -13,9 +13,10 @@ from starlette.background import BackgroundTask
 from perennial.web.auth import EXPORTER
 from perennial.web.charts import chart
 from perennial.web.images import HEIGHTS, draw
+from perennial.web.narrowing import narrowed
 from perennial.web.periods import Period
 from perennial.web.results import csv_lines, payload, records
-from perennial.web.selections import Selection, chosen
+from perennial.web.selections import Asked, Selection, chosen
 from perennial.web.state import DashboardDep, LibraryDep, StoreDep, WidgetDep
 from perennial.web.store import Store, StoreError
 from perennial.web.themes import ThemeName
@@ -32,7 +33,13 @@ def get_selection(
     period: AskedPeriod = None,
 ) -> Selection:
     """The picked day (the latest by default), period and filters of a request."""
-    return chosen(dashboard, store, day, period, dict(request.query_params))
+    return chosen(dashboard, store, day, period, asked_of(request))
+
+
+def asked_of(request: Request) -> Asked:
+    """The filters and picks of an address, each with all of its values."""
+    query = request.query_params
+    return {key: query.getlist(key) for key in query}
 
 
 SelectionDep = Annotated[Selection, Depends(get_selection)]
@@ -69,7 +76,8 @@ def get_data(widget: WidgetDep, selection: SelectionDep, store: StoreDep) -> dic
 @router.get("/dashboards/{name}/widgets/{widget_id}/csv", dependencies=[EXPORTER])
 def get_csv(widget: WidgetDep, selection: SelectionDep, store: StoreDep) -> StreamingResponse:
     """All rows of one widget, without a cap."""
-    return csv_response(store, widget.sql, selection.parameters, f"{widget.id}_{selection.day}.csv")
+    asked = narrowed(widget, selection, store)
+    return csv_response(store, asked.sql, asked.parameters, f"{widget.id}_{selection.day}.csv")
 
 
 @router.get("/dashboards/{name}/widgets/{widget_id}/{kind}", dependencies=[EXPORTER])
@@ -82,7 +90,8 @@ def get_image(
     width: Annotated[int, Query(ge=100, le=2_400)] = 860,
 ) -> Response:
     """One chart as a picture; numbers without a trend and tables have none."""
-    result = store.query(widget.sql, selection.parameters)
+    asked = narrowed(widget, selection, store)
+    result = store.query(asked.sql, asked.parameters)
     spec = chart(widget, result.columns)
     if spec is None:
         raise HTTPException(404, f"A {widget.mark} has no picture; take its data as CSV.")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from perennial.documents import Mistake
 from perennial.insights.catalogue import Catalogue, Column, Table
@@ -20,6 +20,7 @@ from perennial.web.auth import DASHBOARD_EDITOR, EXPORTER
 from perennial.web.dashboards import Dashboard, Widget
 from perennial.web.dashboards_api import ShelfDep, mistakes
 from perennial.web.dashboards_kept import Shelf
+from perennial.web.filters import Name
 from perennial.web.guiding import catalogue_of
 from perennial.web.periods import Period
 from perennial.web.results import payload, plain
@@ -30,6 +31,7 @@ from perennial.web.writes import Refused, from_our_pages
 
 router = APIRouter(prefix="/api/composer", dependencies=[DASHBOARD_EDITOR])
 MOST_ROWS = 5_000
+NO_CHOICE = {"value": "", "label": ""}
 
 
 class Draft(BaseModel):
@@ -39,8 +41,8 @@ class Draft(BaseModel):
     widget: dict[str, Any]
     day: date | None = None
     period: Period | None = None
-    filters: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")], str] = {}
-    """The dashboard's filters with their values."""
+    filters: dict[Name, str | list[str]] = {}
+    """The dashboard's filters with their values; a list where several can be chosen."""
 
 
 def get_catalogue(request: Request) -> Catalogue:
@@ -148,7 +150,8 @@ def _read(draft: Draft, store: Store, shelf: Shelf) -> tuple[Widget, Selection]:
 
 def _checked(draft: Draft) -> Dashboard:
     filters = [
-        {"name": name, "title": name, "choices": [{"value": "", "label": ""}]} for name in draft.filters
+        {"name": name, "title": name, "multiple": isinstance(value, list), "choices": [NO_CHOICE]}
+        for name, value in draft.filters.items()
     ]
     document = {
         "title": "Draft",

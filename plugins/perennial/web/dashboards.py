@@ -11,14 +11,12 @@ from pydantic import BeforeValidator, Field, ValidationInfo, model_validator
 
 from perennial.documents import Document, load_all
 from perennial.insights.guided import Query
+from perennial.web.filters import BUILT_IN, Filter, Name
 from perennial.web.formats import Format
 from perennial.web.guiding import catalogue_of, compiled, with_roles
 from perennial.web.kpis import KpiReference, kpis_of, sql_of
 from perennial.web.parameters import parameters_of
 from perennial.web.periods import Period
-
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-BUILT_IN = frozenset({"day", "from_day"})
 
 
 class Mark(StrEnum):
@@ -80,6 +78,17 @@ def _from_name(value: Any) -> Any:
 Channel = Annotated[Encoding, BeforeValidator(_from_name)]
 
 
+class Drill(Document):
+    """Another dashboard, which is opened with the day, the period, the filters and what was picked."""
+
+    dashboard: Name
+    title: str = ""
+    """What the link says; by default what the dashboard is called in its address."""
+    filters: dict[Name, Name] = {}
+    """Its filters by the columns of this widget that they take their values of; without any, all that was
+    picked is passed by the names of its columns."""
+
+
 class Widget(Document):
     """One tile of a dashboard: a query over the store, and how to show its result.
 
@@ -119,6 +128,10 @@ class Widget(Document):
     """Of a number: the column that it is compared with."""
     previous_label: str = "before"
     better: Literal["higher", "lower", "neutral"] = "neutral"
+    picks: bool = True
+    """Whether a click on one of its marks or rows filters the other widgets."""
+    drill: Drill | None = None
+    """Where it leads for more."""
     empty: str = "No rows for this day and these filters."
     """Said instead of a chart when the query returns nothing."""
 
@@ -157,32 +170,6 @@ class Widget(Document):
         return tuple({role.column: role for role in reversed(roles) if role is not None}.values())[::-1]
 
 
-class Choice(Document):
-    """One value that a filter offers."""
-
-    value: str
-    label: str
-
-
-class Filter(Document):
-    """A drop-down above the widgets; its value is bound to `$name` in their queries."""
-
-    name: Name
-    title: str
-    choices: tuple[Choice, ...] = ()
-    sql: str | None = None
-    """Returns (value, label); offered after the fixed choices."""
-    default: str = ""
-
-    @model_validator(mode="after")
-    def _offers_something(self) -> "Filter":
-        if not self.choices and self.sql is None:
-            raise ValueError("a filter needs choices, sql, or both")
-        if self.name in BUILT_IN or self.name in ("day", "period"):
-            raise ValueError(f"{self.name} is taken by the day picker")
-        return self
-
-
 class Stage(Document):
     """One step of the round trip, as shown at the top of the overview."""
 
@@ -215,6 +202,15 @@ class Dashboard(Document):
     filters: tuple[Filter, ...] = ()
     stages: tuple[Stage, ...] = ()
     widgets: tuple[Widget, ...]
+
+    @model_validator(mode="after")
+    def _several(self, info: ValidationInfo) -> "Dashboard":
+        """Questions are asked for as many values as their filters take."""
+        lists = frozenset(one.name for one in self.filters if one.multiple)
+        for widget in self.widgets:
+            if widget.query and lists & {condition.filter for condition in widget.query.filters}:
+                object.__setattr__(widget, "sql", compiled(widget.query, info.context, lists))
+        return self
 
     @model_validator(mode="after")
     def _consistent(self) -> "Dashboard":

@@ -49,7 +49,7 @@ class Draft(BaseModel):
     widget: str
     day: date | None = None
     period: Period | None = None
-    filters: dict[str, str] = {}
+    filters: dict[str, str | list[str]] = {}
 
 
 class Written(BaseModel):

@@ -10,7 +10,8 @@ from perennial.documents import Mistake
 from perennial.queries.errors import QueryError
 from perennial.queries.store_statement import read as read_statement
 from perennial.queries.tokens import Token
-from perennial.web.dashboards import BUILT_IN, Dashboard, Widget
+from perennial.web.dashboards import Dashboard, Widget
+from perennial.web.filters import BUILT_IN
 
 HEADER = "# yaml-language-server: $schema=../schemas/dashboards.json\n"
 _ROLES = ("x", "y", "color", "size", "label")
@@ -52,7 +53,7 @@ def checked(name: str, document: Mapping[str, Any]) -> Dashboard:
 def queries_of(dashboard: Dashboard) -> list[tuple[str, str]]:
     """Every statement that a dashboard runs, with its place."""
     found = [("days", dashboard.days)]
-    found += [(f"filters.{one.name}", one.sql) for one in dashboard.filters if one.sql]
+    found += [(f"filters.{one.name}", one.offers or "") for one in dashboard.filters if one.offers]
     found += [(f"stages.{one.id}", one.sql) for one in dashboard.stages]
     found += [(f"widgets.{one.id}", one.sql) for one in dashboard.widgets if one.sql]
     return found

@@ -44,15 +44,21 @@ def with_roles(said: dict[str, Any]) -> dict[str, Any]:
     return told
 
 
-def compiled(query: Query, context: dict[str, Any] | None) -> str:
+def this_catalogue() -> Catalogue:
+    """What this deployment declares of its store."""
+    return catalogue_of(Settings.from_env().include)()
+
+
+def compiled(query: Query, context: dict[str, Any] | None, lists: frozenset[str] = frozenset()) -> str:
     """The SQL of a query, by the catalogue of the context, or else of this deployment's documents.
+
+    :param lists: filters of which several values can be chosen
 
     :raises PydanticCustomError: what cannot be asked; `ctx.path` is the place below the widget.
     """
     read: Catalogued | None = (context or {}).get("catalogue")
-    read = read or catalogue_of(Settings.from_env().include)
     try:
-        return compile_query(query, read())
+        return compile_query(query, read() if read else this_catalogue(), lists)
     except GuideError as error:
         place = {"path": f"query.{error.path}", "said": error.message}
         raise PydanticCustomError("query", "{path}: {said}", place) from None

@@ -10,10 +10,11 @@ from fastapi.responses import RedirectResponse
 from fastapi.templating import Jinja2Templates
 
 from perennial.web import assets
-from perennial.web.api import AskedPeriod
+from perennial.web.api import AskedPeriod, asked_of
 from perennial.web.auth import may_edit_dashboards, may_export
-from perennial.web.dashboards import Choice, Dashboard, Mark
+from perennial.web.dashboards import Dashboard, Mark
 from perennial.web.days import Days, days_of, pick
+from perennial.web.filters import Choice, Filter
 from perennial.web.formats import day_text, moment_text, number_text
 from perennial.web.periods import PERIODS, Period
 from perennial.web.selections import Selection, select
@@ -121,10 +122,10 @@ def board_page(
     choices: dict[str, list[Choice]] = {}
     try:
         days = days_of(dashboard, store, day, period)
-        choices = {one.name: _choices(dashboard, one.name, days, store) for one in dashboard.filters}
+        choices = {one.name: _choices(one, days, dashboard.period, store) for one in dashboard.filters}
     except StoreError as error:
         problem, days = error, pick([], day)
-    selection = select(dashboard, days.shown, period, dict(request.query_params), days.upon)
+    selection = select(dashboard, days.shown, period, asked_of(request), days.upon)
     return page(
         request,
         template,
@@ -141,6 +142,7 @@ def board_page(
             "days": [str(known) for known in days.available],
             "upon": str(days.upon or days.shown),
             "config": {"light": vega_config("light"), "dark": vega_config("dark")},
+            "filters": [{"name": one.name, "column": one.column} for one in dashboard.filters],
             "widgets": [widget.model_dump(mode="json") for widget in dashboard.widgets],
         },
         drawn=[mark.value for mark in Mark if mark not in (Mark.TABLE, Mark.NUMBER)],
@@ -148,13 +150,11 @@ def board_page(
     )
 
 
-def _choices(dashboard: Dashboard, name: str, days: Days, store: Store) -> list[Choice]:
-    wanted = next(one for one in dashboard.filters if one.name == name)
-    if wanted.sql is None:
-        return list(wanted.choices)
-    parameters = Selection(days.shown, dashboard.period, {}).parameters
-    rows = store.query(wanted.sql, parameters, limit=1_000).rows
-    return [*wanted.choices, *(Choice(value=str(row[0]), label=str(row[1])) for row in rows)]
+def _choices(wanted: Filter, days: Days, period: Period, store: Store) -> list[Choice]:
+    if wanted.offers is None:
+        return list(wanted.fixed)
+    rows = store.query(wanted.offers, Selection(days.shown, period, {}).parameters, limit=1_000).rows
+    return [*wanted.fixed, *(Choice(value=str(row[0]), label=str(row[1])) for row in rows)]
 
 
 def _stage_view(dashboard: Dashboard, index: int, store: Store) -> StageView:

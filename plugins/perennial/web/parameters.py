@@ -1,7 +1,7 @@
 """`$name` parameters in a widget's SQL: text in, placeholders out; values are bound, never spliced."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 _TOKENS = re.compile(
     r"""
@@ -18,12 +18,16 @@ def parameters_of(sql: str) -> set[str]:
     return {match["name"] for match in _TOKENS.finditer(sql) if match["name"]}
 
 
-def to_placeholders(sql: str) -> str:
-    """Rewrite `$name` to psycopg's `%(name)s`, and double every other per cent sign."""
+def to_placeholders(sql: str, lists: Collection[str] = ()) -> str:
+    """Rewrite `$name` to psycopg's `%(name)s`, and double every other per cent sign.
+
+    :param lists: parameters that are arrays of texts, which PostgreSQL is told
+    """
 
     def replace(match: re.Match[str]) -> str:
         if match["name"]:
-            return f"%({match['name']})s"
+            placeholder = f"%({match['name']})s"
+            return f"CAST({placeholder} AS text[])" if match["name"] in lists else placeholder
         return match[0].replace("%", "%%")
 
     return _TOKENS.sub(replace, sql)

@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import date
 from typing import Literal
 
-from perennial.web.dashboards import Dashboard, Filter
+from perennial.web.dashboards import Dashboard
+from perennial.web.filters import Filter
 from perennial.web.formats import day_text
 from perennial.web.pdf_files import join
 from perennial.web.periods import period_text
@@ -47,20 +48,18 @@ def facts(dashboard: Dashboard, selection: Selection, store: Store) -> str:
         since = selection.period
         said.append(period_text(since, day_text(since) if isinstance(since, date) else ""))
     said += [f"{one.title}: {_label(one, selection, store)}" for one in dashboard.filters]
+    said += [f"{wish.title}: {', '.join(wish.values)}" for wish in selection.picks]
     return " · ".join(said)
 
 
 def _label(filter_: Filter, selection: Selection, store: Store) -> str:
     value = selection.filters[filter_.name]
-    for choice in filter_.choices:
-        if choice.value == value:
-            return choice.label
-    if filter_.sql:
-        offered = store.query(filter_.sql, replace(selection, filters={}).parameters, limit=1_000)
-        for row in offered.rows:
-            if str(row[0]) == value:
-                return str(row[1])
-    return value or "all"
+    values = value if isinstance(value, list) else [value]
+    labels = {choice.value: choice.label for choice in filter_.fixed}
+    if filter_.offers and not labels.keys() >= set(values):
+        rows = store.query(filter_.offers, replace(selection, filters={}).parameters, limit=1_000).rows
+        labels |= {str(row[0]): str(row[1]) for row in rows}
+    return ", ".join(labels.get(each) or each for each in values) or "all"
 
 
 def _tiles(dashboard: Dashboard, selection: Selection, store: Store) -> Iterator[Tile]:

@@ -34,8 +34,8 @@ class Report(Document):
     """When, as cron says it: `0 7 * * 1` is every Monday at seven."""
     timezone: TimeZone = "UTC"
     recipients: Annotated[tuple[Address, ...], Field(min_length=1)]
-    filters: dict[str, str] = {}
-    """Values of the dashboard's filters; its defaults for the others."""
+    filters: dict[str, str | tuple[str, ...]] = {}
+    """Values of the dashboard's filters; its defaults for the others. A list where several can be chosen."""
     period: Period | None = None
     """What is looked back over: days, `last_month`, a first day; the dashboard's own by default."""
     connection: str = "smtp_default"

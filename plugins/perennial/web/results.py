@@ -10,6 +10,8 @@ from typing import Any
 from perennial.web.charts import chart
 from perennial.web.dashboards import Encoding, Widget
 from perennial.web.formats import PATTERNS
+from perennial.web.narrowing import narrowed
+from perennial.web.picking import pickable
 from perennial.web.selections import Selection
 from perennial.web.store import Column, Result, Store
 
@@ -18,13 +20,17 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def payload(widget: Widget, selection: Selection, store: Store) -> dict[str, Any]:
     """Everything that a browser needs to draw one widget, ready for JSON."""
-    result = store.query(widget.sql, selection.parameters)
+    asked = narrowed(widget, selection, store)
+    result = store.query(asked.sql, asked.parameters)
     return {
         "columns": [_column(widget, column) for column in result.columns],
         "rows": [[plain(value) for value in row] for row in result.rows],
         "truncated": result.truncated,
         "elapsed_ms": round(result.elapsed_ms, 1),
         "spec": chart(widget, result.columns),
+        "picks": pickable(widget, result.columns),
+        "unmet": asked.unmet,
+        "sql": asked.sql,
     }
 
 

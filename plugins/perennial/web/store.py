@@ -74,7 +74,7 @@ class Store:
         """
         start = time.monotonic()
         with _explained(), self._connections().connection() as connection, connection.cursor() as cursor:
-            cursor.execute(to_placeholders(sql).encode(), _bound(sql, parameters))
+            cursor.execute(*_bound(sql, parameters))
             rows = cursor.fetchmany(limit + 1)
             columns = _columns(cursor)
         elapsed_ms = (time.monotonic() - start) * 1000
@@ -88,7 +88,7 @@ class Store:
             connection.cursor("export") as cursor,
         ):
             cursor.itersize = 5_000
-            cursor.execute(to_placeholders(sql).encode(), _bound(sql, parameters))
+            cursor.execute(*_bound(sql, parameters))
             yield tuple(column.name for column in _columns(cursor))
             yield from cursor
 
@@ -126,8 +126,10 @@ class Store:
         )
 
 
-def _bound(sql: str, parameters: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: (parameters or {})[name] for name in parameters_of(sql)}
+def _bound(sql: str, parameters: Mapping[str, Any] | None) -> tuple[bytes, dict[str, Any]]:
+    bound = {name: (parameters or {})[name] for name in parameters_of(sql)}
+    lists = {name for name, value in bound.items() if isinstance(value, list)}
+    return to_placeholders(sql, lists).encode(), bound
 
 
 def _columns(cursor: psycopg.Cursor[Any] | psycopg.ServerCursor[Any]) -> tuple[Column, ...]:

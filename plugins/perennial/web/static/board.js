@@ -1,32 +1,27 @@
 // A page of widgets: the controls' state in the address, and in every widget's request.
+import { Drill } from "./board_drill.js";
+import { Picks } from "./board_picks.js";
 import { Controls } from "./controls.js";
+import "./menus.js";
 import { Widget } from "./widget.js";
 
-const { name, days, upon, config, widgets } = JSON.parse(document.getElementById("board").textContent);
-const form = document.querySelector("form.controls");
-const controls = new Controls(form, { days, upon }, () => {
-  const query = controls.query(true);
-  history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
-  refresh();
-});
-const board = { name, config, selection: () => controls.query() };
+const { name, days, upon, config, widgets, filters } = JSON.parse(document.getElementById("board").textContent);
+const controls = new Controls(document.querySelector("form.controls"), { days, upon }, changed);
+const picks = new Picks(document.getElementById("picks"), document.getElementById("announced"), filters, changed);
+const drill = new Drill(controls, picks, filters);
+const board = { name, config, picks, selection: (without) => picks.into(controls.query(), without), leads: (...asked) => drill.address(...asked) };
 const tiles = widgets.map((one) => new Widget(document.querySelector(`[data-widget="${one.id}"]`), one, board));
 
-function refresh() {
-  for (const link of document.querySelectorAll("[data-whole]")) link.href = `${document.body.dataset.root}api/dashboards/${name}/${link.dataset.whole}?${controls.query()}`;
-  return Promise.all(tiles.map((tile) => tile.load()));
+function changed() {
+  const query = picks.into(controls.query(true));
+  history.replaceState(null, "", query.size ? `?${query}` : location.pathname);
+  refresh();
 }
 
-// A menu closes when the reader looks elsewhere.
-document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
-});
-document.addEventListener("keydown", (event) => {
-  const menu = event.key === "Escape" && document.querySelector("details.menu[open]");
-  if (!menu) return;
-  menu.open = false;
-  menu.querySelector("summary").focus();
-});
+function refresh() {
+  for (const link of document.querySelectorAll("[data-whole]")) link.href = `${document.body.dataset.root}api/dashboards/${name}/${link.dataset.whole}?${board.selection()}`;
+  return Promise.all(tiles.map((tile) => tile.refresh()));
+}
 
 const start = performance.now();
 refresh().then(() => {

@@ -8,6 +8,7 @@ import { Controls } from "./controls.js";
 import { Tiles } from "./board_tiles.js";
 import { chosen, written } from "./board_dialogs.js";
 import * as layout from "./board_layout.js";
+import "./menus.js";
 
 const by = (id) => document.getElementById(id);
 const board = JSON.parse(by("board").textContent);
@@ -177,9 +178,6 @@ by("history").addEventListener("click", async () => {
   if (document_) set(document_);
 });
 document.addEventListener("keydown", keys);
-document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
-});
 guard(by("leaver"), unsaved, () => {
   keep.drop();
   saved = asText();

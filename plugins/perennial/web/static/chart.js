@@ -1,12 +1,16 @@
 // Draws a Vega-Lite specification; `ast` interprets expressions, so that no script is ever compiled in the page.
+import { highlighted, valuesOf } from "./chart_picks.js";
+
 const views = new WeakMap();
 
-export async function drawChart(host, data, config, label) {
+// `picks`: {columns, chosen, take(values, more)}, where marks can be picked.
+export async function drawChart(host, data, config, label, picks = null) {
   forget(host);
   const names = data.columns.map((column) => column.name);
   const rows = data.rows.map((row) => Object.fromEntries(row.map((value, index) => [names[index], value])));
+  const temporal = data.columns.filter(({ kind }) => kind === "temporal").map(({ name }) => name);
   const spec = {
-    ...data.spec,
+    ...(picks?.chosen.size ? highlighted(data.spec, picks.chosen, temporal) : data.spec),
     data: { name: "rows", values: rows },
     width: "container",
     height: "container",
@@ -21,6 +25,12 @@ export async function drawChart(host, data, config, label) {
     tooltip: { disableDefaultStyle: true },
   });
   views.set(host, result);
+  if (picks) {
+    result.view.addEventListener("click", (event, item) => {
+      const values = valuesOf(item, picks.columns);
+      if (values) picks.take(values, event.ctrlKey || event.metaKey || event.shiftKey);
+    });
+  }
   const svg = host.querySelector("svg");
   svg?.setAttribute("role", "img");
   svg?.setAttribute("aria-label", label);

@@ -13,7 +13,7 @@ import { SqlMode } from "./composer_sql.js";
 
 let known = null; // the catalogue, once a page
 
-// `board` has `config` (Vega's, by theme), and perhaps `selection()` and `filters` ({name, title}); `done` is what
+// `board` has `config` (Vega's, by theme), and perhaps `selection()` and `filters` ({name, title, multiple}); `done` is what
 // the button says that ends it, null where nothing comes of it.
 export async function compose(widget, { board, done = "Done" }) {
   known ??= catalogue().then(({ tables }) => new Model(tables));
@@ -28,7 +28,7 @@ export async function compose(widget, { board, done = "Done" }) {
 class Composer {
   constructor(model, widget, board, done) {
     const filters = board.filters ?? [];
-    const selection = () => ({ ...board.selection?.(), filters: { ...Object.fromEntries(filters.map(({ name }) => [name, ""])), ...board.selection?.().filters } });
+    const selection = () => ({ ...board.selection?.(), filters: { ...Object.fromEntries(filters.map(({ name, multiple }) => [name, multiple ? [] : ""])), ...board.selection?.().filters } });
     Object.assign(this, { model, board, faults: [], past: [], future: [] });
     const parts = (this.parts = frame(done));
     this.attributes = new Attributes(parts.attributes, model, { choose: (table) => this.start(table), put: (role, id) => this.put(role, id), carry });

@@ -1,4 +1,6 @@
 // What is selected above the widgets: the day, the period and the filters as a query; `changed()` is told of changes.
+import { Several } from "./several.js";
+
 const ENDED = ["last_month", "last_year"]; // they show their own last day, counted from the day that was picked
 
 export class Controls {
@@ -6,6 +8,12 @@ export class Controls {
     Object.assign(this, { form, days, upon, changed });
     const { day, period } = form.elements;
     Object.assign(this, { day, period, since: form.querySelector("[data-since] input") });
+    this.filters = [...form.querySelectorAll("[data-filter]")].map((node) => ({
+      name: node.dataset.filter,
+      usual: JSON.parse(node.dataset.default),
+      select: node.matches("select") ? node : null,
+      several: node.matches("details") ? new Several(node, () => this.changed()) : null,
+    }));
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("change", (event) => this.take(event.target));
     form.addEventListener("click", (event) => this.step(event.target));
@@ -15,9 +23,10 @@ export class Controls {
   // Everything that is selected; with `bare`, only what is not as usual.
   query(bare = false) {
     const query = new URLSearchParams();
-    for (const field of this.form.elements) {
-      if (!field.name || field === this.day || field === this.period) continue;
-      if (!bare || field.value !== field.dataset.default) query.append(field.name, field.value);
+    for (const { name, usual, select, several } of this.filters) {
+      const values = select ? [select.value] : several.values;
+      if (bare && values.length === usual.length && values.every((value) => usual.includes(value))) continue;
+      for (const value of values.length ? values : [""]) query.append(name, value);
     }
     if (this.period && !(bare && this.span === this.period.dataset.default)) query.set("period", this.span);
     if (!bare || this.upon !== this.days.at(-1)) query.set("day", this.upon);
@@ -26,8 +35,8 @@ export class Controls {
 
   // The same as the API takes it with a draft.
   selection() {
-    const { day, period, ...filters } = Object.fromEntries(this.query());
-    return { day, ...(period === undefined ? {} : { period }), filters };
+    const filters = this.filters.map(({ name, select, several }) => [name, select ? select.value : several.values]);
+    return { day: this.upon, ...(this.period ? { period: this.span } : {}), filters: Object.fromEntries(filters) };
   }
 
   get span() {
@@ -40,6 +49,7 @@ export class Controls {
 
   take(field) {
     if (field === this.day) return this.pick(field.value);
+    this.filters.find(({ name }) => name === field.name)?.several?.show();
     if (field === this.period) this.day.value = this.ended ? this.last() : this.upon;
     this.show();
     if (!this.day.value || !this.form.checkValidity()) return this.form.reportValidity();

@@ -4,7 +4,9 @@ import { said } from "./format.js";
 
 const PAGE = 100;
 
-export function table(data, { all = false } = {}) {
+// `picks`: {columns, has(values), take(values, more)}, where rows can be picked; `leads(row)` is where one leads to.
+export function table(data, { all = false, picks = null, leads = null } = {}) {
+  const keys = (picks?.columns ?? []).map(({ name }) => data.columns.findIndex((column) => column.name === name));
   const columns = data.columns.map((column, index) => ({ ...column, index })).filter((c) => all || !c.hidden);
   let order = { index: null, descending: false };
   let shown = PAGE;
@@ -37,18 +39,45 @@ export function table(data, { all = false } = {}) {
 
   function draw() {
     const rows = sorted().slice(0, shown);
-    body.replaceChildren(...rows.map((row) => el("tr", {}, ...columns.map((column) => cell(row, column)))));
+    body.replaceChildren(...rows.map(line));
+    mark();
     more.hidden = shown >= data.rows.length;
     more.textContent = `Show more (${(data.rows.length - shown).toLocaleString("en")} left)`;
   }
 
+  const valuesOf = (row) => keys.map((key) => row[key]).filter((value) => value !== null && value !== "").map(String);
+
+  function line(row) {
+    const values = valuesOf(row);
+    const takes = keys.length && values.length === keys.length;
+    const take = (event) => {
+      picks.take(values, event.ctrlKey || event.metaKey || event.shiftKey);
+      mark();
+    };
+    const cells = columns.map((column) => (takes && column.index === keys[0] ? cell(row, column, take) : cell(row, column)));
+    if (leads) cells.push(el("td", { class: "leads" }, el("a", { href: leads.to(row), title: leads.title, "aria-label": `${leads.title}: ${values.join(", ")}` }, "›")));
+    const node = el("tr", { on: takes ? { click: (event) => event.target.closest("a, button") || take(event) } : null, class: takes ? "takes" : null }, ...cells);
+    node.values = takes ? values : null;
+    return node;
+  }
+
+  function mark() {
+    for (const node of body.children) {
+      const on = Boolean(node.values && picks.has(node.values));
+      node.classList.toggle("picked", on);
+      node.querySelector("button.pick")?.setAttribute("aria-pressed", String(on));
+    }
+  }
+
   draw();
-  const whole = el("table", {}, el("thead", {}, el("tr", {}, ...heads)), body);
+  const foot = leads ? [el("th", { scope: "col" }, el("span", { class: "offscreen" }, leads.title))] : [];
+  const whole = el("table", {}, el("thead", {}, el("tr", {}, ...heads, ...foot)), body);
   const note = data.truncated ? el("p", { class: "note" }, `The first ${data.rows.length.toLocaleString("en")} rows; the CSV has all.`) : null;
-  return el("div", { class: "table", tabindex: "0" }, whole, more, note);
+  return Object.assign(el("div", { class: "table", tabindex: "0" }, whole, more, note), { mark });
 }
 
-function cell(row, column) {
+function cell(row, column, take = null) {
   const text = said(row[column.index], column);
-  return el("td", { class: column.numeric ? "numeric" : null }, text);
+  const content = take ? el("button", { type: "button", class: "pick", "aria-pressed": "false", on: { click: take } }, text) : text;
+  return el("td", { class: column.numeric ? "numeric" : null }, content);
 }

@@ -4,23 +4,23 @@ import { table } from "./table.js";
 
 const dialog = () => document.getElementById("viewer");
 
-export function show(kind, widget, data) {
+export function show(kind, widget, data, shown = {}) {
   const title = `${widget.title} · ${kind === "sql" ? "SQL" : "data"}`;
   dialog().querySelector("h2").textContent = title;
-  const content = kind === "sql" ? sql(widget) : data ? table(data, { all: true }) : el("p", {}, "There is no data.");
+  const content = kind === "sql" ? sql(data?.sql ?? widget.sql) : data ? table(data, { ...shown, all: true }) : el("p", {}, "There is no data.");
   dialog().querySelector(".viewer-body").replaceChildren(content);
   dialog().showModal();
 }
 
-function sql(widget) {
+function sql(statement) {
   const copy = el("button", { type: "button", class: "button quiet" }, "Copy");
   copy.addEventListener("click", async () => {
-    await copyText(widget.sql);
+    await copyText(statement);
     copy.textContent = "Copied";
     setTimeout(() => (copy.textContent = "Copy"), 1500);
   });
   const hint = el("p", { class: "note" }, "Runs read-only in the store's schema insights; $names are bound to the day, the period and the filters.");
-  return el("div", {}, el("pre", { tabindex: "0" }, el("code", {}, ...coloured(widget.sql.trim()))), el("div", { class: "row" }, copy, hint));
+  return el("div", {}, el("pre", { tabindex: "0" }, el("code", {}, ...coloured(statement.trim()))), el("div", { class: "row" }, copy, hint));
 }
 
 // Inside a frame the clipboard may be withheld: then the text is selected and copied the old way.

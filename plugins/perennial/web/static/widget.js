@@ -1,6 +1,7 @@
 // One tile: fetches its data, draws it, and says plainly when there is nothing or something is wrong.
 import { drawChart, forget } from "./chart.js";
 import { el } from "./dom.js";
+import { said } from "./format.js";
 import { number } from "./number.js";
 import { table } from "./table.js";
 import { show } from "./viewer.js";
@@ -12,20 +13,29 @@ export class Widget {
     const menu = node.querySelector(".menu");
     menu.addEventListener("click", (event) => {
       const view = event.target.closest("[data-view]")?.dataset.view;
-      if (view) show(view, this.widget, this.data);
+      if (view) show(view, this.widget, this.data, this.shown());
       if (event.target.closest(".menu-list")) menu.open = false;
     });
     document.addEventListener("themechange", () => this.data && this.draw());
   }
 
   address(kind = "", extra = {}) {
-    const query = this.board.selection();
+    const query = this.board.selection(this.widget.id);
     for (const [key, value] of Object.entries(extra)) query.set(key, value);
     const base = `${document.body.dataset.root}api/dashboards/${this.board.name}/widgets/${this.widget.id}`;
     return `${base}${kind && "/" + kind}?${query}`;
   }
 
+  // What changed elsewhere may not matter here: then only what is picked is marked anew.
+  refresh() {
+    if (!this.data || this.address() !== this.loaded) return this.load();
+    const body = this.body.querySelector(":scope > .table");
+    this.lead();
+    return body ? body.mark() : this.draw();
+  }
+
   async load() {
+    this.loaded = this.board.ask ? "" : this.address();
     const asked = ++this.asked;
     this.node.setAttribute("aria-busy", "true");
     this.node.dataset.state = "loading";
@@ -45,6 +55,7 @@ export class Widget {
     if (asked !== this.asked) return; // a newer request has overtaken this one
     this.data = problem ? null : data;
     this.widget = this.data?.widget ?? this.widget; // a draft is read by the server
+    this.note();
     if (problem) this.fail(problem);
     else await this.draw();
     this.node.setAttribute("aria-busy", "false");
@@ -56,7 +67,7 @@ export class Widget {
     if (!data.rows.length || (widget.mark === "number" && valueOf(widget, data) === null)) return this.empty();
     const label = data.spec?.description ?? widget.title;
     if (widget.mark === "number") await number(body, widget, data, config, label);
-    else if (widget.mark === "table") body.replaceChildren(table(data));
+    else if (widget.mark === "table") body.replaceChildren(table(data, this.shown()));
     else await this.chart(config, label);
     this.node.dataset.state = "drawn";
   }
@@ -67,14 +78,52 @@ export class Widget {
       host = el("div", { class: "chart" });
       this.body.replaceChildren(host);
     }
-    await drawChart(host, this.data, config, label);
+    await drawChart(host, this.data, config, label, this.picks());
   }
 
-  empty(said = this.widget.empty) {
+  // How its marks and rows are picked; null where they are not, as while a dashboard is edited.
+  picks() {
+    const { board, data, widget } = this;
+    if (!board.picks || !data?.picks?.length) return null;
+    const columns = data.picks.map((name) => data.columns.find((column) => column.name === name));
+    const parts = (values) => columns.map((column, at) => ({ column: column.name, title: column.title, value: values[at], said: said(values[at], { ...column, numeric: false }) }));
+    return {
+      columns,
+      chosen: board.picks.of(widget.id),
+      has: (values) => columns.every(({ name }, at) => board.picks.of(widget.id).get(name)?.includes(values[at])),
+      take: (values, more) => board.picks.toggle(widget.id, parts(values), more),
+    };
+  }
+
+  shown() {
+    const { drill } = this.widget;
+    const names = this.data?.columns.map(({ name }) => name) ?? [];
+    const known = (row) => new Map(names.map((name, at) => [name, row[at]]));
+    return { picks: this.picks(), leads: drill && this.board.leads ? { title: titleOf(drill), to: (row) => this.board.leads(drill, this.data.picks, known(row)) } : null };
+  }
+
+  // Under the title: which filters do nothing here, and where it leads.
+  note() {
+    const titles = this.node.querySelector(".titles");
+    titles.querySelector(".unmet")?.remove();
+    const { unmet = [] } = this.data ?? {};
+    if (unmet.length) titles.append(el("p", { class: "unmet" }, `Not filtered by ${unmet.join(", ").toLowerCase()}`));
+    this.lead();
+  }
+
+  lead() {
+    const { drill } = this.widget;
+    this.node.querySelector(".lead-on")?.remove();
+    if (!drill || !this.board.leads) return;
+    const link = el("a", { class: "lead-on", href: this.board.leads(drill) }, `${titleOf(drill)} ›`);
+    this.node.querySelector(".titles").after(link);
+  }
+
+  empty(words = this.widget.empty) {
     this.clear();
     this.node.dataset.state = "empty";
     const picture = el("img", { src: `${document.body.dataset.root}static/page/empty.svg`, alt: "", width: 40, height: 40 });
-    this.body.replaceChildren(el("div", { class: "nothing" }, this.widget.mark === "number" ? null : picture, el("p", {}, said)));
+    this.body.replaceChildren(el("div", { class: "nothing" }, this.widget.mark === "number" ? null : picture, el("p", {}, words)));
   }
 
   fail({ status, detail, hint, kind }) {
@@ -82,15 +131,17 @@ export class Widget {
     this.clear();
     this.node.dataset.state = "failed";
     const signedOut = status === 401;
-    const said = signedOut ? "You are signed out." : typeof detail === "string" ? detail : "Something went wrong.";
+    const words = signedOut ? "You are signed out." : typeof detail === "string" ? detail : "Something went wrong.";
     const again = el("button", { type: "button", class: "button quiet", on: { click: () => (signedOut ? location.reload() : this.load()) } }, signedOut ? "Sign in" : "Try again");
-    this.body.replaceChildren(el("div", { class: "nothing failed", role: "alert" }, el("p", {}, el("strong", {}, said)), hint ? el("p", {}, hint) : null, again));
+    this.body.replaceChildren(el("div", { class: "nothing failed", role: "alert" }, el("p", {}, el("strong", {}, words)), hint ? el("p", {}, hint) : null, again));
   }
 
   clear() {
     for (const host of this.body.querySelectorAll(".chart, .spark")) forget(host);
   }
 }
+
+const titleOf = ({ title, dashboard }) => title || dashboard.charAt(0).toUpperCase() + dashboard.slice(1).replaceAll("_", " ");
 
 function valueOf(widget, data) {
   return data.rows.at(-1)[data.columns.findIndex((column) => column.name === widget.y.column)];
