@@ -44,7 +44,7 @@ class OpenApi:
 
         `undocumented` are patterns of paths that are known to be missing from them.
         """
-        self._operations: list[tuple[re.Pattern[str], str, dict[str, Any], str]] = []
+        self._operations: list[tuple[re.Pattern[str], str, dict[str, Any], str, list[Any]]] = []
         self._registry: Registry = Registry()
         self._strict, self._undocumented = strict, [re.compile(each) for each in undocumented]
         self.documents = [_read(path) for path in paths]
@@ -55,10 +55,11 @@ class OpenApi:
             for template, operations in document["paths"].items():
                 path = document.get("basePath", "").rstrip("/") + template
                 pattern = re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path) + "$")
+                shared = operations.get("parameters", [])
                 for method, operation in operations.items():
                     if method in METHODS:
                         pointer = f"{uri}#/paths/{template.replace('~', '~0').replace('/', '~1')}/{method}"
-                        self._operations.append((pattern, method.upper(), operation, pointer))
+                        self._operations.append((pattern, method.upper(), operation, pointer, shared))
         self.checked: set[str] = set()
         """The operations that were checked, as `METHOD operationId status`."""
 
@@ -71,13 +72,13 @@ class OpenApi:
             assert known or not self._strict, f"{request.method} {url.path} is in none of the documents"
             return
         # A fixed path is documented apart from the pattern that matches it too.
-        _pattern, method, operation, pointer = min(found, key=lambda each: "[^/]+" in each[0].pattern)
+        _pattern, method, operation, pointer, shared = min(found, key=lambda each: "[^/]+" in each[0].pattern)
         name = f"{method} {operation.get('operationId', operation.get('summary'))}"
         parameters = operation.get("parameters", [])
         if request.body and (schema := _request_schema(operation, parameters)):
             self._validate(f"{pointer}/{schema}", json.loads(request.body), f"{name} request")
-        query = {p.get("name") for p in parameters if p.get("in") == "query"}
-        refs = any("$ref" in p for p in parameters)
+        query = {p.get("name") for p in (*parameters, *shared) if p.get("in") == "query"}
+        refs = any("$ref" in p for p in (*parameters, *shared))
         assert refs or dict(parse_qsl(url.query)).keys() <= query, f"{name}: unknown parameter in {url.query}"
         status = str(response.status_code)
         documented = operation["responses"].get(status, {})

@@ -1,12 +1,13 @@
 """An activation document: which audiences go to which destination, with which fields of the profile."""
 
+from fnmatch import fnmatch
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler
+from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, model_validator
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from perennial.activation.destinations.registry import UnknownKindError, kinds, known
+from perennial.activation.destinations.registry import UnknownKindError, connector, kinds, known
 from perennial.documents import Document
 
 
@@ -63,3 +64,13 @@ class Activation(Document):
     """The destination's field -> where its value comes from."""
     list_name: str = "Perennial: {title}"
     """What the lists are called; `{title}` and `{name}` are the audience's."""
+
+    @model_validator(mode="after")
+    def _writes_no_consent(self) -> "Activation":
+        theirs = connector(self.destination.kind).declaration
+        for target in self.mapping:
+            if any(fnmatch(target.lower(), each) for each in theirs.capabilities.consent_fields):
+                raise ValueError(
+                    f"mapping: {target} is consent at {theirs.title}, and an activation never writes it"
+                )
+        return self

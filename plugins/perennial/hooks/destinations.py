@@ -65,6 +65,10 @@ class KlaviyoHook(DestinationHook, kind="klaviyo"):
     """Klaviyo."""
 
 
+class CustomerIoHook(DestinationHook, kind="customer_io"):
+    """Customer.io."""
+
+
 HOOKS: dict[str, type[DestinationHook]] = {hook.kind: hook for hook in DestinationHook.__subclasses__()}
 """By kind of destination."""
 

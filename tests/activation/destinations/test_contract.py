@@ -91,8 +91,9 @@ def test_a_renamed_audience_keeps_its_list(harness: Harness, ledger_url: str) ->
     activate(ledger_url, harness.destination(), PEOPLE)
     before = harness.upsert_requests()
     activate(ledger_url, harness.destination(), PEOPLE, 21, titles={**TITLES, "best": "Big spenders"})
-    assert harness.list_names() == {"Perennial: Big spenders", LAPSING}
-    assert harness.members("Perennial: Big spenders", PEOPLE).keys() == {ANN, BOB}
+    name = "Perennial: Big spenders" if harness.connector.declaration.capabilities.renames else BEST
+    assert harness.list_names() == {name, LAPSING}
+    assert harness.members(name, PEOPLE).keys() == {ANN, BOB}
     assert harness.upsert_requests() == before
 
 
@@ -228,6 +229,9 @@ def test_a_timeout_after_the_provider_accepted_does_no_harm(harness: Harness, le
 
 
 def test_a_retry_waits_for_the_job_and_sends_nothing_again(harness: Harness, ledger_url: str) -> None:
+    if not harness.connector.declaration.capabilities.jobs:
+        assert harness.destination().submit_upserts([], []).job is None
+        return
     with pytest.raises(JobsPendingError, match="its id is in the ledger"):
         activate(ledger_url, harness.destination(), PEOPLE, patience=0)
     assert "sending" in set(delivered(ledger_url)["state"])
@@ -248,7 +252,9 @@ class Killed(BaseException):
 def test_ended_after_any_step_and_run_again_it_ends_as_if_nothing_had_happened(
     harness: Harness, ledger_url: str, step: str
 ) -> None:
-    activate(ledger_url, harness.destination(), PEOPLE, titles={**TITLES, "best": "Named otherwise"})
+    renames = harness.connector.declaration.capabilities.renames
+    earlier = {**TITLES, "best": "Named otherwise"} if renames else TITLES
+    activate(ledger_url, harness.destination(), PEOPLE, titles=earlier)
     after: People = {ANN: PEOPLE[ANN], BOB: {"in": ["lapsing"], "decile": 5}, "dan@example.com": PEOPLE[CAT]}
     destination = harness.destination()
     original = getattr(destination, step)

@@ -39,6 +39,8 @@ class Capabilities(Document):
     """Whom it names as not to be mailed, before each send."""
     upsert_can_subscribe: bool
     """Whether the provider's upsert could subscribe somebody, if it was used carelessly: see the README."""
+    consent_fields: list[str] = []
+    """Fields by which it could; `*` stands for any text. A mapping to one is refused."""
 
 
 class FormField(Document):

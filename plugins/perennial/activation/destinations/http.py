@@ -84,7 +84,7 @@ class Client:
     """What to do about a status, in words for the person who must."""
 
     def __init__(self, url: str, auth: Key, limits: Limits, wire: Wire, headers: Mapping[str, str]) -> None:
-        self._url, self._auth, self._wire = url, auth, wire
+        self.url, self._auth, self._wire = url, auth, wire
         self._limiters = [
             (re.compile(re.sub(r"\{\w+\}", "[^/]+", operation)), Limiter(windows, wire.clock, wire.sleep))
             for operation, windows in limits.operations.items()
@@ -134,7 +134,7 @@ class Client:
     def download(self, url: str) -> bytes:
         """A file that an answer pointed to; credentials are not sent to it."""
         parts = urlsplit(url)
-        if parts.scheme != "https" and parts.netloc != urlsplit(self._url).netloc:
+        if parts.scheme != "https" and parts.netloc != urlsplit(self.url).netloc:
             raise RefusedError(f"{self.title}: a file is offered without https: {parts.hostname}", 0)
         try:
             response = self._wire.session().get(url, timeout=self._wire.timeout, auth=lambda request: request)
@@ -170,7 +170,7 @@ class Client:
         headers = {} if content is None else {"Content-Type": self.content_type}
         try:
             return self._session.request(
-                method, self._url + path, params=params, data=content, headers=headers,
+                method, self.url + path, params=params, data=content, headers=headers,
                 timeout=self._wire.timeout, allow_redirects=False,
             )  # fmt: skip
         except (requests.Timeout, requests.ConnectionError) as error:
