@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from perennial.activation.destinations import overview
 from perennial.activation.destinations.connector import FOLDER, Account
 from perennial.activation.destinations.registry import connector, kinds
 from perennial.errors import TerminalError
+from perennial.settings import REPOSITORY
 
 SENDGRID = {"host": "https://api.sendgrid.com", "password": "SG.secret"}
 
@@ -75,3 +77,9 @@ def test_a_connector_is_whole(kind: str) -> None:
         assert f"| {name} |" in readme, f"the README's connection table has no row {name}: {field.label}"
     for host in ours.declaration.connection.hosts:
         assert host in readme
+
+
+def test_the_manual_has_the_tables_of_the_declarations() -> None:
+    manual = (REPOSITORY / "docs/destinations.md").read_text()
+    for table in (overview.capabilities(), overview.limits()):
+        assert table in manual, "run python -m perennial.activation.destinations.overview"
