@@ -8,7 +8,7 @@ from esp_process import Esp, running_esp
 
 from perennial.activation.destinations.registry import UnknownKindError, kinds
 from perennial.errors import TerminalError
-from perennial.hooks.destinations import HOOKS, SendGridHook, destination
+from perennial.hooks.destinations import HOOKS, SendgridHook, destination
 
 
 @pytest.fixture(scope="module")
@@ -17,9 +17,9 @@ def esp(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Esp]:
         yield started
 
 
-def _connection(monkeypatch: pytest.MonkeyPatch, **fields: str) -> SendGridHook:
+def _connection(monkeypatch: pytest.MonkeyPatch, **fields: str) -> SendgridHook:
     monkeypatch.setenv("AIRFLOW_CONN_SENDGRID_DEFAULT", json.dumps({"conn_type": "http", **fields}))
-    return SendGridHook()
+    return SendgridHook()
 
 
 def test_a_good_connection_is_told(esp: Esp, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,8 +36,8 @@ def test_a_wrong_key_is_told(esp: Esp, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_constructor_does_no_io() -> None:
-    assert SendGridHook("no such connection").conn_id == "no such connection"
-    assert SendGridHook().conn_id == "sendgrid_default"
+    assert SendgridHook("no such connection").conn_id == "no such connection"
+    assert SendgridHook().conn_id == "sendgrid_default"
 
 
 def test_an_incomplete_connection_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,7 +53,7 @@ class DestinationHook(BaseHook):
             return False, str(error)
 
 
-class SendGridHook(DestinationHook, kind="sendgrid"):
+class SendgridHook(DestinationHook, kind="sendgrid"):
     """SendGrid Marketing Campaigns."""
 
 

@@ -119,7 +119,7 @@ def _connections(state: State, secret: Credentials) -> dict[str, dict[str, objec
         "perennial_store": {**store, "login": databases.OWNER, "password": secret.owner_password},
         "perennial_store_reader": {**store, "login": databases.READER, "password": secret.reader_password},
         "sendgrid_default": {
-            "conn_type": "http",
+            "conn_type": "sendgrid",
             "host": sandbox_url(state),
             "password": secret.sandbox_api_key,
             "extra": {"webhook_public_key": secret.webhook_public_key},

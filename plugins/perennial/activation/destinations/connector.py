@@ -49,6 +49,7 @@ class FormField(Document):
     label: str
     help: str = ""
     required: bool = False
+    secret: bool = False
     default: str | None = None
 
 
