@@ -111,6 +111,8 @@ def _request_schema(operation: dict[str, Any], parameters: list[dict[str, Any]])
 
 
 def _answer_schema(documented: dict[str, Any]) -> str | None:
+    if documented.get("schema", {}).get("type") == "string":
+        return None  # Such as lines, each a JSON of its own.
     if "schema" in documented:
         return "schema"
     for kind, content in documented.get("content", {}).items():

@@ -69,7 +69,7 @@ class Activation(Document):
     def _writes_no_consent(self) -> "Activation":
         theirs = connector(self.destination.kind).declaration
         for target in self.mapping:
-            if any(fnmatch(target.lower(), each) for each in theirs.capabilities.consent_fields):
+            if any(fnmatch(target.lower(), each.lower()) for each in theirs.capabilities.consent_fields):
                 raise ValueError(
                     f"mapping: {target} is consent at {theirs.title}, and an activation never writes it"
                 )

@@ -69,6 +69,10 @@ class CustomerIoHook(DestinationHook, kind="customer_io"):
     """Customer.io."""
 
 
+class IterableHook(DestinationHook, kind="iterable"):
+    """Iterable."""
+
+
 HOOKS: dict[str, type[DestinationHook]] = {hook.kind: hook for hook in DestinationHook.__subclasses__()}
 """By kind of destination."""
 

@@ -151,7 +151,7 @@ def _response(
     response.url = str(request.url)
     response.headers.update(headers)
     raw = content if isinstance(content, bytes) else b"" if content is None else json.dumps(content).encode()
-    response._content = raw
+    response._content, response._content_consumed = raw, True  # type: ignore[attr-defined]
     return response
 
 

@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -121,9 +121,31 @@ class Client:
         A `repeatable` call (one that may be made twice without harm) is made again a few times, as long as
         the waits are short.
         """
+        response = self._answer(method, path, body, params, repeatable, accept)
+        return response.json() if response.content else None
+
+    def lines(self, path: str, params: Mapping[str, str | int] | None = None) -> Iterator[str]:
+        """The lines of an answer that may be larger than memory."""
+        with self._answer("GET", path, None, params, True, (), stream=True) as response:
+            try:
+                for line in response.iter_lines():
+                    yield line.decode()
+            except requests.RequestException as error:
+                raise UnavailableError(f"{self.title} GET {redact(path)}: {type(error).__name__}") from None
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        body: Any,
+        params: Mapping[str, str | int] | None,
+        repeatable: bool,
+        accept: Collection[int],
+        stream: bool = False,
+    ) -> requests.Response:
         for attempt in range(1, ATTEMPTS + 1):
             try:
-                return self._once(method, path, body, params, accept)
+                return self._once(method, path, body, params, accept, stream)
             except UnavailableError as error:
                 wait = error.retry_after if error.retry_after is not None else 0.5 * 2**attempt
                 if attempt == ATTEMPTS or wait > LONGEST_WAIT or not repeatable:
@@ -153,16 +175,17 @@ class Client:
         body: Any,
         params: Mapping[str, str | int] | None,
         accept: Collection[int],
-    ) -> Any:
-        response = self._send(method, path, body, params)
+        stream: bool,
+    ) -> requests.Response:
+        response = self._send(method, path, body, params, stream)
         if response.status_code == 401 and self._auth.renew():
-            response = self._send(method, path, body, params)
+            response = self._send(method, path, body, params, stream)
         if response.ok or response.status_code in accept:
-            return response.json() if response.content else None
+            return response
         raise self._error(f"{self.title} {method} {redact(path)}", response)
 
     def _send(
-        self, method: str, path: str, body: Any, params: Mapping[str, str | int] | None
+        self, method: str, path: str, body: Any, params: Mapping[str, str | int] | None, stream: bool
     ) -> requests.Response:
         operation = f"{method} {path}"
         next(limiter for pattern, limiter in self._limiters if pattern.fullmatch(operation)).acquire()
@@ -171,7 +194,7 @@ class Client:
         try:
             return self._session.request(
                 method, self.url + path, params=params, data=content, headers=headers,
-                timeout=self._wire.timeout, allow_redirects=False,
+                timeout=self._wire.timeout, allow_redirects=False, stream=stream,
             )  # fmt: skip
         except (requests.Timeout, requests.ConnectionError) as error:
             raise UnavailableError(f"{self.title} {method} {redact(path)}: {type(error).__name__}") from None

@@ -1,0 +1,1 @@
+"""Iterable: users and static lists of one project."""
