@@ -27,7 +27,13 @@ def test_an_unknown_kind_is_told_with_those_that_are_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "field"), [("customer_io", "unsubscribed"), ("customer_io", "CIO_subscription_preferences")]
+    ("kind", "field"),
+    [
+        ("customer_io", "unsubscribed"),
+        ("customer_io", "CIO_subscription_preferences"),
+        ("iterable", "unsubscribedChannelIds"),
+        ("braze", "email_subscribe"),
+    ],
 )
 def test_a_mapping_to_consent_is_refused(kind: str, field: str) -> None:
     with pytest.raises(ValidationError, match=f"mapping: {field} is consent at .*, and an activation never"):

@@ -126,6 +126,12 @@ def _lists(activation: Activation, titles: Mapping[str, str], sender: Sender) ->
         list_id, current = known.get(audience, (None, None))
         if current != name:
             list_id = sender.destination.ensure_list(name, list_id)
+            others = [each for each in activation.audiences if each != audience and each in known]
+            if shared := [each for each in others if known[each][0] == list_id]:
+                raise TerminalError(
+                    f"activation {activation.name}: {audience} and {shared[0]} would share the list {name!r};"
+                    " give the audiences different titles, or put {name} into list_name"
+                )
             sender.ledger.remember_list(audience, list_id, name)
             known[audience] = (list_id, name)
     return {audience: list_id for audience, (list_id, _) in known.items()}

@@ -73,6 +73,10 @@ class IterableHook(DestinationHook, kind="iterable"):
     """Iterable."""
 
 
+class BrazeHook(DestinationHook, kind="braze"):
+    """Braze."""
+
+
 HOOKS: dict[str, type[DestinationHook]] = {hook.kind: hook for hook in DestinationHook.__subclasses__()}
 """By kind of destination."""
 

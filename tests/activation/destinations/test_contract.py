@@ -23,7 +23,9 @@ PEOPLE: People = {
 def test_an_empty_audience_creates_lists_and_sends_nobody(harness: Harness, ledger_url: str) -> None:
     report = activate(ledger_url, harness.destination(), {})
     assert report.upserted == report.removed == 0
-    assert harness.list_names() == {BEST, LAPSING}
+    assert harness.list_names() == (
+        {BEST, LAPSING} if harness.connector.declaration.capabilities.lists else set()
+    )
     assert harness.upsert_requests() == 0
 
 
@@ -95,6 +97,12 @@ def test_a_renamed_audience_keeps_its_list(harness: Harness, ledger_url: str) ->
     assert harness.list_names() == {name, LAPSING}
     assert harness.members(name, PEOPLE).keys() == {ANN, BOB}
     assert harness.upsert_requests() == before
+
+
+def test_two_audiences_of_one_name_are_refused(harness: Harness, ledger_url: str) -> None:
+    with pytest.raises(TerminalError, match="lapsing and best would share the list"):
+        activate(ledger_url, harness.destination(), PEOPLE, titles={"best": "Best", "lapsing": "Best"})
+    assert harness.upsert_requests() == 0
 
 
 def test_an_audience_taken_off_the_activation_empties_its_list(harness: Harness, ledger_url: str) -> None:

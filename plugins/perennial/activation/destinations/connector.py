@@ -27,6 +27,8 @@ class Capabilities(Document):
     """By what the provider knows a person, as we use it."""
     audience: str
     """What an audience becomes there."""
+    lists: bool = True
+    """Whether the provider has lists of its own; otherwise membership is a field of the person."""
     renames: bool
     """Whether an audience's new title reaches the provider."""
     removes: bool
