@@ -166,6 +166,8 @@ GOOD = "title: T\nwidgets:\n  - {id: a, title: A, mark: table, sql: 'SELECT 1'}\
             "only a filter with `multiple: true`",
         ),
         (("title: T", "title: T\nperiod: next_month"), "expected a number of days"),
+        (("mark: table", "mark: text"), "a text asks for nothing"),
+        (("mark: table", "mark: table, text: Hello"), "only `mark: text` has a text"),
     ],
 )
 def test_a_mistake_is_explained_with_its_place(tmp_path: Path, change: tuple[str, str], said: str) -> None:

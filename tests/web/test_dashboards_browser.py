@@ -180,6 +180,51 @@ def test_a_dashboard_is_made_arranged_saved_duplicated_printed_and_deleted(
     assert [one for one in complaints if "422" not in one] == []
 
 
+def test_what_was_explored_goes_to_a_dashboard_where_a_text_explains_it(
+    page: Page, airflow: AirflowServer, nothing_kept: Caller, complaints: list[str]
+) -> None:
+    page.goto(f"{airflow.url}/perennial/compose")
+    page.get_by_label("Table", exact=True).first.select_option("fact_sales_by_day")
+    page.get_by_role("radio", name="Table").click()
+    for name in ("department", "spend"):
+        page.locator(f'.attribute[data-id="fact_sales_by_day.{name}"]').press("Enter")
+    page.get_by_label("Sorted by").select_option(label="Sum of spend, descending")
+    expect(page.locator(".stage-area tbody td").first).to_have_text("GROCERY")
+    page.get_by_role("button", name="Add to a dashboard").click()
+    page.locator("#placing select").select_option("")
+    page.get_by_label("Its title").fill("Explored")
+    page.get_by_role("button", name="Add", exact=True).click()
+    page.wait_for_url("**/dashboards/explored")
+    widget = nothing_kept.get(f"{API}/explored").json()["widgets"][0]
+    assert widget["query"]["sort"] == "-sum_of_spend"
+
+    frame = _open(page, airflow, "dashboards/explored/edit")
+    frame.get_by_role("button", name="Add a text").click()
+    frame.locator("#texting").get_by_label("Title").fill("What it says")
+    frame.get_by_label("Text, in Markdown").fill("See [all](customer_value) <b>here</b>")
+    expect(frame.locator("#texting .prose a")).to_have_text("all")
+    frame.get_by_role("button", name="Apply").click()
+    frame.get_by_role("button", name="Filters").click()
+    frame.get_by_role("button", name="Add a filter").click()
+    frame.get_by_label("Values of").select_option("fact_sales_by_day.department")
+    frame.locator("#filtering").get_by_role("button", name="Apply").click()
+    frame.get_by_role("button", name="Save").click()
+    expect(frame.locator('[data-filter="department"]')).to_be_visible()
+    frame = _open(page, airflow, "dashboards/explored?department=DELI&department=MEAT")
+    expect(frame.locator('[data-filter="department"] [data-chosen]')).to_have_text("2 of 15")
+    expect(frame.locator("tbody tr")).to_have_count(2)
+    expect(frame.locator('[data-widget="what_it_says"] .prose')).to_have_text("See all <b>here</b>")
+
+    # From one dashboard to another, by keys.
+    frame = _open(page, airflow, "dashboards/sales")
+    frame.locator("#switch summary").press("Enter")
+    frame.get_by_label("Find a dashboard").fill("explored")
+    expect(frame.locator("#switch a:visible")).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(frame.locator("h1")).to_have_text("Explored")
+    assert complaints == []
+
+
 @pytest.mark.parametrize("page", [("vic", "dark")], indirect=True)
 def test_a_viewer_sees_no_way_to_change_anything(
     page: Page, airflow: AirflowServer, nothing_kept: Caller, complaints: list[str]

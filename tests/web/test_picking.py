@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from perennial.web.dashboards import Widget
-from perennial.web.picking import pickable
+from perennial.web.picking import keys_of
 from perennial.web.store import Column
 
 COLUMNS = [
@@ -18,7 +18,7 @@ ORDINAL = {"column": "decile", "type": "ordinal"}
 
 
 @pytest.mark.parametrize(
-    ("said", "picks"),
+    ("said", "keys"),
     [
         ({"mark": "bar", "x": "spend", "y": "audience"}, ["audience"]),
         ({"mark": "bar", "x": "spend", "y": "audience", "color": ORDINAL}, ["audience", "decile"]),
@@ -34,9 +34,8 @@ ORDINAL = {"column": "decile", "type": "ordinal"}
         ({"mark": "table"}, ["audience"]),
         ({"mark": "table", "columns": ["decile", "spend"]}, ["decile"]),
         ({"mark": "table", "columns": ["day", {"column": "spend", "format": "money"}]}, ["day"]),
-        ({"mark": "table", "picks": False}, []),
     ],
 )
-def test_a_mark_stands_for_the_names_that_tell_it_from_others(said: dict[str, Any], picks: list[str]) -> None:
+def test_a_mark_stands_for_the_names_that_tell_it_from_others(said: dict[str, Any], keys: list[str]) -> None:
     widget = Widget.model_validate({"id": "a", "title": "A", "sql": "SELECT 1", **said})
-    assert pickable(widget, COLUMNS) == picks
+    assert keys_of(widget, COLUMNS) == keys

@@ -108,6 +108,17 @@ def test_a_number_says_its_value_its_unit_and_how_it_moved() -> None:
         assert said in svg
 
 
+def test_a_text_is_as_high_as_its_lines() -> None:
+    prose = Widget.model_validate(
+        {"id": "a", "title": "Why", "mark": "text", "text": "One.\n\n- two", "width": 4}
+    )
+    (tile,) = tiles(prose, None)
+    svg = pages(HEADING, [tile])[0].svg
+    for said in (">Why<", ">One.<", ">•<", ">two<"):
+        assert said in svg
+    assert tile.height < 120
+
+
 def test_what_cannot_be_shown_says_why() -> None:
     svg = pages(HEADING, tiles(widget(empty="Nobody came."), data([])))[0].svg
     assert ">Nobody came.<" in svg

@@ -76,6 +76,8 @@ def get_data(widget: WidgetDep, selection: SelectionDep, store: StoreDep) -> dic
 @router.get("/dashboards/{name}/widgets/{widget_id}/csv", dependencies=[EXPORTER])
 def get_csv(widget: WidgetDep, selection: SelectionDep, store: StoreDep) -> StreamingResponse:
     """All rows of one widget, without a cap."""
+    if not widget.sql:
+        raise HTTPException(404, "A text has no rows.")
     asked = narrowed(widget, selection, store)
     return csv_response(store, asked.sql, asked.parameters, f"{widget.id}_{selection.day}.csv")
 
@@ -90,6 +92,8 @@ def get_image(
     width: Annotated[int, Query(ge=100, le=2_400)] = 860,
 ) -> Response:
     """One chart as a picture; numbers without a trend and tables have none."""
+    if not widget.sql:
+        raise HTTPException(404, "A text has no picture; the dashboard's has it.")
     asked = narrowed(widget, selection, store)
     result = store.query(asked.sql, asked.parameters)
     spec = chart(widget, result.columns)

@@ -36,6 +36,7 @@ class Mark(StrEnum):
     COHORT = "cohort"
     NUMBER = "number"
     TABLE = "table"
+    TEXT = "text"
 
 
 REQUIRED: dict[Mark, tuple[str, ...]] = {
@@ -48,6 +49,7 @@ REQUIRED: dict[Mark, tuple[str, ...]] = {
     Mark.COHORT: ("x", "y", "color"),
     Mark.NUMBER: ("y",),
     Mark.TABLE: (),
+    Mark.TEXT: (),
 }
 
 
@@ -108,6 +110,8 @@ class Widget(Document):
     """A SELECT over the store's schema `insights`; `$day`, `$from_day` and the filters are bound."""
     query: Query | None = None
     """Instead of `sql`, which is then what this is compiled to."""
+    text: Annotated[str, Field(max_length=20_000)] = ""
+    """Of a text: what stands below its title, in Markdown."""
     kpi: str | KpiReference | None = None
     """Instead of `sql`: a KPI of the library, whose SQL is taken over."""
     x: Channel | None = None
@@ -129,7 +133,7 @@ class Widget(Document):
     previous_label: str = "before"
     better: Literal["higher", "lower", "neutral"] = "neutral"
     picks: bool = True
-    """Whether a click on one of its marks or rows filters the other widgets."""
+    """Whether a click on one of its marks or rows filters the other widgets; else it leads on."""
     drill: Drill | None = None
     """Where it leads for more."""
     empty: str = "No rows for this day and these filters."
@@ -150,7 +154,12 @@ class Widget(Document):
 
     @model_validator(mode="after")
     def _asked(self, info: ValidationInfo) -> "Widget":
-        if self.query is not None:
+        if self.mark is Mark.TEXT:
+            if self.sql or self.query:
+                raise ValueError("a text asks for nothing: leave sql, query and kpi away")
+        elif self.text:
+            raise ValueError("only `mark: text` has a text")
+        elif self.query is not None:
             object.__setattr__(self, "sql", compiled(self.query, info.context))
         elif not self.sql:
             raise ValueError("give sql, or a query, or a kpi")

@@ -16,6 +16,7 @@ from perennial.web.dashboards import Dashboard, Mark
 from perennial.web.days import Days, days_of, pick
 from perennial.web.filters import Choice, Filter
 from perennial.web.formats import day_text, moment_text, number_text
+from perennial.web.markdown import html
 from perennial.web.periods import PERIODS, Period
 from perennial.web.selections import Selection, select
 from perennial.web.state import DashboardDep, LibraryDep, StoreDep
@@ -24,7 +25,7 @@ from perennial.web.themes import vega_config
 
 router = APIRouter()
 templates = Jinja2Templates(Path(__file__).parent / "templates")
-templates.env.filters.update(day=day_text, moment=moment_text, number=number_text)
+templates.env.filters.update(day=day_text, moment=moment_text, number=number_text, markdown=html)
 templates.env.trim_blocks = templates.env.lstrip_blocks = True
 EditDep = Annotated[bool, Depends(may_edit_dashboards)]
 ExportDep = Annotated[bool, Depends(may_export)]
@@ -145,7 +146,7 @@ def board_page(
             "filters": [{"name": one.name, "column": one.column} for one in dashboard.filters],
             "widgets": [widget.model_dump(mode="json") for widget in dashboard.widgets],
         },
-        drawn=[mark.value for mark in Mark if mark not in (Mark.TABLE, Mark.NUMBER)],
+        drawn=[mark.value for mark in Mark if mark not in (Mark.TABLE, Mark.NUMBER, Mark.TEXT)],
         **context,
     )
 

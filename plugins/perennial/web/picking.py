@@ -1,4 +1,4 @@
-"""A widget and its result's columns in; by which of them its marks and rows can be picked out."""
+"""A widget and its result's columns in; those that tell its marks and rows from each other out."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,16 +8,16 @@ from perennial.web.store import Column
 
 PLACES = ("nominal", "ordinal")
 WHOLE = (Mark.NUMBER, Mark.HISTOGRAM)
-"""What stands for many rows at once, and so picks none of them."""
+"""What stands for many rows at once."""
 
 
-def pickable(widget: Widget, columns: Sequence[Column]) -> list[str]:
+def keys_of(widget: Widget, columns: Sequence[Column]) -> list[str]:
     """The columns that tell a mark or a row from the others; days only where nothing else does.
 
     So a point of a line picks its line, and a cell of a heat map both of its names.
     """
     kinds: Kinds = {column.name: column.kind for column in columns}
-    if widget.mark in WHOLE or not widget.picks:
+    if widget.mark in WHOLE:
         return []
     if widget.mark is Mark.TABLE:
         return _of_row(widget, columns)

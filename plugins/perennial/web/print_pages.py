@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from perennial.web.print_text import INK, cut, text, wrapped
-from perennial.web.print_tiles import Chart, Tile, drawn
+from perennial.web.print_tiles import GAP, MARGIN, WIDTH, Chart, Tile, drawn
 
-WIDTH, HEIGHT = 1240.0, 877.0
+HEIGHT = 877.0
 """Of a page, in the units of the screen: A4 across."""
-MARGIN, GAP, FOOT = 40.0, 16.0, 44.0
+FOOT = 44.0
 POINTS = 841.89 / WIDTH
 """Points of paper a unit."""
 Row = list[tuple[Tile, float]]

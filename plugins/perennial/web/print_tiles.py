@@ -1,13 +1,16 @@
 """A widget's data in, its tile as SVG out: numbers and tables as text, charts as places for Vega to fill."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from perennial.web.dashboards import Mark, Widget
+from perennial.web.print_prose import Line, height_of, laid, set_lines
 from perennial.web.print_text import INK, cut, text, width_of, wrapped
 from perennial.web.said import change, said
 
+WIDTH, MARGIN, GAP = 1240.0, 40.0, 16.0
+"""Of a page, in the units of the screen."""
 BODIES = {"small": 150, "medium": 290, "large": 430, "auto": 430}
 PAD, ROW = 18, 25
 NUMBER = 118
@@ -38,14 +41,19 @@ class Tile:
     problem: str = ""
     first: int = 0
     """Of a table: the row that it begins with."""
-    lines: list[str] = field(default_factory=list)
+    lines: tuple[Line, ...] = ()
+    """Of a text."""
 
 
 def tiles(widget: Widget, data: dict[str, Any] | None, problem: str = "") -> Iterator[Tile]:
     """The tile of a widget; several for a long table that is as wide as the page."""
     columns = 6 if widget.mark is Mark.NUMBER and widget.width > 6 else widget.width
-    head = 52 if widget.subtitle else 34
-    if not data or not data["rows"]:
+    head = 52 if _below(widget, data) else 34
+    if widget.mark is Mark.TEXT:
+        room = columns * (WIDTH - 2 * MARGIN + GAP) / 12 - GAP - 2 * PAD
+        lines = laid(widget.text, room)
+        yield Tile(columns, head + height_of(lines) + PAD, widget, None, lines=lines)
+    elif not data or not data["rows"]:
         body = NUMBER if widget.mark is Mark.NUMBER else 90
         yield Tile(columns, head + body, widget, None, problem or widget.empty)
     elif widget.mark is Mark.NUMBER:
@@ -71,11 +79,13 @@ def drawn(tile: Tile, x: float, y: float, width: float, height: float) -> tuple[
         text(x + PAD, y + 27, cut(title, room, 14, bold=True), 14, bold=True),
     ]
     top = y + 36
-    if widget.subtitle:
-        parts.append(text(x + PAD, y + 45, cut(widget.subtitle, room, 12), 12, INK.muted))
+    if below := _below(widget, tile.data):
+        parts.append(text(x + PAD, y + 45, cut(below, room, 12), 12, INK.muted))
         top = y + 54
     charts: list[Chart] = []
-    if tile.data is None:
+    if widget.mark is Mark.TEXT:
+        parts += set_lines(tile.lines, x + PAD, top)
+    elif tile.data is None:
         lines = wrapped(tile.problem, room, 12.5, 4)
         parts += [text(x + PAD, top + 22 + 18 * n, line, 12.5, INK.muted) for n, line in enumerate(lines)]
     elif widget.mark is Mark.NUMBER:
@@ -87,6 +97,12 @@ def drawn(tile: Tile, x: float, y: float, width: float, height: float) -> tuple[
     elif tile.data["spec"]:
         charts = [Chart(_filled(tile.data), x + 14, top + 4, width - 28, y + height - top - 16)]
     return "".join(parts), charts
+
+
+def _below(widget: Widget, data: dict[str, Any] | None) -> str:
+    """What stands under the title: its own words, and which filters do nothing here."""
+    unmet = ", ".join((data or {}).get("unmet", ())).lower()
+    return " · ".join(part for part in (widget.subtitle, unmet and f"Not filtered by {unmet}") if part)
 
 
 def _filled(data: dict[str, Any]) -> dict[str, Any]:

@@ -8,18 +8,25 @@ from decimal import Decimal
 from typing import Any
 
 from perennial.web.charts import chart
-from perennial.web.dashboards import Encoding, Widget
+from perennial.web.dashboards import Encoding, Mark, Widget
 from perennial.web.formats import PATTERNS
+from perennial.web.markdown import html
 from perennial.web.narrowing import narrowed
-from perennial.web.picking import pickable
+from perennial.web.picking import keys_of
 from perennial.web.selections import Selection
 from perennial.web.store import Column, Result, Store
 
+NO_ROWS: dict[str, Any] = {
+    "columns": [], "rows": [], "truncated": False, "elapsed_ms": 0.0, "spec": None,
+    "keys": [], "unmet": (), "sql": "",
+}  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def payload(widget: Widget, selection: Selection, store: Store) -> dict[str, Any]:
     """Everything that a browser needs to draw one widget, ready for JSON."""
+    if widget.mark is Mark.TEXT:
+        return {**NO_ROWS, "html": html(widget.text)}
     asked = narrowed(widget, selection, store)
     result = store.query(asked.sql, asked.parameters)
     return {
@@ -28,7 +35,7 @@ def payload(widget: Widget, selection: Selection, store: Store) -> dict[str, Any
         "truncated": result.truncated,
         "elapsed_ms": round(result.elapsed_ms, 1),
         "spec": chart(widget, result.columns),
-        "picks": pickable(widget, result.columns),
+        "keys": keys_of(widget, result.columns),
         "unmet": asked.unmet,
         "sql": asked.sql,
     }

@@ -22,3 +22,12 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   openInAirflow(link.dataset.airflow);
 });
+
+// The frame opens no window either; its parent does.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[target=_blank]");
+  if (!link || !framed()) return;
+  event.preventDefault();
+  const twin = window.parent.document.createElement("a");
+  Object.assign(twin, { href: link.href, target: "_blank", rel: "noopener noreferrer" }).click();
+});

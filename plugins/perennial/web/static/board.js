@@ -10,7 +10,7 @@ const controls = new Controls(document.querySelector("form.controls"), { days, u
 const picks = new Picks(document.getElementById("picks"), document.getElementById("announced"), filters, changed);
 const drill = new Drill(controls, picks, filters);
 const board = { name, config, picks, selection: (without) => picks.into(controls.query(), without), leads: (...asked) => drill.address(...asked) };
-const tiles = widgets.map((one) => new Widget(document.querySelector(`[data-widget="${one.id}"]`), one, board));
+const tiles = widgets.filter(({ mark }) => mark !== "text").map((one) => new Widget(document.querySelector(`[data-widget="${one.id}"]`), one, board));
 
 function changed() {
   const query = picks.into(controls.query(true));

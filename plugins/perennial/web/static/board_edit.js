@@ -3,10 +3,12 @@ import { History } from "./audience_history.js";
 import { guard, Keep } from "./audience_keep.js";
 import { moment } from "./audience_times.js";
 import { arranging } from "./board_drag.js";
-import { draft, save } from "./board_http.js";
+import { draft, listed, save } from "./board_http.js";
 import { Controls } from "./controls.js";
+import { prose } from "./board_prose.js";
 import { Tiles } from "./board_tiles.js";
 import { chosen, written } from "./board_dialogs.js";
+import { filtered } from "./board_filters.js";
 import * as layout from "./board_layout.js";
 import "./menus.js";
 
@@ -26,7 +28,8 @@ const announce = (words) => (by("announced").textContent = words);
 const controls = new Controls(document.querySelector("form.controls"), board, () => tiles.reload());
 const selection = () => controls.selection();
 
-const tiles = new Tiles(by("grid"), { config: board.config, name, ask: (widget) => draft({ document: alone(widget), widget: widget.id, ...selection() }) });
+const ask = (widget) => draft({ document: alone(widget), widget: widget.id, ...selection() });
+const tiles = new Tiles(by("grid"), { config: board.config, name, ask });
 // Only what the widget needs: a mistake in another one is not its own.
 const alone = (widget) => ({ ...history.state, widgets: [widget] });
 
@@ -77,7 +80,7 @@ const acts = {
   },
   async edit(id) {
     const widget = layout.find(history.state.widgets, id);
-    const changed = await compose(widget);
+    const changed = await (widget.mark === "text" ? prose(widget, ask) : compose(widget));
     if (changed) setWidgets(history.state.widgets.map((one) => (one.id === id ? { ...changed, id } : one)));
     tiles.focus(id, "[data-edit]");
   },
@@ -95,14 +98,15 @@ async function compose(widget) {
 async function composed(widget) {
   if (board.composer) {
     const { compose: guided } = await import("./composer.js");
-    return guided(widget, { board: { config: board.config, filters: history.state.filters ?? [], selection } });
+    const boards = (await listed().catch(() => [])).filter((one) => one.name !== name);
+    return guided(widget, { board: { config: board.config, boards, filters: history.state.filters ?? [], selection } });
   }
   return written(widget ? "Widget" : "New widget", { document: widget ?? layout.blank(), widget: true, filters: history.state.filters ?? [] });
 }
 
-async function add() {
-  const widget = await compose(null);
-  if (!widget) return by("add").focus();
+async function add(made, button) {
+  const widget = await made;
+  if (!widget) return button.focus();
   const fresh = layout.fresh(history.state.widgets, widget);
   setWidgets([...history.state.widgets, fresh]);
   tiles.focus(fresh.id, "[data-grip]", true);
@@ -168,9 +172,14 @@ about.addEventListener("submit", (event) => event.preventDefault());
 about.addEventListener("input", ({ target }) => set({ ...history.state, [target.name]: target.value }, target.name));
 for (const way of ["undo", "redo"]) by(way).addEventListener("click", () => travel(way));
 by("save").addEventListener("click", store);
-by("add").addEventListener("click", add);
+by("add").addEventListener("click", ({ target }) => add(compose(null), target));
+by("add-text").addEventListener("click", ({ target }) => add(prose(null, ask), target));
 by("code").addEventListener("click", async () => {
   const document_ = await written("The dashboard as a document", { document: history.state });
+  if (document_) set(document_);
+});
+by("filters").addEventListener("click", async () => {
+  const document_ = await filtered(history.state);
   if (document_) set(document_);
 });
 by("history").addEventListener("click", async () => {

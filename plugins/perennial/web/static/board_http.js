@@ -3,6 +3,7 @@ import { ours, request } from "./http.js";
 
 const call = (method, path, body) => request(method, ours(`dashboards${path}`), body);
 
+export const listed = () => call("GET", "");
 export const one = (name) => call("GET", `/${name}`);
 export const save = (name, document, before) => call("PUT", `/${name}`, { document, before });
 export const erase = (name, before) => call("DELETE", `/${name}`, { before });

@@ -1,6 +1,6 @@
 // Puts a widget together: `compose(widget, {board})` opens it in a dialog; its document, or null, comes back.
 import { Attributes } from "./composer_attributes.js";
-import { become, change, clean, fresh, put, read, remove, swap, taken, titleOf } from "./composer_draft.js";
+import { become, change, clean, fresh, ordered, put, read, remove, swap, taken, titleOf } from "./composer_draft.js";
 import { catalogue, download } from "./composer_http.js";
 import { frame } from "./composer_frame.js";
 import { shelvesOf } from "./composer_marks.js";
@@ -13,7 +13,7 @@ import { SqlMode } from "./composer_sql.js";
 
 let known = null; // the catalogue, once a page
 
-// `board` has `config` (Vega's, by theme), and perhaps `selection()` and `filters` ({name, title, multiple}); `done` is what
+// `board` has `config` (Vega's, by theme), and perhaps `selection()`, `boards` ({name, title}) and `filters` ({name, title, multiple}); `done` is what
 // the button says that ends it, null where nothing comes of it.
 export async function compose(widget, { board, done = "Done" }) {
   known ??= catalogue().then(({ tables }) => new Model(tables));
@@ -34,7 +34,7 @@ class Composer {
     this.attributes = new Attributes(parts.attributes, model, { choose: (table) => this.start(table), put: (role, id) => this.put(role, id), carry });
     this.shelves = new Shelves(parts.shelves, model, { put: (role, id) => this.put(role, id), move: (from, role) => this.move(from, role), remove: (role, index) => this.set(remove(this.draft, role, index)), edit: (role, index, node) => this.popover.open(this.draft, role, index, node), swap: () => this.set(swap(this.draft)) });
     this.popover = new Popover(parts.popover, model, { filters, change: (role, index, part) => this.set(change(this.draft, role, index, part)), read: (role, index, said) => this.set(read(this.draft, role, index, said)) });
-    this.properties = new Properties(parts.properties, { become: (mark) => this.become(mark), set: (said) => this.set({ ...this.draft, ...said }), ask: (said) => this.set({ ...this.draft, query: { ...this.draft.query, ...said } }) });
+    this.properties = new Properties(parts.properties, model, { boards: board.boards ?? [], become: (mark) => this.become(mark), set: (said) => this.set({ ...this.draft, ...said }), ask: (said) => this.set({ ...this.draft, query: { ...this.draft.query, ...said } }) });
     this.sql = new SqlMode(parts.sql, { set: (said) => this.set({ ...this.draft, ...said }), names: Object.keys(selection().filters) });
     this.preview = new Preview(parts.preview, model, { selection, config: board.config, status: parts.status, answered: (answer) => this.answered(answer) });
     this.opened = new Promise((resolve) => (this.resolve = resolve));
@@ -68,7 +68,7 @@ class Composer {
       this.past.push(this.draft);
       this.future = [];
     }
-    this.draft = clean(draft);
+    this.draft = clean(ordered(draft));
     this.show();
   }
 

@@ -161,4 +161,25 @@ export function titleOf(model, draft) {
   return words([text(measures), text(groups)].filter(Boolean).join(" by ") || model.table(draft.query.table)?.title || "Untitled");
 }
 
+// What the result calls the columns of a table, as the server names them: equal ones are one.
+export function namesOf(query) {
+  const taken = new Map();
+  return (query.columns ?? []).map((part) => {
+    const [alias, column = ""] = (part.column ?? ".").split(".");
+    const plain = part.aggregate ? (column ? `${part.aggregate}_of_${column}` : "count") : typeof part.bin === "string" ? `${part.bin}_of_${column}` : column;
+    const same = (name) => !taken.has(name) || taken.get(name) === JSON.stringify(part);
+    const name = [plain, `${alias}_${plain}`, ...Array.from({ length: 98 }, (_, n) => `${plain}_${n + 2}`)].find(same).toLowerCase();
+    taken.set(name, JSON.stringify(part));
+    return name;
+  });
+}
+
+// An order by a column that is not there any more is none.
+export function ordered(draft) {
+  const { sort, columns } = draft.query ?? {};
+  if (!sort || !columns || namesOf(draft.query).includes(sort.replace("-", ""))) return draft;
+  const { sort: _, ...query } = draft.query;
+  return { ...draft, query };
+}
+
 export const clean = (value) => (Array.isArray(value) ? value.map(clean) : value && typeof value === "object" ? Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined).map(([key, one]) => [key, clean(one)])) : value);

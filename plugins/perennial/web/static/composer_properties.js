@@ -1,4 +1,5 @@
 // Everything about a widget that is no column: its mark, order, titles, legend and size.
+import { namesOf, reading, said } from "./composer_draft.js";
 import { icon } from "./composer_icons.js";
 import { MARKS, shelvesOf, STACKED } from "./composer_marks.js";
 import { choice, field } from "./composer_popover.js";
@@ -10,13 +11,13 @@ const HEIGHTS = [["small", "Small"], ["medium", "Medium"], ["large", "Large"], [
 
 export class Properties {
   // `become(mark)` changes the mark; `set(said)` the widget; `ask(said)` its query.
-  constructor(node, { become, set, ask }) {
-    Object.assign(this, { node, become, set, ask });
+  constructor(node, model, { become, set, ask, boards }) {
+    Object.assign(this, { node, model, become, set, ask, boards });
   }
 
   show(draft) {
     const focus = document.activeElement?.closest?.("[data-focus]")?.dataset.focus;
-    this.node.replaceChildren(this.marks(draft), ...[this.order(draft), this.look(draft), this.texts(draft), this.size(draft)].filter(Boolean));
+    this.node.replaceChildren(this.marks(draft), ...[this.order(draft), this.look(draft), this.texts(draft), this.size(draft), this.onBoard(draft)].filter(Boolean));
     const again = focus && this.node.querySelector(`[data-focus="${CSS.escape(focus)}"]`);
     if (again) again.focus();
   }
@@ -37,7 +38,10 @@ export class Properties {
   order(draft) {
     if (draft.sql !== undefined) return null;
     const roles = shelvesOf(draft.mark).filter(({ role }) => role !== "columns" && draft.query[role]);
-    const sorts = roles.flatMap(({ role, title }) => [[role, `${title}, ascending`], [`-${role}`, `${title}, descending`]]);
+    const names = namesOf(draft.query);
+    const columns = names.map((name, index) => ({ role: name, title: reading(draft, "columns", index).title ?? said(this.model, draft.query.table, draft.query.columns[index]) }));
+    const listed = draft.mark === "table" ? columns.filter(({ role }, index) => names.indexOf(role) === index) : roles;
+    const sorts = listed.flatMap(({ role, title }) => [[role, `${title}, ascending`], [`-${role}`, `${title}, descending`]]);
     const top = el("input", { type: "number", min: "1", max: "5000", placeholder: "All", value: draft.query.top ?? "", "data-focus": "top", on: { change: () => this.ask({ top: Number(top.value) >= 1 ? Math.round(Number(top.value)) : undefined }) } });
     const sort = sorts.length ? field("Sorted by", this.select([["", "What suits"], ...sorts], draft.query.sort ?? "", "sort", (value) => this.ask({ sort: value || undefined }))) : null;
     return section("Order", el("div", { class: "pair" }, sort, field("Top", top)));
@@ -77,6 +81,17 @@ export class Properties {
     const widths = Array.from({ length: 12 }, (_, index) => [String(index + 1), `${index + 1} of 12`]);
     const width = this.select(widths, draft.width ?? 6, "width", (value) => this.set({ width: Number(value) }));
     return section("Size", el("div", { class: "pair" }, field("Width", width), field("Height", this.select(HEIGHTS, draft.height ?? "medium", "height", (height) => this.set({ height })))));
+  }
+
+  // What a click on it does there, and where it leads.
+  onBoard(draft) {
+    if (!this.boards.length) return null;
+    const boards = [["", "Nowhere"], ...this.boards.map(({ name, title }) => [name, title])];
+    const lead = (dashboard) => this.set({ drill: !dashboard ? undefined : dashboard === draft.drill?.dashboard ? draft.drill : { dashboard } });
+    const parts = [field("Leads to", this.select(boards, draft.drill?.dashboard ?? "", "drill", lead))];
+    const box = el("input", { type: "checkbox", checked: draft.picks !== false, "data-focus": "picks", on: { change: () => this.set({ picks: box.checked ? undefined : false }) } });
+    if (!["number", "histogram"].includes(draft.mark)) parts.push(el("label", { class: "check" }, box, "A click filters the others"));
+    return section("On its dashboard", ...parts);
   }
 
   select(options, value, focus, changed) {

@@ -1,12 +1,7 @@
 // All dashboards: found by words, made by name, duplicated, deleted.
-import { nameProblem, slug } from "./audience_words.js";
+import { nameProblem } from "./audience_words.js";
 import { erase, one, save } from "./board_http.js";
-
-// Begins with a letter, whatever the title begins with.
-function address(title) {
-  const plain = slug(`board ${title}`).replace(/^board_?/, "");
-  return /^[a-z]/.test(plain) ? plain : plain && `board_${plain}`;
-}
+import { address } from "./board_names.js";
 
 const by = (id) => document.getElementById(id);
 const root = document.body.dataset.root;

@@ -4,9 +4,9 @@ import { said } from "./format.js";
 
 const PAGE = 100;
 
-// `picks`: {columns, has(values), take(values, more)}, where rows can be picked; `leads(row)` is where one leads to.
+// `picks`: {has(values), take(values, more)}, where rows can be picked; `leads(row)` is where one leads to.
 export function table(data, { all = false, picks = null, leads = null } = {}) {
-  const keys = (picks?.columns ?? []).map(({ name }) => data.columns.findIndex((column) => column.name === name));
+  const keys = (data.keys ?? []).map((name) => data.columns.findIndex((column) => column.name === name));
   const columns = data.columns.map((column, index) => ({ ...column, index })).filter((c) => all || !c.hidden);
   let order = { index: null, descending: false };
   let shown = PAGE;
@@ -49,7 +49,7 @@ export function table(data, { all = false, picks = null, leads = null } = {}) {
 
   function line(row) {
     const values = valuesOf(row);
-    const takes = keys.length && values.length === keys.length;
+    const takes = picks && keys.length > 0 && values.length === keys.length;
     const take = (event) => {
       picks.take(values, event.ctrlKey || event.metaKey || event.shiftKey);
       mark();

@@ -1,10 +1,10 @@
 // One tile: fetches its data, draws it, and says plainly when there is nothing or something is wrong.
 import { drawChart, forget } from "./chart.js";
 import { el } from "./dom.js";
-import { said } from "./format.js";
 import { number } from "./number.js";
 import { table } from "./table.js";
 import { show } from "./viewer.js";
+import { inTable, lead, note, onMarks } from "./widget_picks.js";
 
 export class Widget {
   constructor(node, document_, board) {
@@ -13,7 +13,7 @@ export class Widget {
     const menu = node.querySelector(".menu");
     menu.addEventListener("click", (event) => {
       const view = event.target.closest("[data-view]")?.dataset.view;
-      if (view) show(view, this.widget, this.data, this.shown());
+      if (view) show(view, this.widget, this.data, inTable(this));
       if (event.target.closest(".menu-list")) menu.open = false;
     });
     document.addEventListener("themechange", () => this.data && this.draw());
@@ -30,7 +30,7 @@ export class Widget {
   refresh() {
     if (!this.data || this.address() !== this.loaded) return this.load();
     const body = this.body.querySelector(":scope > .table");
-    this.lead();
+    lead(this);
     return body ? body.mark() : this.draw();
   }
 
@@ -55,7 +55,7 @@ export class Widget {
     if (asked !== this.asked) return; // a newer request has overtaken this one
     this.data = problem ? null : data;
     this.widget = this.data?.widget ?? this.widget; // a draft is read by the server
-    this.note();
+    note(this);
     if (problem) this.fail(problem);
     else await this.draw();
     this.node.setAttribute("aria-busy", "false");
@@ -64,11 +64,20 @@ export class Widget {
   async draw() {
     const config = this.board.config[document.documentElement.dataset.theme];
     const { widget, data, body } = this;
+    if (widget.mark === "text") return this.prose();
     if (!data.rows.length || (widget.mark === "number" && valueOf(widget, data) === null)) return this.empty();
     const label = data.spec?.description ?? widget.title;
     if (widget.mark === "number") await number(body, widget, data, config, label);
-    else if (widget.mark === "table") body.replaceChildren(table(data, this.shown()));
+    else if (widget.mark === "table") body.replaceChildren(table(data, inTable(this)));
     else await this.chart(config, label);
+    this.node.dataset.state = "drawn";
+  }
+
+  // The server has made sure that the text is only text.
+  prose() {
+    const text = el("div", { class: "prose" });
+    text.innerHTML = this.data.html;
+    this.body.replaceChildren(text);
     this.node.dataset.state = "drawn";
   }
 
@@ -78,45 +87,7 @@ export class Widget {
       host = el("div", { class: "chart" });
       this.body.replaceChildren(host);
     }
-    await drawChart(host, this.data, config, label, this.picks());
-  }
-
-  // How its marks and rows are picked; null where they are not, as while a dashboard is edited.
-  picks() {
-    const { board, data, widget } = this;
-    if (!board.picks || !data?.picks?.length) return null;
-    const columns = data.picks.map((name) => data.columns.find((column) => column.name === name));
-    const parts = (values) => columns.map((column, at) => ({ column: column.name, title: column.title, value: values[at], said: said(values[at], { ...column, numeric: false }) }));
-    return {
-      columns,
-      chosen: board.picks.of(widget.id),
-      has: (values) => columns.every(({ name }, at) => board.picks.of(widget.id).get(name)?.includes(values[at])),
-      take: (values, more) => board.picks.toggle(widget.id, parts(values), more),
-    };
-  }
-
-  shown() {
-    const { drill } = this.widget;
-    const names = this.data?.columns.map(({ name }) => name) ?? [];
-    const known = (row) => new Map(names.map((name, at) => [name, row[at]]));
-    return { picks: this.picks(), leads: drill && this.board.leads ? { title: titleOf(drill), to: (row) => this.board.leads(drill, this.data.picks, known(row)) } : null };
-  }
-
-  // Under the title: which filters do nothing here, and where it leads.
-  note() {
-    const titles = this.node.querySelector(".titles");
-    titles.querySelector(".unmet")?.remove();
-    const { unmet = [] } = this.data ?? {};
-    if (unmet.length) titles.append(el("p", { class: "unmet" }, `Not filtered by ${unmet.join(", ").toLowerCase()}`));
-    this.lead();
-  }
-
-  lead() {
-    const { drill } = this.widget;
-    this.node.querySelector(".lead-on")?.remove();
-    if (!drill || !this.board.leads) return;
-    const link = el("a", { class: "lead-on", href: this.board.leads(drill) }, `${titleOf(drill)} ›`);
-    this.node.querySelector(".titles").after(link);
+    await drawChart(host, this.data, config, label, onMarks(this));
   }
 
   empty(words = this.widget.empty) {
@@ -140,8 +111,6 @@ export class Widget {
     for (const host of this.body.querySelectorAll(".chart, .spark")) forget(host);
   }
 }
-
-const titleOf = ({ title, dashboard }) => title || dashboard.charAt(0).toUpperCase() + dashboard.slice(1).replaceAll("_", " ");
 
 function valueOf(widget, data) {
   return data.rows.at(-1)[data.columns.findIndex((column) => column.name === widget.y.column)];
