@@ -77,6 +77,10 @@ class BrazeHook(DestinationHook, kind="braze"):
     """Braze."""
 
 
+class HubspotHook(DestinationHook, kind="hubspot"):
+    """HubSpot."""
+
+
 HOOKS: dict[str, type[DestinationHook]] = {hook.kind: hook for hook in DestinationHook.__subclasses__()}
 """By kind of destination."""
 

@@ -120,7 +120,7 @@ class StandIn(BaseAdapter):
                 raise self.unauthorised()
             if fault and fault["status"]:
                 raise self.failed(fault["status"], fault["headers"])
-            body = json.loads(request.body) if request.body else None
+            body = _body(request)
             said = getattr(self, name)(body, dict(parse_qsl(url.query)), **named)
             status, content = said if isinstance(said, tuple) else (200, said)
             response = _response(request, status, content, {})
@@ -141,6 +141,14 @@ class StandIn(BaseAdapter):
 
     def close(self) -> None:
         """Nothing is open."""
+
+
+def _body(request: requests.PreparedRequest) -> Any:
+    if not request.body:
+        return None
+    if request.headers.get("Content-Type") == "application/x-www-form-urlencoded":
+        return dict(parse_qsl(str(request.body)))
+    return json.loads(request.body)
 
 
 def _response(

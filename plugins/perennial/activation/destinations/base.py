@@ -31,8 +31,10 @@ class Limits(Document):
     """Bytes in one upsert."""
     removals: int
     """Keys in one removal."""
-    windows: list[Window]
-    """Of all calls together that `operations` does not name."""
+    total: list[Window] = []
+    """Of all calls together."""
+    windows: list[Window] = []
+    """Of those together that `operations` does not name."""
     operations: dict[str, list[Window]] = {}
     """Where operations have limits of their own: `GET /api/lists/{id}`, and its windows."""
     concurrency: int

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 from requests.adapters import BaseAdapter
 
-from perennial.activation.destinations.auth import Key
+from perennial.activation.destinations.auth import Key, Token
 from perennial.activation.destinations.base import BatchRefusedError, Limits
 from perennial.activation.limiter import Limiter
 from perennial.errors import TerminalError, TransientError
@@ -73,6 +73,24 @@ class Wire:
         return session
 
 
+def fetch_token(title: str, url: str, form: Mapping[str, str], wire: Wire) -> Token:
+    """An access token of OAuth 2, for what the form says that we are."""
+    try:
+        response = wire.session().post(url, data=form, timeout=wire.timeout, allow_redirects=False)
+    except requests.RequestException as error:
+        raise UnavailableError(f"{title}'s token: {type(error).__name__}") from None
+    if response.status_code == 429 or response.status_code >= 500:
+        raise UnavailableError(f"{title}'s token: status {response.status_code}")
+    if not response.ok:
+        raise RefusedError(
+            f"{title} gives no token: status {response.status_code}; check the client's ID and secret, and"
+            " its grant, in the connection",
+            response.status_code,
+        )
+    answer = response.json()
+    return Token(str(answer["access_token"]), float(answer["expires_in"]))
+
+
 class Client:
     """One account's API. Nothing is sent before the first call.
 
@@ -90,6 +108,7 @@ class Client:
             (re.compile(re.sub(r"\{\w+\}", "[^/]+", operation)), Limiter(windows, wire.clock, wire.sleep))
             for operation, windows in limits.operations.items()
         ]
+        self._total = Limiter(limits.total, wire.clock, wire.sleep)
         self._limiters.append((re.compile(".*"), Limiter(limits.windows, wire.clock, wire.sleep)))
         self._session = wire.session()
         self._session.auth = auth
@@ -189,6 +208,7 @@ class Client:
         self, method: str, path: str, body: Any, params: Mapping[str, str | int] | None, stream: bool
     ) -> requests.Response:
         operation = f"{method} {path}"
+        self._total.acquire()
         next(limiter for pattern, limiter in self._limiters if pattern.fullmatch(operation)).acquire()
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         headers = {} if content is None else {"Content-Type": self.content_type}

@@ -20,10 +20,10 @@ from perennial.activation.destinations.base import (
 from perennial.activation.destinations.connector import Account
 from perennial.activation.destinations.http import RefusedError, Wire, redact
 from perennial.activation.destinations.sendgrid.client import SendGridClient
+from perennial.activation.destinations.values import ADDRESS, is_address
 from perennial.errors import TerminalError
 
 PAGE = 500
-ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+\.[A-Za-z]{2,}")
 FIELD_TYPES: dict[FieldKind, str] = {"text": "Text", "number": "Number", "date": "Date"}
 STANDARD = {
     "first_name": 50, "last_name": 50, "address_line_1": 100, "address_line_2": 100, "city": 60,
@@ -186,7 +186,7 @@ class SendGridDestination:
 
 
 def _problem(row: Row) -> str | None:
-    if not ADDRESS.fullmatch(row.key) or len(row.key) > 254:
+    if not is_address(row.key):
         return "the address is not valid"
     for name, longest in STANDARD.items():
         if len(row.fields.get(name) or "") > longest:
