@@ -50,6 +50,14 @@ class Provider(StandIn):
     def away(self, body: Any, query: Any) -> Any:
         raise Answer(302, {}, {"Location": "https://elsewhere.example/"})
 
+    @route("GET", "/page")
+    def page(self, body: Any, query: Any) -> Any:
+        return b"<html>Come back later</html>"
+
+    @route("GET", "/lines")
+    def lines(self, body: Any, query: Any) -> Any:
+        return b"one\ntwo\n"
+
     @route("GET", "/file")
     def file(self, body: Any, query: Any) -> Any:
         return {"refused": 1}
@@ -144,9 +152,21 @@ def test_a_fixed_key_that_is_refused_is_terminal_and_says_what_to_do(provider: P
     assert len(provider.seen) == 1
 
 
-def test_a_redirect_is_not_followed(provider: Provider) -> None:
-    client(provider).call("GET", "/away", accept={302})
+def test_a_redirect_is_refused(provider: Provider) -> None:
+    with pytest.raises(RefusedError, match="status 302"):
+        client(provider).call("GET", "/away")
     assert len(provider.seen) == 1
+
+
+def test_an_answer_that_is_no_json_is_transient(provider: Provider) -> None:
+    with pytest.raises(UnavailableError, match="GET /page: the answer is no JSON"):
+        client(provider).call("GET", "/page")
+
+
+def test_large_answers_are_read_line_by_line(provider: Provider) -> None:
+    assert list(client(provider).lines("/lines")) == ["one", "two"]
+    with pytest.raises(BatchRefusedError):
+        next(client(provider).lines("/bad"))
 
 
 def test_files_are_fetched_without_credentials(provider: Provider) -> None:

@@ -142,7 +142,11 @@ class Client:
         the waits are short.
         """
         response = self._answer(method, path, body, params, repeatable, accept)
-        return response.json() if response.content else None
+        try:
+            return response.json() if response.content else None
+        except ValueError:
+            # Such as a page of a proxy that is between us and them.
+            raise UnavailableError(f"{self.title} {method} {redact(path)}: the answer is no JSON") from None
 
     def lines(self, path: str, params: Mapping[str, str | int] | None = None) -> Iterator[str]:
         """The lines of an answer that may be larger than memory."""
@@ -200,7 +204,7 @@ class Client:
         response = self._send(method, path, body, params, stream)
         if response.status_code == 401 and self._auth.renew():
             response = self._send(method, path, body, params, stream)
-        if response.ok or response.status_code in accept:
+        if response.status_code < 300 or response.status_code in accept:
             return response
         raise self._error(f"{self.title} {method} {redact(path)}", response)
 
