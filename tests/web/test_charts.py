@@ -10,13 +10,14 @@ from web.example_store import LAST
 from perennial.settings import REPOSITORY
 from perennial.web import vega_process
 from perennial.web.charts import MARKS, chart
-from perennial.web.dashboards import Mark, Widget, load_dashboards
+from perennial.web.dashboards import load_dashboards
 from perennial.web.images import draw, picture_config, whole
 from perennial.web.results import plain, records
 from perennial.web.selections import select
 from perennial.web.store import Column, Store
 from perennial.web.themes import THEMES, ThemeName, vega_config
 from perennial.web.vega_process import DrawingFailed, DrawingTimedOut
+from perennial.web.widgets import Mark, Widget
 
 BOARDS = load_dashboards(REPOSITORY / "include")
 DRAWN = [(b.name, w.id) for b in BOARDS.values() for w in b.widgets if w.mark is not Mark.TABLE]

@@ -138,7 +138,7 @@ def test_widgets_lead_to_dashboards_and_filters_that_there_are() -> None:
     drills = [(one, one.drill) for board in BOARDS.values() for one in board.widgets if one.drill]
     assert drills
     for _, drill in drills:
-        assert drill.filters.keys() <= {one.name for one in BOARDS[drill.dashboard].filters}
+        assert (drill.filters or {}).keys() <= {one.name for one in BOARDS[drill.dashboard].filters}
 
 
 GOOD = "title: T\nwidgets:\n  - {id: a, title: A, mark: table, sql: 'SELECT 1'}\n"

@@ -7,8 +7,9 @@ import yaml
 
 from perennial.settings import REPOSITORY
 from perennial.web.assets import asset
-from perennial.web.dashboards import Dashboard, Mark, load_dashboards
+from perennial.web.dashboards import Dashboard, load_dashboards
 from perennial.web.dashboards_text import DashboardRefused, calls_of, checked, from_yaml, plain, to_yaml
+from perennial.web.widgets import Mark
 
 BOARDS = load_dashboards(REPOSITORY / "include")
 WIDGET: dict[str, Any] = {"id": "a", "title": "A", "mark": "table", "sql": "SELECT 1"}

@@ -8,9 +8,10 @@ from pydantic import ValidationError
 
 from perennial.documents import DocumentError
 from perennial.settings import REPOSITORY
-from perennial.web.dashboards import Dashboard, Widget, load_dashboards
+from perennial.web.dashboards import Dashboard, load_dashboards
 from perennial.web.dashboards_text import plain_widget
 from perennial.web.guiding import catalogue_of
+from perennial.web.widgets import Widget
 
 CONTEXT = {"catalogue": catalogue_of(REPOSITORY / "include")}
 SPEND = {"column": "fact_sales_by_day.spend", "aggregate": "sum"}

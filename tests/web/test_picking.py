@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from perennial.web.dashboards import Widget
 from perennial.web.picking import keys_of
 from perennial.web.store import Column
+from perennial.web.widgets import Widget
 
 COLUMNS = [
     Column("day", "temporal"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from web.pdf_text import pages as texts
 
-from perennial.web.dashboards import Dashboard, Widget
+from perennial.web.dashboards import Dashboard
 from perennial.web.pdf_files import NotUnderstood, join
 from perennial.web.print_pages import HEIGHT, Heading, pages, picture, rows
 from perennial.web.print_text import cut, text, width_of, wrapped
@@ -15,6 +15,7 @@ from perennial.web.printing import printed
 from perennial.web.selections import select
 from perennial.web.store import Store
 from perennial.web.themes import THEMES
+from perennial.web.widgets import Widget
 
 HEADING = Heading("Board", "What it shows", "As of 31 Dec 2017")
 

@@ -5,8 +5,8 @@
 
 from typing import Any
 
-from perennial.web.dashboards import Encoding, Widget
 from perennial.web.formats import DAY, PATTERNS, TICK_LABEL, TICKS
+from perennial.web.widgets import Encoding, Widget
 
 Kinds = dict[str, str]
 

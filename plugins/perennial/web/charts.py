@@ -10,8 +10,8 @@ from typing import Any
 from perennial.web.channels import Kinds, color, label, position, required, text_of, tooltip, type_of
 from perennial.web.charts_distributions import box, histogram, scatter
 from perennial.web.charts_stages import funnel
-from perennial.web.dashboards import Encoding, Mark, Widget
 from perennial.web.store import Column
+from perennial.web.widgets import Encoding, Mark, Widget
 
 Spec = dict[str, Any]
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"

@@ -3,8 +3,8 @@
 from typing import Any
 
 from perennial.web.channels import Kinds, color, label, position, required, tooltip, type_of
-from perennial.web.dashboards import Encoding, Widget
 from perennial.web.formats import PATTERNS
+from perennial.web.widgets import Encoding, Widget
 
 Spec = dict[str, Any]
 BINS = {"maxbins": 30}

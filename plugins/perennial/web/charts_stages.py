@@ -3,8 +3,8 @@
 from typing import Any
 
 from perennial.web.channels import Kinds, position, required, type_of
-from perennial.web.dashboards import Widget
 from perennial.web.formats import PATTERNS
+from perennial.web.widgets import Widget
 
 ROOM = 128
 """Pixels on the right for the figures."""

@@ -17,7 +17,7 @@ from perennial.insights.model import Kind
 from perennial.web import dashboards_text as text
 from perennial.web.api import csv_response
 from perennial.web.auth import DASHBOARD_EDITOR, EXPORTER
-from perennial.web.dashboards import Dashboard, Widget
+from perennial.web.dashboards import Dashboard
 from perennial.web.dashboards_api import ShelfDep, mistakes
 from perennial.web.dashboards_kept import Shelf
 from perennial.web.filters import Name
@@ -27,6 +27,7 @@ from perennial.web.results import payload, plain
 from perennial.web.selections import Selection, chosen
 from perennial.web.state import StoreDep
 from perennial.web.store import Store, StoreRefused
+from perennial.web.widgets import Widget
 from perennial.web.writes import Refused, from_our_pages
 
 router = APIRouter(prefix="/api/composer", dependencies=[DASHBOARD_EDITOR])

@@ -10,8 +10,9 @@ from perennial.documents import Mistake
 from perennial.queries.errors import QueryError
 from perennial.queries.store_statement import read as read_statement
 from perennial.queries.tokens import Token
-from perennial.web.dashboards import Dashboard, Widget
+from perennial.web.dashboards import Dashboard
 from perennial.web.filters import BUILT_IN
+from perennial.web.widgets import Widget
 
 HEADER = "# yaml-language-server: $schema=../schemas/dashboards.json\n"
 _ROLES = ("x", "y", "color", "size", "label")

@@ -12,12 +12,12 @@ from typing import Any
 from perennial.insights.guided import Condition, GuideError, Query
 from perennial.insights.guided_scope import quoted
 from perennial.insights.guided_sql import compile_query
-from perennial.web.dashboards import Widget
 from perennial.web.filters import OWN
 from perennial.web.guiding import this_catalogue
 from perennial.web.parameters import parameters_of
 from perennial.web.selections import Selection, Wish
 from perennial.web.store import Store
+from perennial.web.widgets import Widget
 
 NOTHING = "\ufffd"
 """A value that no column has."""

@@ -12,7 +12,7 @@ from fastapi.templating import Jinja2Templates
 from perennial.web import assets
 from perennial.web.api import AskedPeriod, asked_of
 from perennial.web.auth import may_edit_dashboards, may_export
-from perennial.web.dashboards import Dashboard, Mark
+from perennial.web.dashboards import Dashboard
 from perennial.web.days import Days, days_of, pick
 from perennial.web.filters import Choice, Filter
 from perennial.web.formats import day_text, moment_text, number_text
@@ -22,6 +22,7 @@ from perennial.web.selections import Selection, select
 from perennial.web.state import DashboardDep, LibraryDep, StoreDep
 from perennial.web.store import Store, StoreError
 from perennial.web.themes import vega_config
+from perennial.web.widgets import Mark
 
 router = APIRouter()
 templates = Jinja2Templates(Path(__file__).parent / "templates")

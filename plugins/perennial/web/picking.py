@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from perennial.web.channels import Kinds, type_of
-from perennial.web.dashboards import Encoding, Mark, Widget
 from perennial.web.store import Column
+from perennial.web.widgets import Encoding, Mark, Widget
 
 PLACES = ("nominal", "ordinal")
 WHOLE = (Mark.NUMBER, Mark.HISTOGRAM)

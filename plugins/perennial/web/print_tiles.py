@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from perennial.web.dashboards import Mark, Widget
 from perennial.web.print_prose import Line, height_of, laid, set_lines
 from perennial.web.print_text import INK, cut, text, width_of, wrapped
 from perennial.web.said import change, said
+from perennial.web.widgets import Mark, Widget
 
 WIDTH, MARGIN, GAP = 1240.0, 40.0, 16.0
 """Of a page, in the units of the screen."""

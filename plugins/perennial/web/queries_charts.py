@@ -7,8 +7,8 @@ import polars as pl
 
 from perennial.queries.results import plain
 from perennial.web.charts import chart
-from perennial.web.dashboards import Encoding, Mark, Widget
 from perennial.web.store import Column
+from perennial.web.widgets import Encoding, Mark, Widget
 
 MOST = 5_000
 """Rows of a drawing; more marks than that are no chart."""

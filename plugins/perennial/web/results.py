@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from perennial.web.charts import chart
-from perennial.web.dashboards import Encoding, Mark, Widget
 from perennial.web.formats import PATTERNS
 from perennial.web.markdown import html
 from perennial.web.narrowing import narrowed
 from perennial.web.picking import keys_of
 from perennial.web.selections import Selection
 from perennial.web.store import Column, Result, Store
+from perennial.web.widgets import Encoding, Mark, Widget
 
 NO_ROWS: dict[str, Any] = {
     "columns": [], "rows": [], "truncated": False, "elapsed_ms": 0.0, "spec": None,

@@ -9,10 +9,11 @@ from fastapi import Depends, HTTPException, Request
 from pydantic import ValidationError
 
 from perennial.documents import DocumentError
-from perennial.web.dashboards import Dashboard, Widget, load_dashboards
+from perennial.web.dashboards import Dashboard, load_dashboards
 from perennial.web.dashboards_kept import Shelf, Version
 from perennial.web.store import Store, StoreError
 from perennial.web.watched import Watched
+from perennial.web.widgets import Widget
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 """What a dashboard can be called."""

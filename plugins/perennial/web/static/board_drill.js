@@ -6,7 +6,7 @@ export class Drill {
   }
 
   // The address that `drill` leads to, by what is picked, or by a row: its values by column, of which `keys` name it.
-  address({ dashboard, filters = {} }, keys = null, row = null) {
+  address({ dashboard, filters = null }, keys = null, row = null) {
     const query = this.controls.query(true);
     for (const { name, column } of this.filters) {
       const values = query.getAll(name).filter(Boolean);
@@ -14,8 +14,8 @@ export class Drill {
       if (field) for (const value of values) query.append(`pick.${field}`, value);
     }
     const picked = row ? keys.map((name) => [name, [row.get(name)]]) : [...this.picks.chosen].map(([name, { values }]) => [name, [...values.keys()]]);
-    const named = Object.entries(filters);
-    for (const [column, values] of named.length ? [] : picked) {
+    const named = Object.entries(filters ?? {});
+    for (const [column, values] of filters ? [] : picked) {
       query.delete(`pick.${column}`);
       for (const value of values) if (value !== null) query.append(`pick.${column}`, value);
     }

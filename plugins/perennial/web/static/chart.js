@@ -25,6 +25,7 @@ export async function drawChart(host, data, config, label, picks = null) {
     tooltip: { disableDefaultStyle: true },
   });
   views.set(host, result);
+  host.classList.toggle("takes", Boolean(picks));
   if (picks) {
     result.view.addEventListener("click", (event, item) => {
       const values = valuesOf(item, picks.columns);
