@@ -34,6 +34,7 @@ def test_an_unknown_kind_is_told_with_those_that_are_known() -> None:
         ("iterable", "unsubscribedChannelIds"),
         ("braze", "email_subscribe"),
         ("hubspot", "hs_email_optout_123"),
+        ("eloqua", "IsSubscribed"),
     ],
 )
 def test_a_mapping_to_consent_is_refused(kind: str, field: str) -> None:

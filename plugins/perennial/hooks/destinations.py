@@ -81,6 +81,10 @@ class HubspotHook(DestinationHook, kind="hubspot"):
     """HubSpot."""
 
 
+class EloquaHook(DestinationHook, kind="eloqua"):
+    """Oracle Eloqua."""
+
+
 HOOKS: dict[str, type[DestinationHook]] = {hook.kind: hook for hook in DestinationHook.__subclasses__()}
 """By kind of destination."""
 

@@ -13,10 +13,10 @@ class Key(AuthBase):
     """A fixed key in a header."""
 
     def __init__(self, value: str, header: str = "Authorization") -> None:
-        self._header, self._value = header, value
+        self._header, self.value = header, value
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers[self._header] = self._value
+        request.headers[self._header] = self.value
         return request
 
     def renew(self) -> bool:
@@ -58,5 +58,5 @@ class RenewedToken(Key):
 
     def _renew(self) -> None:
         token = self._fetch()
-        self._value = f"Bearer {token.value}"
+        self.value = f"Bearer {token.value}"
         self._until = self._clock() + max(0.0, token.lives - self.EARLY)
