@@ -1,6 +1,8 @@
 """Carrying out a plan: what goes wrong with jobs, and rows that a provider refuses without naming them."""
 
 from collections.abc import Mapping, Sequence
+from itertools import count
+from threading import Barrier, Event
 
 import psycopg
 import pytest
@@ -15,9 +17,10 @@ from perennial.activation.destinations.base import (
     Submitted,
 )
 from perennial.activation.ledger import migrate, open_ledger
+from perennial.activation.refusals import REFUSALS
 from perennial.activation.run import Report
-from perennial.activation.send import REFUSALS, Sender
-from perennial.errors import TerminalError
+from perennial.activation.send import Sender
+from perennial.errors import TerminalError, TransientError
 
 PEOPLE: People = {f"p{n}@example.com": {"in": ["best"], "decile": n} for n in range(1, 9)}
 
@@ -71,6 +74,38 @@ class Narrow(MemoryDestination):
         return {}
 
 
+class Together(MemoryDestination):
+    """Answers no request before as many as it allows are under way."""
+
+    limits = MemoryDestination.limits.model_copy(update={"rows": 1, "concurrency": 4})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.barrier = Barrier(4, timeout=10)
+
+    def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> Submitted:
+        self.barrier.wait()
+        return super().submit_upserts(rows, lists)
+
+
+class Dropping(MemoryDestination):
+    """Its first request fails, but only when its second has been answered."""
+
+    limits = MemoryDestination.limits.model_copy(update={"rows": 1, "concurrency": 2})
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requests, self.answered = count(1), Event()
+
+    def submit_upserts(self, rows: Sequence[Row], lists: Sequence[str]) -> Submitted:
+        if next(self.requests) == 1:
+            assert self.answered.wait(10)
+            raise TransientError("no answer")
+        super().submit_upserts(rows, lists)
+        self.answered.set()
+        return Submitted()
+
+
 @pytest.fixture
 def ledger_url(store_url: str) -> str:
     migrate(store_url)
@@ -109,6 +144,24 @@ def test_no_more_jobs_are_under_way_than_the_provider_allows(ledger_url: str) ->
     _run(ledger_url, destination)
     assert (destination.most, destination.under_way) == (2, set())
     assert set(_states(ledger_url).values()) == {"delivered"}
+
+
+def test_as_many_requests_are_under_way_as_the_provider_allows(ledger_url: str) -> None:
+    destination = Together()
+    _run(ledger_url, destination)
+    assert destination.lists[BEST] == PEOPLE.keys()
+    assert set(_states(ledger_url).values()) == {"delivered"}
+
+
+def test_what_was_answered_beside_a_failure_is_recorded_and_not_sent_again(ledger_url: str) -> None:
+    destination = Dropping()
+    with pytest.raises(TransientError, match="no answer"):
+        _run(ledger_url, destination)
+    sent, states = list(destination.given), _states(ledger_url)
+    assert {key for key, state in states.items() if state == "delivered"} == set(sent)
+    assert [state for state in states.values() if state != "delivered"] == ["sending"]
+    _run(ledger_url, destination)
+    assert sorted(destination.given) == sorted(PEOPLE)
 
 
 def test_bad_rows_are_found_where_the_provider_does_not_name_them(ledger_url: str) -> None:

@@ -4,27 +4,24 @@ Killed at any moment and run again, the ledger and the destination end up as if 
 has a job is waited for, what has none is sent again, and both change nothing that is already so.
 """
 
-import json
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-
-import polars as pl
 
 from perennial.activation.destinations.base import (
     BatchRefusedError,
     Destination,
     JobFailedError,
     JobUnknownError,
-    Row,
     Submitted,
 )
 from perennial.activation.ledger import Batch, Ledger
 from perennial.activation.plan import Plan, batches
+from perennial.activation.refusals import Part, Search, refused
 from perennial.errors import TerminalError, TransientError
 
-REFUSALS = 100
-"""Refused requests in search of the bad rows of one batch, after which the batch itself is at fault."""
 FIRST_POLL, LONGEST_POLL = 0.1, 5.0
 
 
@@ -63,11 +60,11 @@ class Sender:
                 batch_id = self.ledger.intend_removals(run_id, str(audience), part)
                 self._accepted(batch_id, self.destination.submit_removals(lists[str(audience)], part))
         limits = self.destination.limits
-        for rows in batches(plan.upserts, limits.rows, limits.bytes):
-            search = _Search()
-            self._upsert(run_id, rows, [lists[name] for name in rows["audiences"][0]], search)
-            for batch_id, rejected in search.found.items():
-                self.ledger.close(batch_id, "refused", rejected)
+        parts = (
+            Part(rows, [lists[name] for name in rows["audiences"][0]], Search())
+            for rows in batches(plan.upserts, limits.rows, limits.bytes)
+        )
+        self._upsert(run_id, parts)
 
     def settle(self) -> None:
         """Wait for every job under way and record its outcome.
@@ -97,26 +94,52 @@ class Sender:
                 self.ledger.close(batch.batch_id, "done", rejected)
         return failures
 
-    def _upsert(self, run_id: int, rows: pl.DataFrame, lists: list[str], search: "_Search") -> None:
-        batch_id = self.ledger.intend_upserts(run_id, rows)
-        content = [
-            Row(key, json.loads(payload)) for key, payload in rows.select("key", "payload").iter_rows()
-        ]
+    def _upsert(self, run_id: int, parts: Iterator[Part]) -> None:
+        """As many requests at a time as the destination takes; the ledger is written by this thread alone.
+
+        After a failure no request is begun, and those under way are recorded before it is raised.
+        """
+        limits = self.destination.limits
+        again: deque[Part] = deque()
+        under_way: dict[Future[Submitted], tuple[int, Part]] = {}
+        failure: Exception | None = None
+        with ThreadPoolExecutor(limits.concurrency, thread_name_prefix="send") as pool:
+            while True:
+                while failure is None and len(under_way) < limits.concurrency:
+                    if limits.open_jobs and self._under_way + len(under_way) >= limits.open_jobs:
+                        if under_way:
+                            break
+                        self._failures += self._settle()
+                    part = again.popleft() if again else next(parts, None)
+                    if part is None:
+                        break
+                    batch_id = self.ledger.intend_upserts(run_id, part.rows)
+                    request = pool.submit(self.destination.submit_upserts, part.content(), part.lists)
+                    under_way[request] = (batch_id, part)
+                if not under_way:
+                    break
+                done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                for request in done:
+                    batch_id, part = under_way.pop(request)
+                    try:
+                        again.extend(self._answered(batch_id, part, request))
+                    except Exception as error:
+                        failure = failure or error
+        if failure is not None:
+            raise failure
+
+    def _answered(self, batch_id: int, part: Part, request: Future[Submitted]) -> list[Part]:
+        """Record what became of a request; what is to be sent in its place, if it was refused."""
+        part.search.pending -= 1
+        parts: list[Part] = []
         try:
-            submitted = self.destination.submit_upserts(content, lists)
+            self._accepted(batch_id, request.result())
         except BatchRefusedError as error:
-            rejected = {content[position].key: reason for position, reason in error.rows.items()}
-            self.ledger.close(batch_id, "refused", rejected)
-            if not rejected:
-                search.refusals += 1
-                if search.refusals >= REFUSALS:
-                    raise
-                if rows.height == 1:
-                    search.found[batch_id] = {content[0].key: str(error)}
-            for part in _parts(rows, rejected):
-                self._upsert(run_id, part, lists, search)
-        else:
-            self._accepted(batch_id, submitted)
+            self.ledger.close(batch_id, "refused", part.keys(error.rows))
+            parts = refused(part, batch_id, error)
+        for found, rejected in part.search.results().items():
+            self.ledger.close(found, "refused", rejected)
+        return parts
 
     def _accepted(self, batch_id: int, submitted: Submitted) -> None:
         if submitted.job is None:
@@ -124,8 +147,6 @@ class Sender:
         else:
             self.ledger.submitted(batch_id, submitted.job)
             self._under_way += 1
-            if self._under_way == self.destination.limits.open_jobs:
-                self._failures += self._settle()
 
     def _wait(self, batch: Batch, deadline: float) -> None:
         pause = FIRST_POLL
@@ -134,21 +155,3 @@ class Sender:
                 raise JobsPendingError(f"job {batch.job} is not finished; its id is in the ledger, run again")
             self.sleep(pause)
             pause = min(LONGEST_POLL, pause * 1.6)
-
-
-@dataclass
-class _Search:
-    """The search for rows that a destination refuses without naming them; what it finds counts at its end."""
-
-    refusals: int = 0
-    found: dict[int, dict[str, str]] = field(default_factory=dict)
-    """By batch of one row: the key, and the refusal."""
-
-
-def _parts(rows: pl.DataFrame, rejected: Mapping[str, str]) -> list[pl.DataFrame]:
-    """What to send after a refusal: the rest without the named rows, or, where none was named, two halves."""
-    if rejected:
-        rest = rows.filter(~pl.col("key").is_in(list(rejected)))
-        return [rest] if rest.height else []
-    middle = rows.height // 2
-    return [rows[:middle], rows[middle:]] if middle else []

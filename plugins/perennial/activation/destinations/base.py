@@ -38,6 +38,7 @@ class Limits(Document):
     operations: dict[str, list[Window]] = {}
     """Where operations have limits of their own: `GET /api/lists/{id}`, and its windows."""
     concurrency: int
+    """Requests that may be under way at a time."""
     open_jobs: int | None = None
     """Jobs that may be under way at a time."""
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import BaseAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 
 from perennial.activation.destinations.auth import Key, Token
 from perennial.activation.destinations.base import BatchRefusedError, Limits
@@ -65,11 +65,10 @@ class Wire:
     adapter: BaseAdapter | None = None
     """In place of the network."""
 
-    def session(self) -> requests.Session:
-        """A session that leaves this way."""
+    def session(self, connections: int = 1) -> requests.Session:
+        """A session that leaves this way, with connections for so many requests at a time."""
         session = requests.Session()
-        if self.adapter is not None:
-            session.mount("https://", self.adapter)
+        session.mount("https://", self.adapter or HTTPAdapter(pool_maxsize=connections))
         return session
 
 
@@ -110,7 +109,7 @@ class Client:
         ]
         self._total = Limiter(limits.total, wire.clock, wire.sleep)
         self._limiters.append((re.compile(".*"), Limiter(limits.windows, wire.clock, wire.sleep)))
-        self._session = wire.session()
+        self._session = wire.session(limits.concurrency)
         self._session.auth = auth
         self._session.headers.update({"Accept": self.content_type, **headers})
 

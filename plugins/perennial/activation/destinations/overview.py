@@ -38,7 +38,7 @@ def _can(each: Connector) -> list[str]:
 
 def _may(each: Connector) -> list[str]:
     limits = each.limits
-    calls = "; ".join(map(_window, [*limits.total, *limits.windows])) or f"{limits.concurrency} at a time"
+    calls = "; ".join([f"{limits.concurrency} at a time", *map(_window, [*limits.total, *limits.windows])])
     named = [f"`{name}`: {'; '.join(map(_window, windows))}" for name, windows in limits.operations.items()]
     jobs = str(limits.open_jobs or "")
     return [f"`{each.kind}`", f"{limits.rows:,}", f"{limits.removals:,}", "<br>".join([calls, *named]), jobs]

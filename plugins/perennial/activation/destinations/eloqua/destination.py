@@ -54,8 +54,8 @@ class EloquaDestination:
                 known.setdefault(name.lower(), field["statement"])
         if missing := [name for name in fields if name.lower() not in known]:
             raise TerminalError(
-                f"Eloqua has no contact field {', '.join(missing)}: create it under Settings, Fields & Views, or map"
-                " to the internal name of another"
+                f"Eloqua has no contact field {', '.join(missing)}: create it in Eloqua, or map to the"
+                " internal name of another"
             )
         self._statements = {name: known[name.lower()] for name in fields}
         if consent := [
