@@ -1,4 +1,4 @@
-"""What it costs to ask who would be in an audience, to evaluate a hundred, and to do so as events come.
+"""What it costs to ask who would be in an audience, and to evaluate a hundred.
 
 People have an id, ranks and an age group; events of a year are in files by month, each with a person, a
 time, a kind and an amount. DuckDB answers the same rules, written by hand as one would, from the same files;
@@ -6,7 +6,7 @@ each question is asked of both in turn, in processes of their own with two threa
 
 A hundred audiences are made of three attributes and of twelve questions about events (four kinds over three
 windows), with other thresholds each; one of them is the question about events of ninety days. What it costs
-to evaluate a hundred as events come is measured by `live.py`, from which that figure is taken.
+to evaluate a hundred as events come is measured by `live.py`.
 """
 
 import tempfile
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import live
 import numpy as np
 import polars as pl
 from common import Benchmark, Measured, measured, median
@@ -156,7 +155,6 @@ def run(benchmark: Benchmark) -> dict[str, Any]:
         "evaluate_100_s": seconds["hundred"],
         "cost_of_100_over_1": seconds["hundred"] / seconds["one"],
         "peak_gb": max(each.peak_gb for each in asked["hundred"]),
-        "stream_events_per_s": live.run(benchmark)["stream_events_per_s"],
         "equal": results["attribute"] == results["attribute in DuckDB"]
         and results["event"] == results["event in DuckDB"] == results["one"] == results["hundred"],
     }

@@ -3,11 +3,21 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
 from screenshots import FLAGS, chromium
 from web.airflow_server import AirflowServer
 
 CHROMIUM = chromium()
+IN_CHROMIUM = [
+    pytest.mark.browser,
+    pytest.mark.e2e,
+    pytest.mark.store,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"
+    ),
+]
+"""The marks of tests that drive it."""
 PATIENCE_MS = 60_000
 AIRFLOWS_OWN = "can escape its sandboxing"  # Chromium on the frame that Airflow puts plugins in
 
@@ -59,4 +69,11 @@ def frame_of(page: Page, url: str) -> Frame:
     handle = page.wait_for_selector('iframe[title="Perennial"]')
     frame = handle.content_frame() if handle else None
     assert frame is not None
+    return frame
+
+
+def drawn(page: Page, airflow: AirflowServer, path: str) -> Frame:
+    """Our frame with one of our pages, once that is drawn."""
+    frame = frame_of(page, f"{airflow.url}/plugin/perennial/perennial/{path}")
+    frame.wait_for_selector("html[data-drawn]", state="attached")
     return frame

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 from web import example_lake, example_store
 from web.airflow_server import AirflowServer
-from web.browsing import launched
+from web.browsing import launched, signed_in
 from web.callers import Caller
 
 from perennial.lake.catalog import Lake
@@ -121,3 +121,34 @@ def browser() -> Iterator[Browser]:
 def complaints() -> list[str]:
     """What the console said; a test asserts that it is empty."""
     return []
+
+
+@pytest.fixture
+def documents(airflow: AirflowServer) -> Path:
+    """The audiences as the product brings them."""
+    folder = airflow.include / "audiences"
+    shutil.rmtree(folder)
+    shutil.copytree(REPOSITORY / "include/audiences", folder)
+    return folder
+
+
+@pytest.fixture
+def include(airflow: AirflowServer, documents: Path) -> Path:
+    """The folder of all documents, with the audiences as the product brings them."""
+    return airflow.include
+
+
+@pytest.fixture
+def page(
+    browser: Browser,
+    airflow: AirflowServer,
+    lake: Lake,
+    documents: Path,
+    complaints: list[str],
+    request: pytest.FixtureRequest,
+) -> Iterator[Page]:
+    """A page of a user in a theme, the test's parameter; of the admin in light if it has none."""
+    user, theme = getattr(request, "param", ("admin", "light"))
+    with signed_in(browser, airflow, user, theme, complaints) as page:
+        page.set_viewport_size({"width": 1440, "height": 1000})
+        yield page

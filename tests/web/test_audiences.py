@@ -1,6 +1,5 @@
 """Audiences as JSON: what the pages ask for, and what may be changed by whom."""
 
-import shutil
 from datetime import date
 
 import pytest
@@ -10,18 +9,10 @@ from perennial.settings import REPOSITORY
 from perennial.stages.audiences import evaluate_audiences
 from perennial.stages.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("documents")
 API = "/api/audiences"
 DAY = date(2018, 1, 1)
 TOP = {"attribute": "spend_12m_decile", "operator": "at_most", "value": 3}
-
-
-@pytest.fixture(autouse=True)
-def include(airflow):
-    """The documents as the product brings them."""
-    folder = airflow.include / "audiences"
-    shutil.rmtree(folder)
-    shutil.copytree(REPOSITORY / "include/audiences", folder)
-    return airflow.include
 
 
 def definition(rule: dict, **more: object) -> dict:

@@ -1,31 +1,19 @@
 """Lists of people uploaded through the API, and audiences split into parts: what comes of it, and by whom."""
 
-import shutil
 from datetime import date
-from pathlib import Path
 
 import pytest
 import requests
-from web.airflow_server import AirflowServer
 from web.callers import OURS, Caller
 
-from perennial.settings import REPOSITORY
 from perennial.stages.audiences import evaluate_audiences
 from perennial.stages.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("documents")
 API = "/api/audiences"
 DAY = date(2018, 1, 1)
 VIPS = {"title": "VIPs", "list": {"namespace": "email"}}
 FILE = "id,Email\n1,Household.1@example.com\n2,household.2@example.com\n3,nobody@example.com\n4,n/a\n"
-
-
-@pytest.fixture(autouse=True)
-def include(airflow: AirflowServer) -> Path:
-    """The documents as the product brings them."""
-    folder = airflow.include / "audiences"
-    shutil.rmtree(folder)
-    shutil.copytree(REPOSITORY / "include/audiences", folder)
-    return airflow.include
 
 
 @pytest.fixture

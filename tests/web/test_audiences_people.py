@@ -1,26 +1,15 @@
 """Audiences as JSON, the people's part: overlaps for all, people for editors alone."""
 
-import shutil
-
 import pytest
 import yaml
 from web.example_people import DAYS
 
-from perennial.settings import REPOSITORY
 from perennial.stages.audiences import evaluate_audiences
 from perennial.stages.workspace import Workspace
 
 API = "/api/audiences"
+pytestmark = pytest.mark.usefixtures("documents")
 TOP = {"attribute": "spend_12m_decile", "operator": "at_most", "value": 3}
-
-
-@pytest.fixture(autouse=True)
-def documents(airflow):
-    """The audiences as the product brings them."""
-    folder = airflow.include / "audiences"
-    shutil.rmtree(folder)
-    shutil.copytree(REPOSITORY / "include/audiences", folder)
-    return folder
 
 
 def test_a_rule_is_compared_with_an_audience_while_it_is_put_together(viewer):

@@ -1,64 +1,29 @@
 """An audience's people in Chromium: what it shares with others, who is in it, and why somebody is not."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from playwright.sync_api import Browser, Frame, Page
+from playwright.sync_api import Page
 from web.airflow_server import AirflowServer
-from web.browsing import CHROMIUM, frame_of, signed_in
+from web.browsing import IN_CHROMIUM, drawn
 from web.callers import Caller
 from web.example_people import DAYS
 
-from perennial.lake.catalog import Lake
-from perennial.settings import REPOSITORY
 from perennial.stages.audiences import evaluate_audiences
 from perennial.stages.workspace import Workspace
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.e2e,
-    pytest.mark.store,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = IN_CHROMIUM
 API = "/api/audiences"
 COUNTED = "#estimate[data-state=ready]:not([aria-busy])"
 COMPARED = "#overlap [data-body]:not([data-stale]) .overlap-bars"
 
 
-@pytest.fixture
-def documents(airflow: AirflowServer) -> Path:
-    """The audiences as the product brings them."""
-    folder = airflow.include / "audiences"
-    shutil.rmtree(folder)
-    shutil.copytree(REPOSITORY / "include/audiences", folder)
-    return folder
-
-
-@pytest.fixture
-def page(
-    browser: Browser, airflow: AirflowServer, lake: Lake, documents: Path, complaints: list[str], request: Any
-) -> Iterator[Page]:
-    with signed_in(browser, airflow, getattr(request, "param", "admin"), "dark", complaints) as page:
-        page.set_viewport_size({"width": 1440, "height": 1000})
-        yield page
-
-
-def _open(page: Page, airflow: AirflowServer, path: str) -> Frame:
-    frame = frame_of(page, f"{airflow.url}/plugin/perennial/perennial/{path}")
-    frame.wait_for_selector("html[data-drawn]", state="attached")
-    return frame
-
-
+@pytest.mark.parametrize("page", [("admin", "dark")], indirect=True)
 def test_a_rule_on_a_list_is_put_together_and_compared_while_it_changes(
     page: Page, airflow: AirflowServer, admin: Caller, complaints: list[str]
 ) -> None:
-    frame = _open(page, airflow, "audiences/new")
+    frame = drawn(page, airflow, "audiences/new")
     frame.locator('#palette [data-name="stores_3m"]').click()
     frame.get_by_label("Value of Stores 3m").click()
     frame.get_by_role("option", name="343").click()
@@ -79,7 +44,7 @@ def test_a_rule_on_a_list_is_put_together_and_compared_while_it_changes(
 def test_a_person_is_looked_up_and_every_block_says_what_was_found(
     page: Page, airflow: AirflowServer, complaints: list[str]
 ) -> None:
-    frame = _open(page, airflow, "audiences/top_spenders")
+    frame = drawn(page, airflow, "audiences/top_spenders")
     frame.get_by_label("Person").fill("household.7@example.com")
     frame.get_by_label("Person").press("Enter")
     frame.get_by_text("In the audience").wait_for()
@@ -105,23 +70,23 @@ def test_a_failure_is_shown_on_the_list_and_on_the_page(
     town = {"attribute": "town", "operator": "known"}
     (documents / "lapsing.yaml").write_text(yaml.safe_dump({"title": "Lapsing", "rule": town}))
     evaluate_audiences(Workspace(airflow.settings), DAYS[-1])
-    frame = _open(page, airflow, "audiences")
+    frame = drawn(page, airflow, "audiences")
     row = frame.locator('[data-name="lapsing"]')
     assert "Could not be evaluated as of 1 Jan 2018: profiles have no town" in row.inner_text()
     assert "as of 31 Dec 2017" in row.locator(".how-many").inner_text()
     assert frame.locator(".failed").count() == 1
     frame.get_by_label("Order").select_option("Most rows read first")
     assert frame.locator(".one").first.get_attribute("data-name") == "big_baskets"
-    frame = _open(page, airflow, "audiences/lapsing")
+    frame = drawn(page, airflow, "audiences/lapsing")
     assert "nobody enters or leaves it" in frame.locator("#failure").inner_text()
     assert complaints == []
 
 
-@pytest.mark.parametrize("page", ["vic"], indirect=True)
+@pytest.mark.parametrize("page", [("vic", "dark")], indirect=True)
 def test_who_may_only_look_sees_numbers_and_nobody(
     page: Page, airflow: AirflowServer, complaints: list[str]
 ) -> None:
-    frame = _open(page, airflow, "audiences/top_spenders")
+    frame = drawn(page, airflow, "audiences/top_spenders")
     frame.get_by_label("Compare with").select_option("Big baskets")
     frame.wait_for_selector(COMPARED)
     assert frame.locator("#why, #members").count() == 0

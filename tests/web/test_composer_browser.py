@@ -6,16 +6,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 from web.airflow_server import AirflowServer
-from web.browsing import CHROMIUM, signed_in
+from web.browsing import IN_CHROMIUM, signed_in
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.e2e,
-    pytest.mark.store,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = IN_CHROMIUM
 SALES = "fact_sales_by_day"
 EXPECTED_REFUSAL = "422 (Unprocessable Entity)"
 

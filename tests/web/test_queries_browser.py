@@ -7,16 +7,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Frame, Page, expect
 from web.airflow_server import AirflowServer
-from web.browsing import CHROMIUM, frame_of, signed_in
+from web.browsing import IN_CHROMIUM, frame_of, signed_in
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.e2e,
-    pytest.mark.store,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = IN_CHROMIUM
 SHOPPERS = """SELECT household_id, count(*) AS n FROM events.transactions
 WHERE event_date >= $since GROUP BY 1 ORDER BY 2 DESC"""
 

@@ -1,28 +1,19 @@
 """The Signals section in Chromium, inside Airflow's frame: rows are corrected, discarded and replayed."""
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import polars as pl
 import pytest
-from playwright.sync_api import Browser, Frame, Page
+from playwright.sync_api import Frame, Page
 from web.airflow_server import AirflowServer
-from web.browsing import CHROMIUM, frame_of, signed_in
+from web.browsing import IN_CHROMIUM, drawn
 
 from perennial.lake.catalog import Lake
 from perennial.signals.batches import Batch, Batches, Status
 from perennial.web.themes import THEMES
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.e2e,
-    pytest.mark.store,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = IN_CHROMIUM
 PAGES = (
     "signals",
     "signals/batches",
@@ -36,31 +27,17 @@ PAGES = (
 QUARANTINE = "signals/quarantine/transactions"
 
 
-@pytest.fixture
-def page(
-    browser: Browser, airflow: AirflowServer, lake: Lake, complaints: list[str], request: Any
-) -> Iterator[Page]:
-    with signed_in(browser, airflow, "admin", getattr(request, "param", "light"), complaints) as page:
-        yield page
-
-
-def _open(page: Page, airflow: AirflowServer, path: str) -> Frame:
-    frame = frame_of(page, f"{airflow.url}/plugin/perennial/perennial/{path}")
-    frame.wait_for_selector("html[data-drawn]", state="attached")
-    return frame
-
-
 def _edit(frame: Frame, row: str) -> None:
     frame.locator(f'tr[data-row="{row}"] [data-edit]').click()
     frame.wait_for_selector("#editor-said.bad")
 
 
-@pytest.mark.parametrize("page", THEMES, indirect=True)
+@pytest.mark.parametrize("page", [("admin", theme) for theme in THEMES], indirect=True)
 def test_every_page_is_drawn_and_nothing_sticks_out(
     page: Page, airflow: AirflowServer, complaints: list[str]
 ) -> None:
     for path in PAGES:
-        frame = frame_of(page, f"{airflow.url}/plugin/perennial/perennial/{path}")
+        frame = drawn(page, airflow, path)
         frame.wait_for_selector("main .card")
         assert frame.locator('nav [aria-current="page"]').first.inner_text() == "Signals", path
         for width in (900, 1440):
@@ -72,7 +49,7 @@ def test_every_page_is_drawn_and_nothing_sticks_out(
 def test_a_row_is_corrected_with_the_keyboard(
     page: Page, airflow: AirflowServer, lake: Lake, complaints: list[str]
 ) -> None:
-    frame = _open(page, airflow, QUARANTINE)
+    frame = drawn(page, airflow, QUARANTINE)
     frame.locator('tr[data-row="row-1231-1"] [data-edit]').focus()
     page.keyboard.press("Enter")
     frame.wait_for_selector("#editor-said.bad")
@@ -102,7 +79,7 @@ def test_a_row_is_corrected_with_the_keyboard(
 
 
 def test_unsaved_changes_are_not_lost_by_one_key(page: Page, airflow: AirflowServer, lake: Lake) -> None:
-    frame = _open(page, airflow, QUARANTINE)
+    frame = drawn(page, airflow, QUARANTINE)
     _edit(frame, "row-1231-2")
     frame.locator("#editor").get_by_label("sales_value").fill("3.10")
     page.keyboard.press("Escape")
@@ -113,7 +90,7 @@ def test_unsaved_changes_are_not_lost_by_one_key(page: Page, airflow: AirflowSer
 
 
 def test_a_line_without_fields_is_typed_anew(page: Page, airflow: AirflowServer, lake: Lake) -> None:
-    frame = _open(page, airflow, QUARANTINE)
+    frame = drawn(page, airflow, QUARANTINE)
     _edit(frame, "row-text")
     frame.get_by_role("button", name="Type its fields instead").click()
     values = {"transaction_timestamp": "2017-12-31 10:00:00", "household_id": "2300", "basket_id": "9931993"}
@@ -130,7 +107,7 @@ def test_a_line_without_fields_is_typed_anew(page: Page, airflow: AirflowServer,
 def test_many_rows_are_set_and_discarded_at_once(
     page: Page, airflow: AirflowServer, lake: Lake, complaints: list[str]
 ) -> None:
-    frame = _open(page, airflow, f"{QUARANTINE}?reason=quantity%3A+below+0")
+    frame = drawn(page, airflow, f"{QUARANTINE}?reason=quantity%3A+below+0")
     assert frame.locator("[data-discard]").is_disabled()
     frame.get_by_label("Select all rows of this page").check()
     assert frame.locator("#chosen").inner_text() == "7 rows selected"
@@ -151,14 +128,14 @@ def test_many_rows_are_set_and_discarded_at_once(
 def test_a_replay_is_followed_to_its_end(
     page: Page, airflow: AirflowServer, lake: Lake, complaints: list[str]
 ) -> None:
-    frame = _open(page, airflow, QUARANTINE)
+    frame = drawn(page, airflow, QUARANTINE)
     runs = f"{airflow.url}/api/v2/dags/signals_replay/dagRuns"
     with page.expect_response(lambda answer: answer.url == runs and answer.request.method == "POST") as sent:
         frame.get_by_role("button", name="Replay 1 row").click()
     run = sent.value.json()
     assert (run["conf"], run["state"]) == ({"dataset": "transactions", "ids": None}, "queued")
     frame.wait_for_selector('#replay p[data-state="queued"]')
-    frame = _open(page, airflow, QUARANTINE)
+    frame = drawn(page, airflow, QUARANTINE)
     frame.wait_for_selector('#replay p[data-state="queued"]')
     now = datetime.now(UTC)
     ended = ("row-1225-2", "transactions", "replayed", "replay-2", "admin", now)
@@ -177,7 +154,7 @@ def test_a_replay_is_followed_to_its_end(
 
 
 def test_a_search_goes_into_the_address(page: Page, airflow: AirflowServer) -> None:
-    frame = _open(page, airflow, QUARANTINE)
+    frame = drawn(page, airflow, QUARANTINE)
     frame.get_by_label("Find in the record").fill("12x28")
     frame.get_by_label("Find in the record").press("Enter")
     frame.wait_for_function("() => document.querySelectorAll('tr[data-row]').length === 6")
