@@ -48,6 +48,16 @@ def test_a_mistake_is_explained_and_stops_no_other_report(
     assert isinstance(found["good"], Report)
 
 
+def test_a_report_names_a_month_and_several_values_of_a_filter(tmp_path: Path) -> None:
+    (tmp_path / "reports").mkdir()
+    text = GOOD + "period: last_month\nfilters: {department: [MEAT, DELI]}\n"
+    (tmp_path / "reports" / "month.yaml").write_text(text)
+    report = load_reports(tmp_path)["month"]
+    assert isinstance(report, Report)
+    assert report.period == "last_month"
+    assert report.filters == {"department": ("MEAT", "DELI")}
+
+
 def test_domains_limit_who_gets_reports() -> None:
     refuse_strangers(["ann@Example.com"], {"example.com"})
     refuse_strangers(["ann@anywhere.org"], set())

@@ -1,6 +1,7 @@
 // A page of widgets: the controls' state in the address, and in every widget's request.
 import { Drill } from "./board_drill.js";
 import { Picks } from "./board_picks.js";
+import { sharing } from "./board_shared.js";
 import { Controls } from "./controls.js";
 import "./menus.js";
 import { Widget } from "./widget.js";
@@ -9,7 +10,7 @@ const { name, days, upon, config, widgets, filters } = JSON.parse(document.getEl
 const controls = new Controls(document.querySelector("form.controls"), { days, upon }, changed);
 const picks = new Picks(document.getElementById("picks"), document.getElementById("announced"), filters, changed);
 const drill = new Drill(controls, picks, filters);
-const board = { name, config, picks, selection: (without) => picks.into(controls.query(), without), leads: (...asked) => drill.address(...asked) };
+const board = { name, config, picks, shared: sharing(widgets, filters), selection: (without) => picks.into(controls.query(), without), leads: (...asked) => drill.address(...asked) };
 const tiles = widgets.filter(({ mark }) => mark !== "text").map((one) => new Widget(document.querySelector(`[data-widget="${one.id}"]`), one, board));
 
 function changed() {

@@ -4,9 +4,9 @@ import { said } from "./format.js";
 
 const PAGE = 100;
 
-// `picks`: {has(values), take(values, more)}, where rows can be picked; `leads(row)` is where one leads to.
+// `picks`: {columns, has(values), take(values, more)}, where rows can be picked; `leads(row)` is where one leads to.
 export function table(data, { all = false, picks = null, leads = null } = {}) {
-  const keys = (data.keys ?? []).map((name) => data.columns.findIndex((column) => column.name === name));
+  const keys = (picks?.columns.map(({ name }) => name) ?? data.keys ?? []).map((name) => data.columns.findIndex((column) => column.name === name));
   const columns = data.columns.map((column, index) => ({ ...column, index })).filter((c) => all || !c.hidden);
   let order = { index: null, descending: false };
   let shown = PAGE;

@@ -7,7 +7,7 @@ const keysOf = ({ data }) => (data?.keys ?? []).map((name) => data.columns.find(
 
 function picking(tile) {
   const { board: { picks }, widget } = tile;
-  const columns = keysOf(tile);
+  const columns = keysOf(tile).filter(({ name }) => tile.board.shared?.(name, widget.id));
   if (!picks || widget.picks === false || !columns.length) return null;
   const parts = (values) => columns.map((column, at) => ({ column: column.name, title: column.title, value: values[at], said: said(values[at], { ...column, numeric: false }) }));
   return {
