@@ -3,10 +3,12 @@
 import argparse
 import json
 import multiprocessing
+import queue
 import resource
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -37,7 +39,13 @@ def measured(function: Callable[..., Any], *arguments: Any) -> Measured:
     answers = context.Queue()
     process = context.Process(target=_measure, args=(answers, function, arguments))
     process.start()
-    answer = answers.get()
+    answer: Any = None
+    while answer is None:
+        with suppress(queue.Empty):
+            answer = answers.get(timeout=1)
+        if answer is None and process.exitcode not in (None, 0):
+            # As where the system has taken its memory back.
+            raise RuntimeError(f"{function.__name__} was ended: exit code {process.exitcode}")
     process.join()
     if isinstance(answer, BaseException):
         raise answer

@@ -22,8 +22,8 @@ import polars as pl
 import yaml
 from common import Benchmark, measured, median
 
-from perennial.audiences.evaluation import evaluate
-from perennial.audiences.standing import standing
+from perennial.audiences.evaluation import in_order, matched
+from perennial.audiences.standing import moved, standing
 from perennial.lake.tables import Table
 from perennial.settings import Settings
 from perennial.stages.audiences import events_of
@@ -172,15 +172,11 @@ def equal(folder: Path) -> bool:
     daily = newest(deployment)
     if daily is None:
         raise AssertionError("no profiles")
-    live = standing(deployment.lake.live_membership).explode("audiences").drop_nulls()
-    every = evaluate(
-        live_profiles(deployment, daily), events_of(deployment), deployment.audiences, {},
-        NOW + timedelta(hours=BATCHES + 1, minutes=BATCHES + 1),
-    )  # fmt: skip
-    both = live.join(
-        every, left_on=["audiences", "person_id"], right_on=["audience", "person_id"], how="semi"
-    )
-    return live.height == every.height == both.height
+    order = in_order(deployment.audiences, {})
+    end = NOW + timedelta(hours=BATCHES + 1, minutes=BATCHES + 1)
+    profiles = live_profiles(deployment, daily)
+    every = matched(profiles, events_of(deployment), order, {}, end).collect(engine="streaming")
+    return moved(standing(deployment.lake.live_membership), every, [each.name for each in order]).is_empty()
 
 
 def run(benchmark: Benchmark) -> dict[str, Any]:
