@@ -185,6 +185,29 @@ def test_a_dashboard_is_downloaded_as_pdf_and_as_a_picture(onlooker: Caller, boa
     assert onlooker.get(f"{API}/nowhere/pdf").status_code == 404
 
 
+def test_what_is_taken_away_is_filtered_as_the_page_is(onlooker: Caller) -> None:
+    asked = {"audience": ["Lapsing", "Top spenders"], "pick.audience": ["Lapsing"], "from.audience": "trend"}
+    rows = onlooker.get(f"{API}/audiences/widgets/current/csv", **asked).text.splitlines()
+    assert [row.split(",")[0] for row in rows] == ["audience", "Lapsing"]
+    assert len(onlooker.get(f"{API}/audiences/widgets/trend/csv", **asked).text.splitlines()) == 17
+    assert "Top spenders" not in onlooker.get(f"{API}/audiences/widgets/current/svg", **asked).text
+    found = onlooker.get(f"{API}/audiences/widgets/count", **asked).json()
+    assert found["unmet"] == ["Audience"]
+
+
+def test_a_text_is_drawn_and_has_no_rows_to_take_away(editor: Caller, board: str) -> None:
+    prose = {"id": "why", "title": "Why", "mark": "text", "text": "**Because**"}
+    draft = {"document": {**BOARD, "widgets": [prose]}, "widget": "why"}
+    assert editor.send("POST", f"{API}/draft", draft).json()["html"] == "<p><strong>Because</strong></p>\n"
+    newest = editor.get(f"{API}/{board}/versions").json()["versions"][0]["version"]
+    change = {"document": {**BOARD, "widgets": [SALES, prose]}, "before": newest}
+    assert editor.send("PUT", f"{API}/{board}", change).status_code == 200
+    for kind in ("csv", "png"):
+        assert editor.get(f"{API}/{board}/widgets/why/{kind}").status_code == 404
+    (page,) = texts(editor.get(f"{API}/{board}/pdf").content)
+    assert "Because" in page
+
+
 def test_files_ask_for_the_right_to_export_and_changes_for_the_right_to_edit(airflow: AirflowServer) -> None:
     asked = json.loads(airflow.run_python(GUARDED).splitlines()[-1])
     guards = {(method, path.removeprefix("/api/dashboards")): wanted for method, path, wanted in asked}

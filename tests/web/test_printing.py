@@ -11,7 +11,7 @@ from perennial.web.pdf_files import NotUnderstood, join
 from perennial.web.print_pages import HEIGHT, Heading, pages, picture, rows
 from perennial.web.print_text import cut, text, width_of, wrapped
 from perennial.web.print_tiles import Tile, tiles
-from perennial.web.printing import printed
+from perennial.web.printing import facts, printed
 from perennial.web.selections import select
 from perennial.web.store import Store
 from perennial.web.themes import THEMES
@@ -130,6 +130,18 @@ def test_what_cannot_be_shown_says_why() -> None:
 def test_what_is_no_page_is_refused() -> None:
     with pytest.raises(NotUnderstood):
         join([b"%PDF-1.7 nothing"], "T")
+
+
+@pytest.mark.store
+def test_what_is_selected_is_said_with_all_its_values(filled: Store) -> None:
+    several = {"name": "department", "title": "Department", "column": "department", "multiple": True,
+               "choices": [{"value": "DELI", "label": "Deli"}]}  # fmt: skip
+    board = Dashboard.model_validate({"name": "b", "title": "B", "filters": [several], "widgets": []})
+    asked = {"department": ["DELI", "MEAT"], "pick.decile": ["3"], "from.decile": "w"}
+    chosen = select(board, date(2017, 12, 31), None, asked)
+    assert facts(board, chosen, filled) == "As of 31 Dec 2017 · Department: Deli, MEAT · Decile: 3"
+    nothing = select(board, date(2017, 12, 31), None, {})
+    assert facts(board, nothing, filled) == "As of 31 Dec 2017 · Department: all"
 
 
 @pytest.mark.store

@@ -22,6 +22,7 @@ from perennial.web.dashboards_api import ShelfDep, mistakes
 from perennial.web.dashboards_kept import Shelf
 from perennial.web.filters import Name
 from perennial.web.guiding import catalogue_of
+from perennial.web.narrowing import narrowed
 from perennial.web.periods import Period
 from perennial.web.results import payload, plain
 from perennial.web.selections import Selection, chosen
@@ -44,6 +45,8 @@ class Draft(BaseModel):
     period: Period | None = None
     filters: dict[Name, str | list[str]] = {}
     """The dashboard's filters with their values; a list where several can be chosen."""
+    known: tuple[dict[str, Any], ...] = ()
+    """Those of them that the dashboard's document has."""
 
 
 def get_catalogue(request: Request) -> Catalogue:
@@ -137,7 +140,8 @@ def download(draft: Draft, store: StoreDep, shelf: ShelfDep) -> StreamingRespons
     """All rows that the widget would have, as a file."""
     widget, selection = _read(draft, store, shelf)
     with _said_of_sql(widget):
-        return csv_response(store, widget.sql, selection.parameters, f"explored_{selection.day}.csv")
+        asked = narrowed(widget, selection, store)
+        return csv_response(store, asked.sql, asked.parameters, f"explored_{selection.day}.csv")
 
 
 def _read(draft: Draft, store: Store, shelf: Shelf) -> tuple[Widget, Selection]:
@@ -153,10 +157,11 @@ def _checked(draft: Draft) -> Dashboard:
     filters = [
         {"name": name, "title": name, "multiple": isinstance(value, list), "choices": [NO_CHOICE]}
         for name, value in draft.filters.items()
+        if name not in {one.get("name") for one in draft.known}
     ]
     document = {
         "title": "Draft",
-        "filters": filters,
+        "filters": [*draft.known, *filters],
         "widgets": [{"id": "draft", "title": " ", **draft.widget}],
     }
     try:

@@ -51,7 +51,7 @@ def narrowed(widget: Widget, selection: Selection, store: Store) -> Narrowed:
             sql = f"{_around(sql)}\nWHERE CAST({quoted(name)} AS text) = ANY(${_bind(wish, bound)})"
         else:
             unmet.append(wish.title)
-    return Narrowed(sql, bound, tuple(unmet))
+    return Narrowed(sql, bound, tuple(dict.fromkeys(unmet)))
 
 
 def _asked_for(wish: Wish, selection: Selection, sql: str, bound: dict[str, Any]) -> bool:

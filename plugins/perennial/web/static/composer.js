@@ -28,7 +28,7 @@ export async function compose(widget, { board, done = "Done" }) {
 class Composer {
   constructor(model, widget, board, done) {
     const filters = board.filters ?? [];
-    const selection = () => ({ ...board.selection?.(), filters: { ...Object.fromEntries(filters.map(({ name, multiple }) => [name, multiple ? [] : ""])), ...board.selection?.().filters } });
+    const selection = () => ({ ...board.selection?.(), known: filters, filters: { ...Object.fromEntries(filters.map(({ name, multiple }) => [name, multiple ? [] : ""])), ...board.selection?.().filters } });
     Object.assign(this, { model, board, faults: [], past: [], future: [] });
     const parts = (this.parts = frame(done));
     this.attributes = new Attributes(parts.attributes, model, { choose: (table) => this.start(table), put: (role, id) => this.put(role, id), carry });

@@ -10,7 +10,7 @@ import { table } from "./table.js";
 const PAUSE_MS = 250;
 
 export class Preview {
-  // `selection()` gives {filters, day?, period?}; `config` is Vega's for each theme; `answered({data, errors})`.
+  // `selection()` gives {filters, known, day?, period?}; `config` is Vega's for each theme; `answered({data, errors})`.
   constructor(node, model, { selection, config, status, answered }) {
     Object.assign(this, { node, model, selection, config, answered, data: null, view: "chart", asking: null, timer: 0 });
     this.body = node.querySelector(".body");
