@@ -11,8 +11,8 @@ from openapi_check import OpenApi, present
 
 from perennial.activation.destinations.base import Destination
 from perennial.activation.destinations.connector import Connector
-from perennial.activation.destinations.http import Wire
 from perennial.activation.destinations.registry import connector
+from perennial.activation.destinations.wire import Wire
 
 
 class Harness(Protocol):

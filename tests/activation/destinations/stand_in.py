@@ -3,7 +3,7 @@
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -161,8 +161,3 @@ def _response(
     raw = content if isinstance(content, bytes) else b"" if content is None else json.dumps(content).encode()
     response._content, response._content_consumed = raw, True  # type: ignore[attr-defined]
     return response
-
-
-def page(rows: Iterable[Any], offset: int, count: int) -> list[Any]:
-    """A part of many."""
-    return list(rows)[offset : offset + count]

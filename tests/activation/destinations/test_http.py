@@ -9,15 +9,15 @@ from activation.destinations.stand_in import SECRET, Answer, StandIn, route
 
 from perennial.activation.destinations.auth import Key, RenewedToken, Token
 from perennial.activation.destinations.base import BatchRefusedError, Limits, Window
-from perennial.activation.destinations.http import (
-    Client,
+from perennial.activation.destinations.failures import (
     Problem,
     RefusedError,
     UnavailableError,
-    Wire,
     redact,
     seconds,
 )
+from perennial.activation.destinations.http import Client
+from perennial.activation.destinations.wire import Wire
 
 LIMITS = Limits(rows=10, bytes=1000, removals=10, windows=[Window(calls=5, seconds=2)], concurrency=1)
 

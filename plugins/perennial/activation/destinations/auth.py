@@ -2,11 +2,14 @@
 
 import time
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import requests
 from requests.auth import AuthBase
+
+from perennial.activation.destinations.failures import RefusedError, UnavailableError
+from perennial.activation.destinations.wire import Wire
 
 
 class Key(AuthBase):
@@ -60,3 +63,21 @@ class RenewedToken(Key):
         token = self._fetch()
         self.value = f"Bearer {token.value}"
         self._until = self._clock() + max(0.0, token.lives - self.EARLY)
+
+
+def fetch_token(title: str, url: str, form: Mapping[str, str], wire: Wire) -> Token:
+    """An access token of OAuth 2, for what the form says that we are."""
+    try:
+        response = wire.session().post(url, data=form, timeout=wire.timeout, allow_redirects=False)
+    except requests.RequestException as error:
+        raise UnavailableError(f"{title}'s token: {type(error).__name__}") from None
+    if response.status_code == 429 or response.status_code >= 500:
+        raise UnavailableError(f"{title}'s token: status {response.status_code}")
+    if not response.ok:
+        raise RefusedError(
+            f"{title} gives no token: status {response.status_code}; check the client's ID and secret, and"
+            " its grant, in the connection",
+            response.status_code,
+        )
+    answer = response.json()
+    return Token(str(answer["access_token"]), float(answer["expires_in"]))

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from perennial.activation.destinations.base import Destination, FieldKind, Limits, SuppressionKind
-from perennial.activation.destinations.http import Wire
+from perennial.activation.destinations.wire import Wire
 from perennial.documents import Document, load
 from perennial.errors import TerminalError
 

@@ -2,92 +2,28 @@
 
 import json
 import re
-import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import BaseAdapter, HTTPAdapter
 
-from perennial.activation.destinations.auth import Key, Token
+from perennial.activation.destinations.auth import Key
 from perennial.activation.destinations.base import BatchRefusedError, Limits
+from perennial.activation.destinations.failures import (
+    Problem,
+    RefusedError,
+    UnavailableError,
+    redact,
+    seconds,
+)
+from perennial.activation.destinations.wire import Wire
 from perennial.activation.limiter import Limiter
-from perennial.errors import TerminalError, TransientError
+from perennial.errors import TerminalError
 
 ATTEMPTS = 4
 LONGEST_WAIT = 30.0
 """Seconds that a call waits by itself before it leaves the waiting to the caller's retries."""
-PREVIEW = 200
-ADDRESS = re.compile(r"[^\s\"'<>]+@[^\s\"'<>]+")
-DIGEST = re.compile(r"\b[0-9a-f]{32}\b")
-"""MD5 of an address names its owner to whoever has a list of addresses."""
-
-
-class UnavailableError(TransientError):
-    """No answer, an overloaded server, or a rate limit; `retry_after` are seconds, where they are known.
-
-    After a time-out it is not known whether the provider took the request.
-    """
-
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
-        super().__init__(message)
-        self.retry_after = retry_after
-
-
-class RefusedError(TerminalError):
-    """The request is wrong, or the credentials lack a right; `status` is the answer's."""
-
-    def __init__(self, message: str, status: int) -> None:
-        super().__init__(message)
-        self.status = status
-
-
-class Problem(NamedTuple):
-    """One thing that an answer complains of, and the position of the row at fault, where it is told."""
-
-    text: str
-    row: int | None = None
-
-
-@dataclass(frozen=True)
-class Wire:
-    """How requests leave this process, and how time passes for them."""
-
-    timeout: tuple[float, float] = (5.0, 60.0)
-    """Seconds to connect, and to wait for an answer."""
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.monotonic
-    today: Callable[[], date] = lambda: datetime.now(UTC).date()
-    adapter: BaseAdapter | None = None
-    """In place of the network."""
-
-    def session(self, connections: int = 1) -> requests.Session:
-        """A session that leaves this way, with connections for so many requests at a time."""
-        session = requests.Session()
-        session.mount("https://", self.adapter or HTTPAdapter(pool_maxsize=connections))
-        return session
-
-
-def fetch_token(title: str, url: str, form: Mapping[str, str], wire: Wire) -> Token:
-    """An access token of OAuth 2, for what the form says that we are."""
-    try:
-        response = wire.session().post(url, data=form, timeout=wire.timeout, allow_redirects=False)
-    except requests.RequestException as error:
-        raise UnavailableError(f"{title}'s token: {type(error).__name__}") from None
-    if response.status_code == 429 or response.status_code >= 500:
-        raise UnavailableError(f"{title}'s token: status {response.status_code}")
-    if not response.ok:
-        raise RefusedError(
-            f"{title} gives no token: status {response.status_code}; check the client's ID and secret, and"
-            " its grant, in the connection",
-            response.status_code,
-        )
-    answer = response.json()
-    return Token(str(answer["access_token"]), float(answer["expires_in"]))
 
 
 class Client:
@@ -239,18 +175,3 @@ class Client:
         if rows or status == 413:
             return BatchRefusedError(message, rows)
         return RefusedError(message, status)
-
-
-def seconds(header: str) -> float | None:
-    """The value of `Retry-After`: seconds, or a date."""
-    if header.replace(".", "", 1).isdigit():
-        return float(header)
-    try:
-        return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None
-
-
-def redact(text: str) -> str:
-    """A short preview without addresses, fit for a log."""
-    return DIGEST.sub("…", ADDRESS.sub("…@…", text))[:PREVIEW]

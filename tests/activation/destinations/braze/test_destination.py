@@ -8,7 +8,7 @@ from activation.destinations.scenario import BEST, LAPSING, People, activate, de
 from openapi_check import require
 
 from perennial.activation.destinations.base import Row
-from perennial.activation.destinations.http import UnavailableError
+from perennial.activation.destinations.failures import UnavailableError
 
 ANN, BOB = "ann@example.com", "bob@example.com"
 PEOPLE: People = {ANN: {"in": ["best"], "decile": 1, "age": "25-34"}, BOB: {"in": ["best", "lapsing"]}}

@@ -5,7 +5,7 @@ from activation.destinations.eloqua.harness import Eloqua, EloquaHarness
 from activation.destinations.scenario import BEST, People, activate, delivered
 
 from perennial.activation.destinations.base import JobFailedError, JobUnknownError, ListGoneError, Row
-from perennial.activation.destinations.http import RefusedError
+from perennial.activation.destinations.failures import RefusedError
 from perennial.errors import TerminalError
 
 ANN, BOB = "ann@example.com", "bob@example.com"

@@ -7,7 +7,7 @@ from activation.destinations.stand_in import SECRET
 from openapi_check import require
 
 from perennial.activation.destinations.base import BatchRefusedError, ListGoneError, Row
-from perennial.activation.destinations.http import RefusedError
+from perennial.activation.destinations.failures import RefusedError
 from perennial.errors import TerminalError
 
 ANN, BOB = "ann@example.com", "bob@example.com"

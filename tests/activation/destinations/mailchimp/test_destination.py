@@ -8,7 +8,7 @@ from activation.destinations.scenario import BEST, People, activate, delivered
 from openapi_check import require
 
 from perennial.activation.destinations.base import JobUnknownError, ListGoneError, Row, Submitted
-from perennial.activation.destinations.http import UnavailableError
+from perennial.activation.destinations.failures import UnavailableError
 from perennial.errors import TerminalError
 
 ANN, BOB = "ann@example.com", "bob@example.com"

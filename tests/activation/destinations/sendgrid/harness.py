@@ -10,10 +10,10 @@ from esp_process import Esp, running_esp
 from openapi_check import OpenApi, present
 
 from perennial.activation.destinations.connector import Account
-from perennial.activation.destinations.http import Wire
 from perennial.activation.destinations.registry import connector
 from perennial.activation.destinations.sendgrid.client import SendGridClient
 from perennial.activation.destinations.sendgrid.destination import SendGridDestination
+from perennial.activation.destinations.wire import Wire
 
 DOCUMENTS = ("tsg_mc_contacts_v3.json", "tsg_mc_lists_v3.json", "tsg_suppressions_v3.json")
 WIRE = Wire(sleep=lambda seconds: None)

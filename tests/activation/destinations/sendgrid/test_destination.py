@@ -11,7 +11,7 @@ from activation.destinations.sendgrid.harness import DOCUMENTS, SendGridHarness,
 from openapi_check import OpenApi, require
 
 from perennial.activation.destinations.base import BatchRefusedError, Row, Submitted
-from perennial.activation.destinations.http import RefusedError
+from perennial.activation.destinations.failures import RefusedError
 from perennial.activation.destinations.registry import connector
 from perennial.errors import TerminalError
 

@@ -21,8 +21,10 @@ from perennial.activation.destinations.base import (
     SuppressionKind,
 )
 from perennial.activation.destinations.connector import Account
-from perennial.activation.destinations.http import Client, Problem, Wire, redact, seconds
+from perennial.activation.destinations.failures import Problem, redact, seconds
+from perennial.activation.destinations.http import Client
 from perennial.activation.destinations.values import typed
+from perennial.activation.destinations.wire import Wire
 
 PAGE = 500
 BEGINNING = "2010-01-01"

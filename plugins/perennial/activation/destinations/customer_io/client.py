@@ -5,7 +5,9 @@ import requests
 from perennial.activation.destinations.auth import Key, basic
 from perennial.activation.destinations.base import Limits
 from perennial.activation.destinations.connector import Account
-from perennial.activation.destinations.http import Client, Problem, Wire
+from perennial.activation.destinations.failures import Problem
+from perennial.activation.destinations.http import Client
+from perennial.activation.destinations.wire import Wire
 
 
 class CustomerIoClient(Client):

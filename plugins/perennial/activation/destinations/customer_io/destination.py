@@ -18,8 +18,9 @@ from perennial.activation.destinations.base import (
 )
 from perennial.activation.destinations.connector import Account
 from perennial.activation.destinations.customer_io.client import CustomerIoClient, app, reason, track
-from perennial.activation.destinations.http import RefusedError, Wire, redact
+from perennial.activation.destinations.failures import RefusedError, redact
 from perennial.activation.destinations.values import typed
+from perennial.activation.destinations.wire import Wire
 from perennial.errors import TerminalError
 
 PAGE = 1000

@@ -6,7 +6,7 @@ from typing import Any
 
 from perennial.activation.destinations.base import JobFailedError, JobUnknownError, ListGoneError
 from perennial.activation.destinations.eloqua.client import EloquaClient
-from perennial.activation.destinations.http import RefusedError, redact
+from perennial.activation.destinations.failures import RefusedError, redact
 
 BULK = "/api/bulk/2.0"
 EMAIL = "{{Contact.Field(C_EmailAddress)}}"

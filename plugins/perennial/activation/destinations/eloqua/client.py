@@ -9,7 +9,9 @@ import requests
 from perennial.activation.destinations.auth import Key, basic
 from perennial.activation.destinations.base import Limits
 from perennial.activation.destinations.connector import LOOPBACK, Account
-from perennial.activation.destinations.http import Client, Problem, RefusedError, UnavailableError, Wire
+from perennial.activation.destinations.failures import Problem, RefusedError, UnavailableError
+from perennial.activation.destinations.http import Client
+from perennial.activation.destinations.wire import Wire
 
 POD = re.compile(r"https://secure\.[a-z0-9-]+\.eloqua\.com|https?://(" + "|".join(LOOPBACK) + r")(:\d+)?")
 """Where credentials may go, whatever the answer says."""

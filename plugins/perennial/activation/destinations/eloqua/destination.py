@@ -11,7 +11,8 @@ from perennial.activation.destinations.connector import Account
 from perennial.activation.destinations.eloqua import bulk
 from perennial.activation.destinations.eloqua.bulk import BULK, EMAIL
 from perennial.activation.destinations.eloqua.client import EloquaClient
-from perennial.activation.destinations.http import UnavailableError, Wire
+from perennial.activation.destinations.failures import UnavailableError
+from perennial.activation.destinations.wire import Wire
 from perennial.errors import TerminalError
 
 LISTS = "/api/REST/1.0/assets/contact/list"

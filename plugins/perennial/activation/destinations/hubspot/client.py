@@ -2,10 +2,12 @@
 
 import requests
 
-from perennial.activation.destinations.auth import Key, RenewedToken
+from perennial.activation.destinations.auth import Key, RenewedToken, fetch_token
 from perennial.activation.destinations.base import Limits
 from perennial.activation.destinations.connector import Account
-from perennial.activation.destinations.http import Client, Problem, Wire, fetch_token
+from perennial.activation.destinations.failures import Problem
+from perennial.activation.destinations.http import Client
+from perennial.activation.destinations.wire import Wire
 
 LOCKED, MIGRATING = 423, 477
 

@@ -18,9 +18,10 @@ from perennial.activation.destinations.base import (
     SuppressionKind,
 )
 from perennial.activation.destinations.connector import Account
-from perennial.activation.destinations.http import RefusedError, Wire, redact
+from perennial.activation.destinations.failures import RefusedError, redact
 from perennial.activation.destinations.hubspot.client import HubSpotClient
 from perennial.activation.destinations.values import refuse_bad_addresses
+from perennial.activation.destinations.wire import Wire
 from perennial.errors import TerminalError
 
 CONTACTS = "/crm/objects/2026-09/contacts"

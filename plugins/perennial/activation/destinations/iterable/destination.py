@@ -19,8 +19,10 @@ from perennial.activation.destinations.base import (
     Suppression,
 )
 from perennial.activation.destinations.connector import Account
-from perennial.activation.destinations.http import Client, Problem, RefusedError, Wire
+from perennial.activation.destinations.failures import Problem, RefusedError
+from perennial.activation.destinations.http import Client
 from perennial.activation.destinations.values import typed
+from perennial.activation.destinations.wire import Wire
 from perennial.errors import TerminalError
 
 USERS: dict[str, str | int] = {

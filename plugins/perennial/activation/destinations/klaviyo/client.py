@@ -10,7 +10,9 @@ import requests
 from perennial.activation.destinations.auth import Key
 from perennial.activation.destinations.base import Limits
 from perennial.activation.destinations.connector import Account
-from perennial.activation.destinations.http import Client, Problem, Wire
+from perennial.activation.destinations.failures import Problem
+from perennial.activation.destinations.http import Client
+from perennial.activation.destinations.wire import Wire
 
 REVISION = "2026-07-15"
 """The revision of https://developers.klaviyo.com/en/reference/api_overview that this speaks."""

@@ -20,9 +20,10 @@ from perennial.activation.destinations.base import (
     SuppressionKind,
 )
 from perennial.activation.destinations.connector import Account
-from perennial.activation.destinations.http import RefusedError, Wire, redact
+from perennial.activation.destinations.failures import RefusedError, redact
 from perennial.activation.destinations.klaviyo.client import KlaviyoClient
 from perennial.activation.destinations.values import typed
+from perennial.activation.destinations.wire import Wire
 
 JOBS = "/api/profile-bulk-import-jobs"
 PAGE = 100

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from perennial.activation.destinations.base import JobFailedError, JobUnknownError
-from perennial.activation.destinations.http import RefusedError, redact
+from perennial.activation.destinations.failures import RefusedError, redact
 from perennial.activation.destinations.mailchimp.client import MailchimpClient, complaints
 
 

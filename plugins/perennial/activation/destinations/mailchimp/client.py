@@ -5,7 +5,9 @@ import requests
 from perennial.activation.destinations.auth import basic
 from perennial.activation.destinations.base import Limits
 from perennial.activation.destinations.connector import Account
-from perennial.activation.destinations.http import Client, Problem, Wire
+from perennial.activation.destinations.failures import Problem
+from perennial.activation.destinations.http import Client
+from perennial.activation.destinations.wire import Wire
 
 API = "/3.0"
 """The version of https://mailchimp.com/developer/marketing/api/ that this speaks."""

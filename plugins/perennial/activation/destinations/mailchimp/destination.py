@@ -20,10 +20,11 @@ from perennial.activation.destinations.base import (
     SuppressionKind,
 )
 from perennial.activation.destinations.connector import Account
-from perennial.activation.destinations.http import RefusedError, Wire, redact
+from perennial.activation.destinations.failures import RefusedError, redact
 from perennial.activation.destinations.mailchimp import batches
 from perennial.activation.destinations.mailchimp.client import MailchimpClient
 from perennial.activation.destinations.values import typed
+from perennial.activation.destinations.wire import Wire
 from perennial.errors import TerminalError
 
 PAGE = 1000

@@ -7,7 +7,9 @@ import requests
 
 from perennial.activation.destinations.auth import Key
 from perennial.activation.destinations.base import Limits
-from perennial.activation.destinations.http import Client, Problem, Wire
+from perennial.activation.destinations.failures import Problem
+from perennial.activation.destinations.http import Client
+from perennial.activation.destinations.wire import Wire
 
 API = "/v3"
 """The version of https://www.twilio.com/docs/sendgrid/api-reference that this speaks."""

@@ -18,9 +18,10 @@ from perennial.activation.destinations.base import (
     SuppressionKind,
 )
 from perennial.activation.destinations.connector import Account
-from perennial.activation.destinations.http import RefusedError, Wire, redact
+from perennial.activation.destinations.failures import RefusedError, redact
 from perennial.activation.destinations.sendgrid.client import SendGridClient
 from perennial.activation.destinations.values import ADDRESS, is_address
+from perennial.activation.destinations.wire import Wire
 from perennial.errors import TerminalError
 
 PAGE = 500

@@ -1,0 +1,28 @@
+"""The way out of this process, and the time that passes meanwhile: what tests put a stand-in for."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
+
+
+@dataclass(frozen=True)
+class Wire:
+    """How requests leave this process, and how time passes for them."""
+
+    timeout: tuple[float, float] = (5.0, 60.0)
+    """Seconds to connect, and to wait for an answer."""
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    today: Callable[[], date] = lambda: datetime.now(UTC).date()
+    adapter: BaseAdapter | None = None
+    """In place of the network."""
+
+    def session(self, connections: int = 1) -> requests.Session:
+        """A session that leaves this way, with connections for so many requests at a time."""
+        session = requests.Session()
+        session.mount("https://", self.adapter or HTTPAdapter(pool_maxsize=connections))
+        return session
