@@ -38,6 +38,9 @@ class Harness(Protocol):
     def throttled(self) -> int:
         """Requests so far that were more than the documented limits allow."""
 
+    def next_day(self) -> None:
+        """Time passes for the provider, where it is not that of the tests."""
+
     def fault(self, **how: Any) -> None:
         """Let the next upserts fail."""
 
@@ -87,6 +90,10 @@ class InProcess:
     def throttled(self) -> int:
         """Requests so far that were more than the documented limits allow."""
         return self.stand_in.throttled
+
+    def next_day(self) -> None:
+        """Time passes for the provider."""
+        self.clock.sleep(86400)
 
     def fault(self, **how: Any) -> None:
         """Let the next upserts fail."""

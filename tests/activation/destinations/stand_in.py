@@ -4,6 +4,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Callable
+from math import ceil
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -137,7 +138,8 @@ class StandIn(BaseAdapter):
         for calls, seconds in windows:
             if sum(at > self.clock.now - seconds + 1e-6 for at in seen) > calls:
                 self.throttled += 1
-                raise Answer(429, {}, {"Retry-After": "1"})
+                wait = seen[-calls] + seconds - self.clock.now
+                raise Answer(429, {}, {"Retry-After": str(ceil(wait))})
 
     def close(self) -> None:
         """Nothing is open."""

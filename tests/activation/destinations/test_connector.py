@@ -70,7 +70,9 @@ def test_a_missing_field_is_named(kind: str) -> None:
 def test_a_connector_is_whole(kind: str) -> None:
     ours = connector(kind)
     assert min(ours.limits.rows, ours.limits.bytes, ours.limits.removals, ours.limits.concurrency) > 0
-    assert ours.declaration.capabilities.suppressions, "who opted out must be known before a send"
+    can = ours.declaration.capabilities
+    assert can.suppressions, "who opted out must be known before a send"
+    assert can.upsert_can_subscribe or not can.consent_fields
     readme = (FOLDER / kind / "README.md").read_text()
     assert readme.startswith(f"# {ours.declaration.title}\n")
     for name, field in ours.declaration.connection.fields.items():

@@ -1,6 +1,7 @@
 """What every destination must do, whichever provider is behind it."""
 
 from contextlib import suppress
+from random import Random
 
 import polars as pl
 import pytest
@@ -163,6 +164,30 @@ def test_an_upsert_leaves_who_opts_out_at_the_last_moment_as_they_are(
     harness.unsubscribe(BOB)
     activate(ledger_url, destination, PEOPLE)
     assert {each.key for each in harness.destination().suppressions()} == {BOB}
+    assert harness.subscribed() == set()
+
+
+def test_over_a_history_lists_are_what_audiences_are_without_who_opted_out(
+    harness: Harness, ledger_url: str
+) -> None:
+    chance, out = Random(4711), set[str]()
+    keys = [f"p{number}@example.com" for number in range(8)]
+    for number in range(1, 6):
+        people: People = {
+            key: {"in": [name for name in TITLES if chance.random() < 0.6], "decile": chance.randint(1, 3)}
+            for key in keys
+        }
+        if number > 1:
+            out.add(leaves := chance.choice(keys))
+            harness.unsubscribe(leaves)
+        harness.next_day()
+        activate(ledger_url, harness.destination(), people, number)
+        for list_name, audience in ((BEST, "best"), (LAPSING, "lapsing")):
+            assert harness.members(list_name, keys) == {
+                key: {"spend_decile": str(person["decile"])}
+                for key, person in people.items()
+                if audience in person["in"] and key not in out
+            }
     assert harness.subscribed() == set()
 
 

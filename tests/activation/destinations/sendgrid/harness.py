@@ -78,6 +78,9 @@ class SendGridHarness:
     def throttled(self) -> int:
         return 0
 
+    def next_day(self) -> None:
+        pass
+
     def fault(self, **how: Any) -> None:
         self.esp.fault("PUT", "/v3/marketing/contacts", **how)
 
