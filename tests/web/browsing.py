@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Frame, Page, sync_playwright
@@ -19,6 +20,8 @@ IN_CHROMIUM = [
 ]
 """The marks of tests that drive it."""
 PATIENCE_MS = 60_000
+COOKIES: dict[tuple[str, str], list[Any]] = {}
+"""By server and user."""
 AIRFLOWS_OWN = "can escape its sandboxing"  # Chromium on the frame that Airflow puts plugins in
 
 
@@ -35,16 +38,25 @@ def launched() -> Iterator[Browser]:
 def signed_in(
     browser: Browser, airflow: AirflowServer, user: str, theme: str, complaints: list[str]
 ) -> Iterator[Page]:
-    """A page of a user; what its console says of us is added to `complaints`."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, timezone_id="America/Los_Angeles")
+    """A page of a user; what its console says of us is added to `complaints`.
+
+    Who has signed in once has a cookie: it is kept for the next page of theirs.
+    """
+    known = COOKIES.get((airflow.url, user))
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, timezone_id="America/Los_Angeles",
+        storage_state={"cookies": known or [], "origins": []},
+    )  # fmt: skip
     context.add_init_script(f"localStorage.getItem('theme') ?? localStorage.setItem('theme', '{theme}')")
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    page.goto(f"{airflow.url}/auth/login?next=%2Fplugin%2Fperennial")
-    page.locator('input[name="username"]').fill(user)
-    page.locator('input[name="password"]').fill(user)
-    page.locator('button[type="submit"]').click()
-    page.wait_for_url(lambda address: "/auth/login" not in address)
+    if known is None:
+        page.goto(f"{airflow.url}/auth/login?next=%2Fplugin%2Fperennial")
+        page.locator('input[name="username"]').fill(user)
+        page.locator('input[name="password"]').fill(user)
+        page.locator('button[type="submit"]').click()
+        page.wait_for_url(lambda address: "/auth/login" not in address)
+        COOKIES[airflow.url, user] = context.cookies()
 
     def heard(kind: str, text: str, url: str) -> None:
         if "/perennial" in url and AIRFLOWS_OWN not in text:

@@ -6,19 +6,12 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Frame, Page, expect
 from web.airflow_server import AirflowServer
-from web.browsing import CHROMIUM, frame_of, signed_in
+from web.browsing import IN_CHROMIUM, frame_of, signed_in
 
 from perennial.web.dashboards import Dashboard
 from perennial.web.themes import THEMES, ThemeName
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.e2e,
-    pytest.mark.store,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = IN_CHROMIUM
 
 
 @pytest.fixture

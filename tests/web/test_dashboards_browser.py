@@ -5,20 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Frame, Page, expect
+from playwright.sync_api import Frame, Page, expect
 from web.airflow_server import AirflowServer
-from web.browsing import CHROMIUM, frame_of, signed_in
+from web.browsing import IN_CHROMIUM, drawn
 from web.callers import Caller
 from web.pdf_text import pages as texts
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.e2e,
-    pytest.mark.store,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"
-    ),
-]
+pytestmark = IN_CHROMIUM
 API = "/api/dashboards"
 DOCUMENT = """
 title: Sales at a glance
@@ -45,15 +38,6 @@ widgets:
 
 
 @pytest.fixture
-def page(
-    browser: Browser, airflow: AirflowServer, complaints: list[str], request: pytest.FixtureRequest
-) -> Iterator[Page]:
-    user, theme = getattr(request, "param", ("admin", "light"))
-    with signed_in(browser, airflow, user, theme, complaints) as page:
-        yield page
-
-
-@pytest.fixture
 def nothing_kept(airflow: AirflowServer) -> Iterator[Caller]:
     """Deletes what a test has made."""
     caller = Caller(airflow, "admin")
@@ -62,12 +46,6 @@ def nothing_kept(airflow: AirflowServer) -> Iterator[Caller]:
         if not one["provisioned"]:
             version = caller.get(f"{API}/{one['name']}/versions").json()["versions"][0]["version"]
             caller.send("DELETE", f"{API}/{one['name']}", {"before": version})
-
-
-def _open(page: Page, airflow: AirflowServer, path: str) -> Frame:
-    frame = frame_of(page, f"{airflow.url}/plugin/perennial/perennial/{path}")
-    frame.wait_for_selector("html[data-drawn]", state="attached")
-    return frame
 
 
 def _order(frame: Frame) -> list[str]:
@@ -88,7 +66,7 @@ def _drag(page: Page, start: Any, to: tuple[float, float]) -> None:
 def test_a_dashboard_is_made_arranged_saved_duplicated_printed_and_deleted(
     page: Page, airflow: AirflowServer, nothing_kept: Caller, complaints: list[str], tmp_path: Path
 ) -> None:
-    frame = _open(page, airflow, "dashboards")
+    frame = drawn(page, airflow, "dashboards")
     frame.get_by_role("button", name="New dashboard").click()
     frame.get_by_label("Title").fill("Sales at a glance")
     expect(frame.get_by_label("Name, in its address")).to_have_value("sales_at_a_glance")
@@ -133,7 +111,7 @@ def test_a_dashboard_is_made_arranged_saved_duplicated_printed_and_deleted(
     expect(frame.locator("#saved")).to_have_text("Version 2 is saved")
 
     # What was saved is there, for everybody; what was not is kept by the browser.
-    frame = _open(page, airflow, "dashboards/sales_at_a_glance")
+    frame = drawn(page, airflow, "dashboards/sales_at_a_glance")
     assert _order(frame) == ["best", "by_day", "spend"]
     frame.get_by_role("link", name="Edit").click()
     frame.wait_for_selector("html[data-drawn] #save", state="attached")
@@ -149,7 +127,7 @@ def test_a_dashboard_is_made_arranged_saved_duplicated_printed_and_deleted(
     expect(frame.locator("#saved")).to_have_text("Version 2 is saved")
 
     # Taken away as a PDF, and duplicated.
-    frame = _open(page, airflow, "dashboards/sales_at_a_glance")
+    frame = drawn(page, airflow, "dashboards/sales_at_a_glance")
     frame.locator("summary", has_text="Export").click()
     with page.expect_download() as download:
         frame.get_by_role("link", name="PDF of all of it").click()
@@ -166,7 +144,7 @@ def test_a_dashboard_is_made_arranged_saved_duplicated_printed_and_deleted(
     expect(frame.locator(".grid [data-widget]")).to_have_count(3)
 
     # Deleted; the other one stays.
-    frame = _open(page, airflow, "dashboards")
+    frame = drawn(page, airflow, "dashboards")
     frame.get_by_label("Find").fill("admin")
     expect(frame.locator(".board-card:visible")).to_have_count(2)
     card = frame.locator('[data-name="sales_at_a_glance"]')
@@ -198,7 +176,7 @@ def test_what_was_explored_goes_to_a_dashboard_where_a_text_explains_it(
     widget = nothing_kept.get(f"{API}/explored").json()["widgets"][0]
     assert widget["query"]["sort"] == "-sum_of_spend"
 
-    frame = _open(page, airflow, "dashboards/explored/edit")
+    frame = drawn(page, airflow, "dashboards/explored/edit")
     frame.get_by_role("button", name="Add a text").click()
     frame.locator("#texting").get_by_label("Title").fill("What it says")
     frame.get_by_label("Text, in Markdown").fill("See [all](customer_value) <b>here</b>")
@@ -210,13 +188,13 @@ def test_what_was_explored_goes_to_a_dashboard_where_a_text_explains_it(
     frame.locator("#filtering").get_by_role("button", name="Apply").click()
     frame.get_by_role("button", name="Save").click()
     expect(frame.locator('[data-filter="department"]')).to_be_visible()
-    frame = _open(page, airflow, "dashboards/explored?department=DELI&department=MEAT")
+    frame = drawn(page, airflow, "dashboards/explored?department=DELI&department=MEAT")
     expect(frame.locator('[data-filter="department"] [data-chosen]')).to_have_text("2 of 15")
     expect(frame.locator("tbody tr")).to_have_count(2)
     expect(frame.locator('[data-widget="what_it_says"] .prose')).to_have_text("See all <b>here</b>")
 
     # From one dashboard to another, by keys.
-    frame = _open(page, airflow, "dashboards/sales")
+    frame = drawn(page, airflow, "dashboards/sales")
     frame.locator("#switch summary").press("Enter")
     frame.get_by_label("Find a dashboard").fill("explored")
     expect(frame.locator("#switch a:visible")).to_have_count(1)
@@ -230,11 +208,11 @@ def test_a_viewer_sees_no_way_to_change_anything(
     page: Page, airflow: AirflowServer, nothing_kept: Caller, complaints: list[str]
 ) -> None:
     nothing_kept.send("PUT", f"{API}/seen", {"document": {"title": "Seen", "widgets": []}})
-    frame = _open(page, airflow, "dashboards")
+    frame = drawn(page, airflow, "dashboards")
     expect(frame.locator('[data-name="seen"]')).to_be_visible()
     for name in ("New dashboard", "Duplicate", "Delete"):
         expect(frame.get_by_role("button", name=name)).to_have_count(0)
-    frame = _open(page, airflow, "dashboards/seen/edit")
+    frame = drawn(page, airflow, "dashboards/seen/edit")
     assert frame.url.endswith("/dashboards/seen")
     expect(frame.get_by_role("link", name="Edit")).to_have_count(0)
     assert complaints == []

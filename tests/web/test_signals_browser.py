@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from playwright.sync_api import Frame, Page
 from web.airflow_server import AirflowServer
-from web.browsing import IN_CHROMIUM, drawn
+from web.browsing import IN_CHROMIUM, drawn, frame_of
 
 from perennial.lake.catalog import Lake
 from perennial.signals.batches import Batch, Batches, Status
@@ -37,7 +37,7 @@ def test_every_page_is_drawn_and_nothing_sticks_out(
     page: Page, airflow: AirflowServer, complaints: list[str]
 ) -> None:
     for path in PAGES:
-        frame = drawn(page, airflow, path)
+        frame = frame_of(page, f"{airflow.url}/plugin/perennial/perennial/{path}")
         frame.wait_for_selector("main .card")
         assert frame.locator('nav [aria-current="page"]').first.inner_text() == "Signals", path
         for width in (900, 1440):
