@@ -1,23 +1,11 @@
 """No window of calls is ever exceeded, and no call waits longer than it must."""
 
+from activation.destinations.stand_in import Clock
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perennial.activation.destinations.base import Window
 from perennial.activation.limiter import Limiter
-
-
-class Clock:
-    """Time that passes only in sleep."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @given(

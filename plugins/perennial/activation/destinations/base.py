@@ -135,6 +135,18 @@ class RunsJobs(Protocol):
         """
 
 
+class WithoutJobs:
+    """Is done with a request when it has answered it."""
+
+    def finished(self, job: str) -> bool:
+        """There are no jobs."""
+        return True
+
+    def conclude(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
+        """There are no jobs."""
+        return {}
+
+
 class TellsSuppressions(Protocol):
     """Knows who opted out, complained, or cannot be reached."""
 

@@ -19,6 +19,7 @@ from perennial.activation.destinations.base import (
     Submitted,
     Suppression,
     SuppressionKind,
+    WithoutJobs,
 )
 from perennial.activation.destinations.connector import Account
 from perennial.activation.destinations.failures import Problem, redact, seconds
@@ -60,7 +61,7 @@ def connect(account: Account, limits: Limits, wire: Wire) -> "BrazeDestination":
     return BrazeDestination(client, account.extra["attribute"], limits, wire)
 
 
-class BrazeDestination:
+class BrazeDestination(WithoutJobs):
     """Implements `perennial.activation.destinations.base.Destination`; a list's id is its name."""
 
     def __init__(self, client: BrazeClient, attribute: str, limits: Limits, wire: Wire) -> None:
@@ -94,14 +95,6 @@ class BrazeDestination:
         answer = self._client.call("POST", "/users/track", {"attributes": users})
         errors = [each for each in answer.get("errors", []) if each.get("input_array") == "attributes"]
         return {keys[each["index"]]: redact(_text(each)) for each in errors}
-
-    def finished(self, job: str) -> bool:
-        """There are no jobs."""
-        return True
-
-    def conclude(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
-        """There are no jobs."""
-        return {}
 
     def ensure_list(self, name: str, known: str | None) -> str:
         """A value needs no making; it stays what it was when the audience is renamed."""

@@ -15,6 +15,7 @@ from perennial.activation.destinations.base import (
     Submitted,
     Suppression,
     SuppressionKind,
+    WithoutJobs,
 )
 from perennial.activation.destinations.connector import Account
 from perennial.activation.destinations.customer_io.client import CustomerIoClient, app, reason, track
@@ -39,7 +40,7 @@ def connect(account: Account, limits: Limits, wire: Wire) -> "CustomerIoDestinat
     return CustomerIoDestination(track(account, limits, wire), app(account, limits, wire), limits, sends)
 
 
-class CustomerIoDestination:
+class CustomerIoDestination(WithoutJobs):
     """Implements `perennial.activation.destinations.base.Destination`; `sends`: it is the mail server too."""
 
     def __init__(self, track: CustomerIoClient, app: CustomerIoClient, limits: Limits, sends: bool) -> None:
@@ -70,14 +71,6 @@ class CustomerIoDestination:
             "action": "identify",
             "attributes": attributes,
         }
-
-    def finished(self, job: str) -> bool:
-        """There are no jobs."""
-        return True
-
-    def conclude(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
-        """There are no jobs."""
-        return {}
 
     def ensure_list(self, name: str, known: str | None) -> str:
         """Find by name, or create; the API does not rename."""

@@ -16,6 +16,7 @@ from perennial.activation.destinations.base import (
     Submitted,
     Suppression,
     SuppressionKind,
+    WithoutJobs,
 )
 from perennial.activation.destinations.connector import Account
 from perennial.activation.destinations.failures import RefusedError, redact
@@ -48,7 +49,7 @@ def connect(account: Account, limits: Limits, wire: Wire) -> "HubSpotDestination
     return HubSpotDestination(HubSpotClient(account, limits, wire), limits)
 
 
-class HubSpotDestination:
+class HubSpotDestination(WithoutJobs):
     """Implements `perennial.activation.destinations.base.Destination`."""
 
     def __init__(self, client: HubSpotClient, limits: Limits) -> None:
@@ -92,14 +93,6 @@ class HubSpotDestination:
             self._change(each, add=list(ids.values()))
         reasons = "; ".join(redact(each["message"]) for each in answer.get("errors", []))
         return Submitted(rejected={row.key: reasons for row in rows if row.key not in ids})
-
-    def finished(self, job: str) -> bool:
-        """There are no jobs."""
-        return True
-
-    def conclude(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
-        """There are no jobs."""
-        return {}
 
     def ensure_list(self, name: str, known: str | None) -> str:
         """Find by name, rename, or create a manual list."""

@@ -17,6 +17,7 @@ from perennial.activation.destinations.base import (
     Row,
     Submitted,
     Suppression,
+    WithoutJobs,
 )
 from perennial.activation.destinations.connector import Account
 from perennial.activation.destinations.failures import Problem, RefusedError
@@ -52,7 +53,7 @@ def connect(account: Account, limits: Limits, wire: Wire) -> "IterableDestinatio
     return IterableDestination(client, int(account.extra["channel_id"]), limits)
 
 
-class IterableDestination:
+class IterableDestination(WithoutJobs):
     """Implements `perennial.activation.destinations.base.Destination`."""
 
     def __init__(self, client: IterableClient, channel: int, limits: Limits) -> None:
@@ -75,14 +76,6 @@ class IterableDestination:
 
     def _values(self, row: Row) -> dict[str, Any]:
         return {name: typed(text, self._kinds[name]) for name, text in row.fields.items()}
-
-    def finished(self, job: str) -> bool:
-        """There are no jobs."""
-        return True
-
-    def conclude(self, job: str, keys: Sequence[str]) -> Mapping[str, str]:
-        """There are no jobs."""
-        return {}
 
     def ensure_list(self, name: str, known: str | None) -> str:
         """Find by name, or create; the API does not rename."""
