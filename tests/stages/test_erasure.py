@@ -31,7 +31,7 @@ from .people import DAY, HOUSEHOLD, MARK, PEOPLE, email, everything, fill, fill_
 NOW = datetime.now(UTC) + timedelta(days=2)
 """By then, no file is young enough to belong to a writer that goes on."""
 GONE, *OTHERS = PEOPLE
-RANDOM = re.compile(r"\b([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\b")
+RANDOM = re.compile(r"\b([0-9a-f]{32}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\b|\d{5,}")
 
 
 def request(namespace: str = EMAIL, value: str = email(GONE), name: str = "request-1") -> Request:
@@ -75,9 +75,9 @@ def search(made: Workspace, url: str | None, person: str) -> list[str]:
     """Everything that is left of a household, but for what is nobody's: a product, a number, an open row."""
     nobody = (f'["{person}"]', "product_id", '\\"x\\", \\"n\\"', "1001;1002;1003")
     hashed = fingerprint(email(person), EMAIL)
-    # Random names of files may have a household's number in them.
-    text = RANDOM.sub("", everything(made.lake.root, url)).splitlines()
-    lines = [line for line in text if person in line.lower() or hashed in line]
+    # Random names of files, moments and sizes may have a household's number in them.
+    text = everything(made.lake.root, url).splitlines()
+    lines = [line for line in text if person in RANDOM.sub("", line.lower()) or hashed in line]
     return [line for line in lines if not any(text in line for text in nobody)]
 
 
