@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 FIRST_DAY = date(2017, 12, 25)
-DAYS = [FIRST_DAY + timedelta(days=n) for n in range(7)]
+DAYS = tuple(FIRST_DAY + timedelta(days=n) for n in range(7))
 SHOP = ZoneInfo("America/New_York")
 REPEATED = 3
 
