@@ -21,6 +21,8 @@ from .journey import Journey, eventually, task_process
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 AS_OF = date(2018, 1, 1)
+QUIET = {"health"}
+"""Widgets that are empty when all is well: in three days no size of an audience need be unusual."""
 COMPUTING = ["customer_value", "lifetime_value", "profiles", "audiences", "insights"]
 
 
@@ -118,7 +120,7 @@ def test_every_widget_has_something_to_show_and_only_to_those_who_signed_in(jour
         for widget in document["widgets"]:
             address = f"{dashboards}/{dashboard['name']}/widgets/{widget['id']}"
             rows = session.get(address, timeout=30).json()["rows"]
-            assert rows, f"{dashboard['name']}: {widget['title']} is empty"
+            assert rows or widget["id"] in QUIET, f"{dashboard['name']}: {widget['title']} is empty"
             shown += 1
     assert shown >= 40
 
