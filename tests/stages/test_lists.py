@@ -194,7 +194,9 @@ def test_a_query_puts_whom_it_finds_on_a_list_and_takes_off_who_is_missing(make)
     assert members(made, "vips", 1) == "bob"
     rows = made.lake.membership.scan().filter(audience="vips", as_of=DAYS[1], status="exited").collect()
     assert rows["person_id"].to_list() == ["ann"]
-    assert found({"email": []}).rows == 0
+    assert found({"email": []}, at=NOW + timedelta(hours=1)).rows == 0
+    told = about(made, "vips", made.audiences["vips"].list)
+    assert [told["entries"], told["uploads"][0]["rows"], told["uploads"][0]["by"]] == [0, 0, "query best"]
     assert members(made, "vips", 2) == ""
     # A run of the past that is repeated makes nobody's entry older than it is.
     for at in (NOW, NOW - timedelta(days=9)):

@@ -3,7 +3,7 @@
 import pytest
 
 from perennial.web.markdown import Block, blocks, html
-from perennial.web.print_prose import MOST_LINES, height_of, laid, set_lines
+from perennial.web.print_prose import LONGER, MOST_LINES, height_of, laid, set_lines
 from perennial.web.print_text import width_of
 
 TEXT = """\
@@ -65,6 +65,7 @@ def test_on_paper_it_is_blocks_with_their_marks() -> None:
 def test_lines_fit_their_room_and_a_page() -> None:
     lines = laid("word " * 2_000 + "\n\nlast", 300)
     assert len(lines) == MOST_LINES
+    assert lines[-1].words == LONGER, "what is cut is said"
     assert all(width_of(line.words, 12.5) <= 300 for line in lines)
     short = laid(TEXT, 300)
     assert [line.y for line in short] == sorted(line.y for line in short)

@@ -124,7 +124,10 @@ class Sender:
                     try:
                         again.extend(self._answered(batch_id, part, request))
                     except Exception as error:
-                        failure = failure or error
+                        if failure is None:
+                            failure = error
+                        else:
+                            failure.add_note(f"And another request failed: {error}")
         if failure is not None:
             raise failure
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from perennial.audiences.lists import UploadedList, unexpired
 from perennial.audiences.uploads import MOST_ENTRIES, UploadRefused, identities
+from perennial.identity.namespace import Namespace
 from perennial.identity.values import comparable
 from perennial.lake.audiences import LISTS, UPLOADS
 from perennial.lake.erasure import erased
@@ -46,8 +47,8 @@ def upload(workspace: Workspace, name: str, content: bytes, mode: Mode, by: str,
 
     Raises `UploadRefused` for what is no such file, `RuleError` for a list whose namespace is not there.
     """
-    namespace = namespace_of(workspace, name, _list(workspace, name))
-    return put(workspace, name, identities(content, namespace), mode, by, now)
+    listed, namespace = _list(workspace, name)
+    return _put(workspace, name, listed, namespace, identities(content, namespace), mode, by, now)
 
 
 def put_found(
@@ -58,42 +59,42 @@ def put_found(
 
     Raises `UploadRefused` and `RuleError`.
     """
-    namespace = namespace_of(workspace, name, _list(workspace, name))
+    listed, namespace = _list(workspace, name)
     column = namespace.name if namespace.name in rows.columns else rows.columns[0]
     if rows.width > 1 and column != namespace.name:
         raise UploadRefused(
             f"None of the columns {', '.join(rows.columns)} is called {namespace.name}, as the list's "
             "namespace: give the one with the identities that alias."
         )
-    if rows.is_empty():
-        if mode == "replace":
-            clear(workspace, name)
-        return Uploaded(0, 0, 0, 0, 0, [])
     value = comparable(pl.col(column).cast(pl.String), namespace)
     named = rows.select(line=pl.int_range(1, pl.len() + 1), value=value)
-    return put(workspace, name, named, mode, by, now)
+    return _put(workspace, name, listed, namespace, named, mode, by, now)
 
 
-def _list(workspace: Workspace, name: str) -> UploadedList:
+def _list(workspace: Workspace, name: str) -> tuple[UploadedList, Namespace]:
     if name not in workspace.audiences:
         raise UploadRefused(f"There is no audience {name}; there are {', '.join(workspace.audiences)}.")
     listed = workspace.audiences[name].list
     if listed is None:
         raise UploadRefused(f"The audience {name} is a rule, and no list: nobody can be put on it.")
-    return listed
+    return listed, namespace_of(workspace, name, listed)
 
 
-def put(workspace: Workspace, name: str, rows: pl.DataFrame, mode: Mode, by: str, now: datetime) -> Uploaded:
-    """Put identities (line, value; null for what names nobody) on an audience's list.
-
-    Raises `UploadRefused` where none of them can be taken.
-    """
-    listed = _list(workspace, name)
-    namespace = namespace_of(workspace, name, listed)
+def _put(
+    workspace: Workspace,
+    name: str,
+    listed: UploadedList,
+    namespace: Namespace,
+    rows: pl.DataFrame,
+    mode: Mode,
+    by: str,
+    now: datetime,
+) -> Uploaded:
+    """Put identities (line, value; null for what names nobody) on a list."""
     refused, named = rows.filter(pl.col("value").is_null())["line"], rows["value"].drop_nulls()
     gone = _erased(workspace, named, namespace.name)
     values = named.filter(~gone).unique(maintain_order=True)
-    if values.is_empty():
+    if values.is_empty() and rows.height:
         raise UploadRefused(
             f"None of the {rows.height:,} rows can be taken as an identity of the namespace "
             f"{namespace.name}: the list stays as it was."
@@ -103,7 +104,7 @@ def put(workspace: Workspace, name: str, rows: pl.DataFrame, mode: Mode, by: str
         audience=pl.lit(name), namespace=pl.lit(namespace.name), value="value",
         added_at=pl.lit(now, LISTS["added_at"]), batch=pl.lit(batch),
     )  # fmt: skip
-    _store(workspace.lake.lists, listed, fresh, mode, now)
+    _store(workspace.lake.lists, name, listed, fresh, mode, now)
     counts = {
         "rows": rows.height, "accepted": len(values), "refused": len(refused), "erased": int(gone.sum()),
         "repeated": len(named) - len(values) - int(gone.sum()),
@@ -124,9 +125,10 @@ def _erased(workspace: Workspace, values: pl.Series, namespace: str) -> pl.Serie
     return fingerprints(values, namespace).is_in(known.implode())
 
 
-def _store(table: Table, listed: UploadedList, fresh: pl.DataFrame, mode: Mode, now: datetime) -> None:
+def _store(
+    table: Table, name: str, listed: UploadedList, fresh: pl.DataFrame, mode: Mode, now: datetime
+) -> None:
     """Commit a list as it is from now on; one that another upload changed meanwhile is read again."""
-    name = fresh["audience"][0]
     for attempt in range(ATTEMPTS):
         version, rows = table.version(), fresh
         if mode == "append" and version >= 0:

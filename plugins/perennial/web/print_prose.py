@@ -9,6 +9,7 @@ from perennial.web.print_text import INK, text, width_of, wrapped
 SIZE, STEP, INDENT = 12.5, 18.0, 18.0
 MOST_LINES = 38
 """What has room on a page."""
+LONGER = "… The whole text is on the dashboard."
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Line:
 
 
 def laid(content: str, room: float) -> tuple[Line, ...]:
-    """The lines of a text, at most a page of them."""
+    """The lines of a text, at most a page of them; of a longer one the last says that it goes on."""
     found: list[Line] = []
     y = 0.0
     for number, block in enumerate(blocks(content)):
@@ -32,6 +33,8 @@ def laid(content: str, room: float) -> tuple[Line, ...]:
             y += STEP
             mark = block.mark if n == 0 else ""
             found.append(Line(words, y, block.indent * INDENT, bool(block.level), mark))
+    if len(found) > MOST_LINES:
+        found[MOST_LINES - 1] = Line(LONGER, found[MOST_LINES - 1].y, 0.0)
     return tuple(found[:MOST_LINES])
 
 

@@ -100,6 +100,19 @@ class InProcess:
         self.stand_in.fault(**how)
 
 
+class WithLists(InProcess):
+    """The harness of a connector whose stand-in keeps `lists`, each with its name and its members."""
+
+    def inside(self, list_name: str) -> set[str]:
+        """Who is on a list, by the provider's own names of people."""
+        lists = self.stand_in.lists.values()  # type: ignore[attr-defined]
+        return {member for each in lists if each["name"] == list_name for member in each["members"]}
+
+    def list_names(self) -> set[str]:
+        """All lists."""
+        return {each["name"] for each in self.stand_in.lists.values()}  # type: ignore[attr-defined]
+
+
 def start(kind: str, folder: Path) -> AbstractContextManager[Harness]:
     """The harness of a kind of destination: `<kind>/harness.py` has a function `start`."""
     started: AbstractContextManager[Harness] = import_module(f"activation.destinations.{kind}.harness").start(

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -70,13 +70,19 @@ class Client:
         *,
         repeatable: bool = True,
         accept: Collection[int] = (),
+        missing: Callable[[str], TerminalError] | None = None,
     ) -> Any:
-        """The answer's JSON. Statuses in `accept` count as success.
+        """The answer's JSON. Statuses in `accept` count as success; `missing` is what a 404 means here.
 
         A `repeatable` call (one that may be made twice without harm) is made again a few times, as long as
         the waits are short.
         """
-        response = self._answer(method, path, body, params, repeatable, accept)
+        try:
+            response = self._answer(method, path, body, params, repeatable, accept)
+        except RefusedError as error:
+            if missing is None or error.status != 404:
+                raise
+            raise missing(str(error)) from None
         try:
             return response.json() if response.content else None
         except ValueError:
@@ -156,7 +162,7 @@ class Client:
                 method, self.url + path, params=params, data=content, headers=headers,
                 timeout=self._wire.timeout, allow_redirects=False, stream=stream,
             )  # fmt: skip
-        except (requests.Timeout, requests.ConnectionError) as error:
+        except requests.RequestException as error:
             raise UnavailableError(f"{self.title} {method} {redact(path)}: {type(error).__name__}") from None
 
     def _error(self, where: str, response: requests.Response) -> Exception:

@@ -20,15 +20,23 @@ export async function written(title, asked) {
   dialog.showModal();
   form.elements.text.setSelectionRange(0, 0);
   form.elements.text.scrollTop = 0;
+  const { document: _, ...rest } = asked;
+  return answered(dialog, said, async () => (await text({ ...rest, yaml: form.elements.text.value })).document);
+}
+
+// What a dialog's form comes to, or null if it is cancelled. What is wrong with it is said, and it stays open.
+// `listen` may add listeners of its own, which end with it.
+export function answered(dialog, said, read, listen = () => {}) {
+  const form = dialog.querySelector("form");
   return new Promise((resolve) => {
     const listeners = new AbortController();
     const { signal } = listeners;
     let answer = null;
+    listen(signal);
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       try {
-        const { document: _, ...rest } = asked;
-        answer = (await text({ ...rest, yaml: form.elements.text.value })).document;
+        answer = await read();
         dialog.close();
       } catch (problem) {
         said.textContent = problem.message;

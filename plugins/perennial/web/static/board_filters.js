@@ -1,5 +1,6 @@
 // The dialog of a dashboard's filters: its document in; the same with other filters and period, or null, out.
 import { icon } from "./audience_icons.js";
+import { answered } from "./board_dialogs.js";
 import { text } from "./board_http.js";
 import { address } from "./board_names.js";
 import { catalogue } from "./composer_http.js";
@@ -30,34 +31,19 @@ export async function filtered(document_) {
   said.textContent = "";
   show();
   dialog.showModal();
-  return new Promise((resolve) => {
-    const listeners = new AbortController();
-    const { signal } = listeners;
-    let answer = null;
-    by("filter-add").addEventListener("click", () => {
-      const row = new Row({ title: "", multiple: true }, tables, true);
-      row.drop = drop;
-      rows.push(row);
-      show();
-      row.column.focus();
-    }, { signal });
-    form.addEventListener("submit", async (event) => {
-      event.preventDefault();
-      const { filters: _, period: before, ...rest } = document_;
-      const wanted = period.value === "" ? before : /^\d+$/.test(period.value) ? Number(period.value) : period.value;
-      try {
-        answer = (await text({ document: { ...rest, filters: all(rows), ...(wanted === undefined ? {} : { period: wanted }) } })).document;
-        dialog.close();
-      } catch (problem) {
-        said.textContent = problem.message;
-      }
-    }, { signal });
-    form.querySelector("[data-cancel]").addEventListener("click", () => dialog.close(), { signal });
-    dialog.addEventListener("close", () => {
-      listeners.abort();
-      resolve(answer);
-    }, { signal });
-  });
+  const read = async () => {
+    const { filters: _, period: before, ...rest } = document_;
+    const wanted = period.value === "" ? before : /^\d+$/.test(period.value) ? Number(period.value) : period.value;
+    return (await text({ document: { ...rest, filters: all(rows), ...(wanted === undefined ? {} : { period: wanted }) } })).document;
+  };
+  const add = () => {
+    const row = new Row({ title: "", multiple: true }, tables, true);
+    row.drop = drop;
+    rows.push(row);
+    show();
+    row.column.focus();
+  };
+  return answered(dialog, said, read, (signal) => by("filter-add").addEventListener("click", add, { signal }));
 }
 
 // A new filter is named by its title, as no other one is.

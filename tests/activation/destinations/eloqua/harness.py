@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from activation.destinations.harness import InProcess
+from activation.destinations.harness import WithLists
 from activation.destinations.stand_in import SECRET, Answer, StandIn, Windows, route
 
 BULK = "/api/bulk/2.0"
@@ -204,7 +204,7 @@ class Eloqua(StandIn):
         return {"items": items[start : start + size], "hasMore": start + size < len(items)}
 
 
-class EloquaHarness(InProcess):
+class EloquaHarness(WithLists):
     """The connector and the stand-in."""
 
     kind = "eloqua"
@@ -212,20 +212,12 @@ class EloquaHarness(InProcess):
     stand_in: Eloqua
 
     def members(self, list_name: str, keys: Iterable[str]) -> dict[str, dict[str, str]]:
-        inside = {
-            key
-            for each in self.stand_in.lists.values()
-            if each["name"] == list_name
-            for key in each["members"]
-        }
+        inside = self.inside(list_name)
         return {
             key: {name: value for name, value in self.stand_in.contacts[key].items() if name not in OURS}
             for key in keys
             if key in inside
         }
-
-    def list_names(self) -> set[str]:
-        return {each["name"] for each in self.stand_in.lists.values()}
 
     def unsubscribe(self, key: str) -> None:
         self.stand_in.contacts.setdefault(key, {})["subscribed"] = "False"

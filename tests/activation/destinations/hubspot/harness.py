@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import requests
-from activation.destinations.harness import InProcess
+from activation.destinations.harness import WithLists
 from activation.destinations.stand_in import SECRET, Answer, StandIn, route
 
 CONTACTS = "/crm/objects/2026-09/contacts"
@@ -174,7 +174,7 @@ def _meets(contact: dict[str, Any], rule: dict[str, str]) -> bool:
     return value is not None if rule["operator"] == "HAS_PROPERTY" else value == rule["value"]
 
 
-class HubSpotHarness(InProcess):
+class HubSpotHarness(WithLists):
     """The connector and the stand-in."""
 
     kind = "hubspot"
@@ -183,21 +183,13 @@ class HubSpotHarness(InProcess):
     stand_in: HubSpot
 
     def members(self, list_name: str, keys: Iterable[str]) -> dict[str, dict[str, str]]:
-        inside = {
-            member
-            for each in self.stand_in.lists.values()
-            if each["name"] == list_name
-            for member in each["members"]
-        }
+        inside = self.inside(list_name)
         known = {key: self.stand_in.contacts[key] for key in keys if key in self.stand_in.contacts}
         return {
             key: {name: value for name, value in contact["properties"].items() if name not in OURS}
             for key, contact in known.items()
             if contact["id"] in inside
         }
-
-    def list_names(self) -> set[str]:
-        return {each["name"] for each in self.stand_in.lists.values()}
 
     def unsubscribe(self, key: str) -> None:
         self.stand_in.contact(key)["properties"]["hs_email_optout"] = "true"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from activation.destinations.harness import InProcess
+from activation.destinations.harness import WithLists
 from activation.destinations.stand_in import SECRET, Answer, StandIn, Windows, route
 
 CHANNEL = 42
@@ -100,7 +100,7 @@ class Project(StandIn):
         return self.lists[number]
 
 
-class IterableHarness(InProcess):
+class IterableHarness(WithLists):
     """The connector and the stand-in."""
 
     kind = "iterable"
@@ -109,20 +109,12 @@ class IterableHarness(InProcess):
     stand_in: Project
 
     def members(self, list_name: str, keys: Iterable[str]) -> dict[str, dict[str, str]]:
-        inside = {
-            key
-            for each in self.stand_in.lists.values()
-            if each["name"] == list_name
-            for key in each["members"]
-        }
+        inside = self.inside(list_name)
         return {
             key: {name: str(value) for name, value in self.stand_in.users[key].items() if value is not None}
             for key in keys
             if key in inside
         }
-
-    def list_names(self) -> set[str]:
-        return {each["name"] for each in self.stand_in.lists.values()}
 
     def unsubscribe(self, key: str) -> None:
         self.stand_in.users.setdefault(key, {})["unsubscribedChannelIds"] = [7, CHANNEL]

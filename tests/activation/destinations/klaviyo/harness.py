@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from activation.destinations.harness import InProcess
+from activation.destinations.harness import WithLists
 from activation.destinations.stand_in import SECRET, Answer, StandIn, Windows, route
 
 URL = "https://a.klaviyo.com"
@@ -206,7 +206,7 @@ class Klaviyo(StandIn):
         return {"data": told[start : start + size], "links": {"self": f"{URL}{path}", **following}}
 
 
-class KlaviyoHarness(InProcess):
+class KlaviyoHarness(WithLists):
     """The connector and the stand-in."""
 
     kind = "klaviyo"
@@ -214,21 +214,13 @@ class KlaviyoHarness(InProcess):
     stand_in: Klaviyo
 
     def members(self, list_name: str, keys: Iterable[str]) -> dict[str, dict[str, str]]:
-        inside = {
-            member
-            for each in self.stand_in.lists.values()
-            if each["name"] == list_name
-            for member in each["members"]
-        }
+        inside = self.inside(list_name)
         known = {key: self.stand_in.profiles[key] for key in keys if key in self.stand_in.profiles}
         return {
             key: {name: str(value) for name, value in profile["properties"].items()}
             for key, profile in known.items()
             if profile["id"] in inside
         }
-
-    def list_names(self) -> set[str]:
-        return {each["name"] for each in self.stand_in.lists.values()}
 
     def unsubscribe(self, key: str, reason: str = "UNSUBSCRIBE") -> None:
         self.stand_in.profile(key)["reason"] = reason

@@ -19,7 +19,7 @@ from perennial.activation.destinations.base import (
 )
 from perennial.activation.destinations.connector import Account
 from perennial.activation.destinations.customer_io.client import CustomerIoClient, app, reason, track
-from perennial.activation.destinations.failures import RefusedError, redact
+from perennial.activation.destinations.failures import redact
 from perennial.activation.destinations.values import typed
 from perennial.activation.destinations.wire import Wire
 from perennial.errors import TerminalError
@@ -91,10 +91,7 @@ class CustomerIoDestination(WithoutJobs):
         if not keys:
             return
         path = f"/api/v1/segments/{segment}/{how}"
-        try:
-            self._track.call("POST", path, {"ids": list(keys)}, BY_EMAIL)
-        except RefusedError as error:
-            raise ListGoneError(str(error)) if error.status == 404 else error from None
+        self._track.call("POST", path, {"ids": list(keys)}, BY_EMAIL, missing=ListGoneError)
 
     def suppressions(self) -> Iterator[Suppression]:
         """The unsubscribed, and whom the mail server suppressed."""

@@ -60,7 +60,4 @@ def pages(client: EloquaClient, path: str, size: int, **params: str) -> Iterator
 
 
 def _status(client: EloquaClient, sync: str) -> str:
-    try:
-        return str(client.call("GET", f"{BULK}/syncs/{sync}")["status"])
-    except RefusedError as error:
-        raise JobUnknownError(str(error)) if error.status == 404 else error from None
+    return str(client.call("GET", f"{BULK}/syncs/{sync}", missing=JobUnknownError)["status"])

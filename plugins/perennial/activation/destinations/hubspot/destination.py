@@ -124,10 +124,8 @@ class HubSpotDestination(WithoutJobs):
         if not add and not remove:
             return
         body = {"recordIdsToAdd": list(add), "recordIdsToRemove": list(remove)}
-        try:
-            self._client.call("PUT", f"{LISTS}/{list_id}/memberships/add-and-remove", body)
-        except RefusedError as error:
-            raise ListGoneError(str(error)) if error.status == 404 else error from None
+        path = f"{LISTS}/{list_id}/memberships/add-and-remove"
+        self._client.call("PUT", path, body, missing=ListGoneError)
 
     def suppressions(self) -> Iterator[Suppression]:
         """Who opted out of all e-mail, bounced, or is quarantined; by id, for a search ends at 10,000."""

@@ -20,7 +20,7 @@ from perennial.activation.destinations.base import (
     SuppressionKind,
 )
 from perennial.activation.destinations.connector import Account
-from perennial.activation.destinations.failures import RefusedError, redact
+from perennial.activation.destinations.failures import redact
 from perennial.activation.destinations.klaviyo.client import KlaviyoClient
 from perennial.activation.destinations.values import typed
 from perennial.activation.destinations.wire import Wire
@@ -66,10 +66,8 @@ class KlaviyoDestination:
         }
         if lists:
             data["relationships"] = {"lists": {"data": [{"type": "list", "id": each} for each in lists]}}
-        try:
-            return Submitted(str(self._client.call("POST", JOBS, {"data": data})["data"]["id"]))
-        except RefusedError as error:
-            raise ListGoneError(str(error)) if error.status == 404 else error from None
+        job = self._client.call("POST", JOBS, {"data": data}, missing=ListGoneError)
+        return Submitted(str(job["data"]["id"]))
 
     def _profile(self, row: Row) -> dict[str, Any]:
         attributes: dict[str, Any] = {"email": row.key}
@@ -113,10 +111,8 @@ class KlaviyoDestination:
         return found
 
     def _status(self, job: str) -> dict[str, Any]:
-        try:
-            status: dict[str, Any] = self._client.call("GET", f"{JOBS}/{job}")["data"]["attributes"]
-        except RefusedError as error:
-            raise JobUnknownError(str(error)) if error.status == 404 else error from None
+        answer = self._client.call("GET", f"{JOBS}/{job}", missing=JobUnknownError)
+        status: dict[str, Any] = answer["data"]["attributes"]
         return status
 
     def ensure_list(self, name: str, known: str | None) -> str:
@@ -136,10 +132,8 @@ class KlaviyoDestination:
         ]
         if ids:
             body = {"data": [{"type": "profile", "id": each} for each in ids]}
-            try:
-                self._client.call("DELETE", f"/api/lists/{list_id}/relationships/profiles", body)
-            except RefusedError as error:
-                raise ListGoneError(str(error)) if error.status == 404 else error from None
+            path = f"/api/lists/{list_id}/relationships/profiles"
+            self._client.call("DELETE", path, body, missing=ListGoneError)
         return Submitted()
 
     def _ids(self, keys: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from perennial.activation.destinations.base import JobFailedError, JobUnknownError
-from perennial.activation.destinations.failures import RefusedError, redact
+from perennial.activation.destinations.failures import redact
 from perennial.activation.destinations.mailchimp.client import MailchimpClient, complaints
 
 
@@ -18,12 +18,7 @@ def start(client: MailchimpClient, operations: Iterable[dict[str, Any]]) -> str:
 
 def status(client: MailchimpClient, batch: str) -> dict[str, Any]:
     """How far it is. `JobUnknownError` where it was forgotten: batches are kept for seven days."""
-    try:
-        found: dict[str, Any] = client.call("GET", f"/batches/{batch}")
-    except RefusedError as error:
-        if error.status == 404:
-            raise JobUnknownError(str(error)) from None
-        raise
+    found: dict[str, Any] = client.call("GET", f"/batches/{batch}", missing=JobUnknownError)
     return found
 
 

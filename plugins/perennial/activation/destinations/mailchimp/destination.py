@@ -20,7 +20,7 @@ from perennial.activation.destinations.base import (
     SuppressionKind,
 )
 from perennial.activation.destinations.connector import Account
-from perennial.activation.destinations.failures import RefusedError, redact
+from perennial.activation.destinations.failures import redact
 from perennial.activation.destinations.mailchimp import batches
 from perennial.activation.destinations.mailchimp.client import MailchimpClient
 from perennial.activation.destinations.values import typed
@@ -128,10 +128,8 @@ class MailchimpDestination:
         return Submitted()
 
     def _change(self, segment: str, body: dict[str, list[str]]) -> dict[str, Any]:
-        try:
-            answer: dict[str, Any] = self._client.call("POST", f"{self._list}/segments/{segment}", body)
-        except RefusedError as error:
-            raise ListGoneError(str(error)) if error.status == 404 else error from None
+        path = f"{self._list}/segments/{segment}"
+        answer: dict[str, Any] = self._client.call("POST", path, body, missing=ListGoneError)
         return answer
 
     def suppressions(self) -> Iterator[Suppression]:

@@ -79,13 +79,12 @@ class SendGridDestination:
             raise BatchRefusedError(f"{len(problems)} of {len(rows)} rows cannot be sent", problems)
         body = {"list_ids": list(lists), "contacts": [self._contact(row) for row in rows]}
         try:
-            return Submitted(str(self._client.call("PUT", "/marketing/contacts", body)["job_id"]))
+            job = self._client.call("PUT", "/marketing/contacts", body, missing=ListGoneError)
         except RefusedError as error:
-            if error.status == 404:
-                raise ListGoneError(str(error)) from None
             if error.status == 400:
                 raise BatchRefusedError(str(error)) from None
             raise
+        return Submitted(str(job["job_id"]))
 
     def _contact(self, row: Row) -> dict[str, Any]:
         contact: dict[str, Any] = {"email": row.key}
@@ -127,12 +126,8 @@ class SendGridDestination:
         return found
 
     def _status(self, job: str) -> dict[str, Any]:
-        try:
-            status: dict[str, Any] = self._client.call("GET", f"/marketing/contacts/imports/{job}")
-        except RefusedError as error:
-            if error.status == 404:
-                raise JobUnknownError(str(error)) from None
-            raise
+        path = f"/marketing/contacts/imports/{job}"
+        status: dict[str, Any] = self._client.call("GET", path, missing=JobUnknownError)
         return status
 
     def ensure_list(self, name: str, known: str | None) -> str:
