@@ -140,6 +140,7 @@ def test_what_is_picked_filters_the_others_and_goes_along_to_another_dashboard(
     expect(sent).not_to_have_text(everything)
     chosen = sent.inner_text()
     page.keyboard.press("Escape")
+    expect(frame.locator('[data-widget][aria-busy="true"]')).to_have_count(0)
     frame.locator('[data-widget="opened_by_decile"] svg .mark-rect path').first.click(force=True)
     expect(frame.locator(".chip")).to_have_count(2)
     expect(sent).not_to_have_text(chosen)
