@@ -1,5 +1,11 @@
-"""A stage killed at any of its commits, and run again, leaves the tables of an undisturbed run."""
+"""A stage killed at any of its commits, and run again, leaves the tables of an undisturbed run.
 
+What a killed process leaves is what the disk held at that moment: so one run keeps a copy of the lake before
+each of its commits, and the stage is run again on every copy. The store is no folder: there processes are
+really killed.
+"""
+
+import json
 import os
 import shutil
 import signal
@@ -8,6 +14,7 @@ import sys
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -22,11 +29,14 @@ from .conftest import ingest_history, workspace
 
 DAY = DAYS[1]
 AS_OF = DAY + timedelta(days=1)
-STAGES = ["signals", "value", "profiles", "audiences", "live", "insights"]
+IN_THE_LAKE = ["signals", "value", "profiles", "audiences", "live"]
+STAGES = [*IN_THE_LAKE, "insights"]
 
-# A process of its own runs one stage and kills itself, as the kernel would, before its n-th commit.
+# A process of its own runs stages, one after the other. Of each: a copy of its folder is made first (`before`)
+# or ahead of every commit (`at_commits`), or the process kills itself, as the kernel would, ahead of one
+# (`killed_at`).
 RUN = """
-import os, signal, sys
+import json, os, shutil, signal, sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -34,60 +44,73 @@ import psycopg
 
 from perennial.lake import files, tables
 from perennial.settings import Settings
+from perennial.stages.audiences import evaluate_audiences
+from perennial.stages.insights import refresh_insights
+from perennial.stages.profiles import build_profiles
+from perennial.stages.rfm import compute_rfm
+from perennial.stages.signals import ingest_batch
+from perennial.stages.stitching import stitch
+from perennial.stages.streaming import qualify
+from perennial.stages.value import compute_value
 from perennial.stages.workspace import Workspace
 
-stage, day, include, folder, landing, store, left = sys.argv[1:]
-left = int(left)
+job, commits = {}, 0
 
 def counted(commit):
     def wrapped(*args, **kwargs):
-        global left
-        if left == 0:
+        global commits
+        if job.get("killed_at") == commits:
             os.kill(os.getpid(), signal.SIGKILL)
-        left -= 1
+        if "at_commits" in job:
+            shutil.copytree(job["folder"], Path(job["at_commits"], str(commits)))
+        commits += 1
         return commit(*args, **kwargs)
     return wrapped
 
 tables.write_deltalake = counted(tables.write_deltalake)
 files.commit = counted(files.commit)
 psycopg.Connection.commit = counted(psycopg.Connection.commit)
-workspace = Workspace(Settings(Path(include), folder + "/lake", landing, Path(folder)))
-day = date.fromisoformat(day)
-as_of = day + timedelta(days=1)
-if stage == "signals":
-    from perennial.stages.signals import ingest_batch
-    for name, dataset in workspace.datasets.items():
-        if dataset.source.daily:
-            ingest_batch(workspace, name, day, datetime(2018, 1, 1, 3, tzinfo=UTC))
-elif stage == "value":
-    from perennial.stages.rfm import compute_rfm
-    from perennial.stages.value import compute_value
-    compute_rfm(workspace, as_of)
-    compute_value(workspace, as_of)
-elif stage == "profiles":
-    from perennial.stages.profiles import build_profiles
-    from perennial.stages.stitching import stitch
-    stitch(workspace, datetime(2018, 1, 1, 4, tzinfo=UTC))
-    build_profiles(workspace, as_of)
-elif stage == "audiences":
-    from perennial.stages.audiences import evaluate_audiences
-    evaluate_audiences(workspace, as_of)
-elif stage == "live":
-    from perennial.stages.streaming import qualify
-    qualify(workspace, datetime(as_of.year, as_of.month, as_of.day, 5, tzinfo=UTC))
-else:
-    from perennial.stages.insights import refresh_insights
-    refresh_insights(workspace, store, "daily", as_of)
-print(left)
+
+def run(stage, workspace, day, store):
+    as_of = day + timedelta(days=1)
+    if stage == "signals":
+        for name, dataset in workspace.datasets.items():
+            if dataset.source.daily:
+                ingest_batch(workspace, name, day, datetime(2018, 1, 1, 3, tzinfo=UTC))
+    elif stage == "value":
+        compute_rfm(workspace, as_of)
+        compute_value(workspace, as_of)
+    elif stage == "profiles":
+        stitch(workspace, datetime(2018, 1, 1, 4, tzinfo=UTC))
+        build_profiles(workspace, as_of)
+    elif stage == "audiences":
+        evaluate_audiences(workspace, as_of)
+    elif stage == "live":
+        qualify(workspace, datetime(as_of.year, as_of.month, as_of.day, 5, tzinfo=UTC))
+    else:
+        refresh_insights(workspace, store, "daily", as_of)
+
+include, landing, store, jobs = sys.argv[1:]
+for job in json.loads(jobs):
+    folder, commits = job["folder"], 0
+    if "before" in job:
+        shutil.copytree(folder, job["before"])
+    workspace = Workspace(Settings(Path(include), folder + "/lake", landing, Path(folder)))
+    run(job["stage"], workspace, date.fromisoformat(job["day"]), store)
+print(commits)
 """
-PLENTY = 1_000
 
 
-def run(stage: str, folder: Path, landing: Path, store: str, day: date = DAY, commits: int = PLENTY) -> int:
-    """Run a stage in a process; returns how many commits it made, or -1 if it was killed."""
-    arguments = [stage, str(day), str(REPOSITORY / "include"), str(folder), str(landing), store, str(commits)]
+def job(stage: str, folder: Path, day: date = DAY, **more: Any) -> dict[str, Any]:
+    """One stage of a day in a folder, for `run`."""
+    paths = {key: str(value) if isinstance(value, Path) else value for key, value in more.items()}
+    return {"stage": stage, "folder": str(folder), "day": str(day), **paths}
+
+
+def run(landing: Path, store: str, *jobs: dict[str, Any]) -> int:
+    """Run stages in a process; returns how many commits the last one made, or -1 if it was killed."""
     process = subprocess.run(
-        [sys.executable, "-c", RUN, *arguments],
+        [sys.executable, "-c", RUN, str(REPOSITORY / "include"), str(landing), store, json.dumps(jobs)],
         env={**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")},
         capture_output=True,
         text=True,
@@ -96,7 +119,7 @@ def run(stage: str, folder: Path, landing: Path, store: str, day: date = DAY, co
     if process.returncode == -signal.SIGKILL:
         return -1
     assert process.returncode == 0, process.stderr
-    return commits - int(process.stdout)
+    return int(process.stdout)
 
 
 def store_rows(url: str) -> dict[str, list[tuple]]:
@@ -134,13 +157,9 @@ def before(history: Workspace, sample: Path, store_url: str, tmp_path_factory) -
     folder = tmp_path_factory.mktemp("before")
     moving = folder / "moving"
     shutil.copytree(history.lake.root, moving / "lake")
-    for stage in STAGES:
-        run(stage, moving, sample, store_url, day=DAYS[0])
-    copies = {}
-    for stage in STAGES:
-        copies[stage] = folder / stage
-        shutil.copytree(moving, copies[stage])
-        run(stage, moving, sample, store_url)
+    copies = {stage: folder / stage for stage in STAGES}
+    first = [job(stage, moving, DAYS[0]) for stage in STAGES]
+    run(sample, store_url, *first, *(job(stage, moving, before=copies[stage]) for stage in STAGES))
     return copies
 
 
@@ -153,33 +172,52 @@ def copy(before: dict[str, Path], tmp_path: Path) -> Callable[[str, str], Path]:
     return made
 
 
+def same(found: Path, expected: dict[str, Any], when: str = "") -> None:
+    """A lake has these rows, and no others."""
+    tables = lake_rows(found / "lake")
+    assert tables.keys() == expected.keys(), when
+    for name, rows in tables.items():
+        assert rows.equals(expected[name]), f"{name} {when}"
+
+
 @pytest.mark.store
-@pytest.mark.parametrize("stage", STAGES)
-def test_killed_before_any_commit_and_run_again_the_tables_are_the_same(stage, copy, sample, store_url):
-    empty(store_url)
+@pytest.mark.parametrize("stage", IN_THE_LAKE)
+def test_ended_before_any_commit_and_run_again_the_tables_are_the_same(
+    stage, copy, sample, store_url, tmp_path
+):
     undisturbed = copy(stage, "undisturbed")
-    commits = run(stage, undisturbed, sample, store_url)
+    ended = tmp_path / "ended"
+    commits = run(sample, store_url, job(stage, undisturbed, at_commits=ended))
     assert commits >= 1
-    lake, store = lake_rows(undisturbed / "lake"), store_rows(store_url)
+    expected = lake_rows(undisturbed / "lake")
+    folders = [ended / str(survived) for survived in range(commits)]
+    run(sample, store_url, *(job(stage, folder) for folder in folders))
+    for survived, folder in enumerate(folders):
+        same(folder, expected, f"ended after {survived} of {commits} commits")
+
+
+@pytest.mark.store
+def test_killed_before_any_commit_and_run_again_the_store_is_the_same(copy, sample, store_url):
+    empty(store_url)
+    folder = copy("insights", "undisturbed")
+    commits = run(sample, store_url, job("insights", folder))
+    assert commits >= 1
+    lake, store = lake_rows(folder / "lake"), store_rows(store_url)
     for survived in range(commits):
         empty(store_url)
-        folder = copy(stage, f"killed-{survived}")
-        assert run(stage, folder, sample, store_url, commits=survived) == -1
-        run(stage, folder, sample, store_url)
-        assert lake_rows(folder / "lake").keys() == lake.keys()
-        for name, rows in lake_rows(folder / "lake").items():
-            assert rows.equals(lake[name]), f"{name}, killed after {survived} of {commits} commits"
+        assert run(sample, store_url, job("insights", folder, killed_at=survived)) == -1
+        run(sample, store_url, job("insights", folder))
         assert store_rows(store_url) == store
+    same(folder, lake)
 
 
 @pytest.mark.store
 def test_a_day_run_twice_leaves_the_same_tables(copy, sample, store_url):
     empty(store_url)
     folder = copy("signals", "twice")
-    for stage in STAGES:
-        run(stage, folder, sample, store_url)
+    day = [job(stage, folder) for stage in STAGES]
+    run(sample, store_url, *day)
     lake, store = lake_rows(folder / "lake"), store_rows(store_url)
-    for stage in STAGES:
-        run(stage, folder, sample, store_url)
-    assert all(rows.equals(lake[name]) for name, rows in lake_rows(folder / "lake").items())
+    run(sample, store_url, *day)
+    same(folder, lake)
     assert store_rows(store_url) == store
