@@ -89,3 +89,9 @@ def drawn(page: Page, airflow: AirflowServer, path: str) -> Frame:
     frame = frame_of(page, f"{airflow.url}/plugin/perennial/perennial/{path}")
     frame.wait_for_selector("html[data-drawn]", state="attached")
     return frame
+
+
+def turned_dark(page: Page, frame: Frame) -> None:
+    """Airflow's theme changes while our page is there; the next page is light again."""
+    page.evaluate("document.documentElement.classList.replace('light', 'dark')")
+    frame.wait_for_selector('html[data-theme="dark"]', state="attached")

@@ -6,11 +6,9 @@ import pytest
 import yaml
 from playwright.sync_api import Page
 from web.airflow_server import AirflowServer
-from web.browsing import IN_CHROMIUM, drawn
+from web.browsing import IN_CHROMIUM, drawn, turned_dark
 from web.building import API, COUNTED, rule_of
 from web.callers import Caller
-
-from perennial.web.themes import THEMES
 
 pytestmark = IN_CHROMIUM
 PAGES = (
@@ -23,7 +21,6 @@ PAGES = (
 )
 
 
-@pytest.mark.parametrize("page", [("admin", theme) for theme in THEMES], indirect=True)
 def test_every_page_is_drawn_and_nothing_sticks_out(
     page: Page, airflow: AirflowServer, complaints: list[str]
 ) -> None:
@@ -34,6 +31,7 @@ def test_every_page_is_drawn_and_nothing_sticks_out(
         for width in (800, 1280):
             page.set_viewport_size({"width": width, "height": 900})
             assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth"), (path, width)
+        turned_dark(page, frame)
     assert complaints == []
 
 

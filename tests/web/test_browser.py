@@ -1,15 +1,14 @@
 """The dashboards in Chromium, inside Airflow's frame: each widget drawn, a quiet console, light and dark."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Frame, Page, expect
 from web.airflow_server import AirflowServer
-from web.browsing import IN_CHROMIUM, frame_of, signed_in
+from web.browsing import IN_CHROMIUM, frame_of, signed_in, turned_dark
 
 from perennial.web.dashboards import Dashboard
-from perennial.web.themes import THEMES, ThemeName
+from perennial.web.themes import THEMES
 
 pytestmark = IN_CHROMIUM
 
@@ -36,21 +35,21 @@ def _states(frame: Frame) -> dict[str, str]:
     return states
 
 
-@pytest.mark.parametrize("page", THEMES, indirect=True)
-def test_every_dashboard_is_drawn(
-    page: Page, airflow: AirflowServer, dashboards: dict[str, Dashboard], complaints: list[str], request: Any
+def test_every_dashboard_is_drawn_light_and_dark(
+    page: Page, airflow: AirflowServer, dashboards: dict[str, Dashboard], complaints: list[str]
 ) -> None:
-    theme: ThemeName = request.node.callspec.params["page"]
     for name, board in dashboards.items():
         path = "" if name == "overview" else f"/perennial/dashboards/{name}"
         frame = _open(page, f"{airflow.url}/plugin/perennial{path}")
-        assert frame.evaluate("document.documentElement.dataset.theme") == theme
+        assert frame.evaluate("document.documentElement.dataset.theme") == "light"
         assert _states(frame) == {widget.id: "drawn" for widget in board.widgets}
         for widget in board.widgets:
             tile = frame.locator(f'[data-widget="{widget.id}"]')
             drawn = {"number": ".figure", "table": "tbody tr"}.get(widget.mark, "svg .mark-text, svg path")
             assert tile.locator(drawn).count() > 0, widget.id
         assert frame.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing sticks out"
+        turned_dark(page, frame)
+        assert _states(frame) == {widget.id: "drawn" for widget in board.widgets}
     assert complaints == []
 
 
@@ -66,8 +65,7 @@ def test_the_theme_follows_airflow_live(page: Page, airflow: AirflowServer, comp
     frame = _open(page, f"{airflow.url}/plugin/perennial")
     bar = '[data-widget="value_by_decile"] svg path[fill="{}"]'
     frame.wait_for_selector(bar.format(THEMES["light"].accent), state="attached")
-    page.evaluate("document.documentElement.classList.replace('light', 'dark')")
-    frame.wait_for_selector('html[data-theme="dark"]', state="attached")
+    turned_dark(page, frame)
     frame.wait_for_selector(bar.format(THEMES["dark"].accent), state="attached")
     assert complaints == []
 
