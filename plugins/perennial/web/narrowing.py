@@ -16,7 +16,7 @@ from perennial.web.filters import OWN
 from perennial.web.guiding import this_catalogue
 from perennial.web.parameters import parameters_of
 from perennial.web.selections import Selection, Wish
-from perennial.web.store import Store
+from perennial.web.store import Store, around
 from perennial.web.widgets import Widget
 
 NOTHING = "\ufffd"
@@ -48,7 +48,7 @@ def narrowed(widget: Widget, selection: Selection, store: Store) -> Narrowed:
     for wish in (wish for wish in rest if wish not in met):
         name = wish.column.rpartition(".")[2]
         if name and _has(name, widget, sql, bound, store):
-            sql = f"{_around(sql)}\nWHERE CAST({quoted(name)} AS text) = ANY(${_bind(wish, bound)})"
+            sql = f"{around(sql)}\nWHERE CAST({quoted(name)} AS text) = ANY(${_bind(wish, bound)})"
         else:
             unmet.append(wish.title)
     return Narrowed(sql, bound, tuple(dict.fromkeys(unmet)))
@@ -97,11 +97,7 @@ def _has(column: str, widget: Widget, sql: str, bound: dict[str, Any], store: St
     """Whether a result has a column: as the document says, else as the store does."""
     if column in {role.column for role in widget.encodings}:
         return True
-    return column in {each.name for each in store.query(f"{_around(sql)}\nLIMIT 0", bound).columns}
-
-
-def _around(sql: str) -> str:
-    return f"SELECT *\nFROM (\n{sql.rstrip().rstrip(';')}\n) AS shown"
+    return column in {each.name for each in store.query(f"{around(sql)}\nLIMIT 0", bound).columns}
 
 
 def _bind(wish: Wish, bound: dict[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """The insights store, read-only: SQL and bound parameters in, rows out; failures that a page can explain."""
 
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,6 +19,7 @@ Failure = Literal["unreachable", "missing", "denied", "timeout", "query"]
 
 _QUANTITATIVE = {20, 21, 23, 26, 700, 701, 790, 1700}
 _TEMPORAL = {1082, 1114, 1184}
+_READS = re.compile(r"(\s|--[^\n]*\n|/\*.*?\*/)*(SELECT|WITH|VALUES|TABLE)\b", re.IGNORECASE | re.DOTALL)
 
 
 class StoreError(PerennialError):
@@ -74,7 +76,9 @@ class Store:
         """
         start = time.monotonic()
         with _explained(), self._connections().connection() as connection, connection.cursor() as cursor:
-            cursor.execute(*_bound(sql, parameters))
+            # PostgreSQL sends all rows of a statement before the first is read: so it is told how many.
+            asked = f"{around(sql)}\nLIMIT {limit + 1}" if _READS.match(sql) else sql
+            cursor.execute(*_bound(asked, parameters))
             rows = cursor.fetchmany(limit + 1)
             columns = _columns(cursor)
         elapsed_ms = (time.monotonic() - start) * 1000
@@ -124,6 +128,11 @@ class Store:
             check=ConnectionPool.check_connection,
             open=True,
         )
+
+
+def around(sql: str) -> str:
+    """A query as the table that another one selects from."""
+    return f"SELECT *\nFROM (\n{sql.rstrip().rstrip(';')}\n) AS shown"
 
 
 def _bound(sql: str, parameters: Mapping[str, Any] | None) -> tuple[bytes, dict[str, Any]]:
