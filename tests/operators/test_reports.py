@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 from airflow.sdk import Asset
+from airflow.sdk.exceptions import AirflowSkipException
 from conftest import Store
 from smtp_server import Mailbox, running_smtp
 from web.pdf_text import pages as texts
@@ -112,6 +113,20 @@ def test_recipients_outside_of_the_domains_get_nothing(
     with pytest.raises(RecipientRefused, match=r"may not go to evil\.org"):
         send(recipients=["ann@example.com", "mallory@evil.org"])
     assert box.messages == []
+
+
+def test_an_alert_is_sent_only_when_its_number_is_so(send: Any, box: Mailbox, tmp_path: Path) -> None:
+    alert = tmp_path / "reports" / "weekly.yaml"
+    alert.write_text(REPORT + "when: {widget: spend, above: 4320}\n")
+    with pytest.raises(AirflowSkipException, match="Spend is 4000, and not above 4320"):
+        send(day="2017-12-30")
+    assert box.messages == []
+    send(day="2017-12-30", recipients=["eve@example.com"])
+    send()
+    assert box.recipients == [["eve@example.com"], ["ann@example.com", "bob@example.com"]]
+    alert.write_text(REPORT + "when: {widget: spending, below: 1}\n")
+    with pytest.raises(TerminalError, match="kept has no widget spending"):
+        send()
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ AS_OF = DAY + timedelta(days=1)
 IN_THE_LAKE = ["signals", "value", "profiles", "audiences", "live"]
 STAGES = [*IN_THE_LAKE, "insights"]
 
-# A process of its own runs stages, one after the other. It copies the folder of each first (`before`) or ahead
-# of every commit (`at_commits`), or kills itself, as the kernel would, ahead of one (`killed_at`).
+# A process of its own runs stages one by one. It copies the folder of each first (`before`) or ahead of every
+# commit (`at_commits`), or kills itself, as the kernel would, ahead of one (`killed_at`).
 RUN = """
 import json, os, shutil, signal, sys
 from datetime import UTC, date, datetime, timedelta

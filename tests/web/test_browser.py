@@ -164,6 +164,25 @@ def test_what_is_picked_filters_the_others_and_goes_along_to_another_dashboard(
     assert complaints == []
 
 
+def test_dragging_along_days_chooses_them(page: Page, airflow: AirflowServer, complaints: list[str]) -> None:
+    frame = _open(page, f"{airflow.url}/plugin/perennial/perennial/dashboards/sales?period=0")
+    chart = frame.locator('[data-widget="spend_per_day"]')
+    chart.scroll_into_view_if_needed()
+    there = chart.locator(".background").first.bounding_box()
+    assert there is not None
+    middle = there["y"] + there["height"] / 2
+    page.mouse.move(there["x"] + there["width"] * 0.55, middle)
+    page.mouse.down()
+    page.mouse.move(there["x"] + there["width"] * 0.3, middle, steps=4)
+    page.mouse.up()
+    frame.wait_for_function("location.search.includes('day=')")
+    query = frame.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
+    assert query["period"] < query["day"]
+    assert frame.locator("[data-since] input").input_value() == query["period"]
+    assert frame.locator(".chip").count() == 0, "the click that ends it picks nothing"
+    assert complaints == []
+
+
 def test_a_link_to_a_dag_leads_airflow_there(page: Page, airflow: AirflowServer) -> None:
     frame = _open(page, f"{airflow.url}/plugin/perennial")
     frame.locator('[data-dag="customer_value"]').click()

@@ -1,6 +1,7 @@
 """Specifications: Vega compiles each without a warning, and draws each in both themes."""
 
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from perennial.web.selections import select
 from perennial.web.store import Column, Store
 from perennial.web.themes import THEMES, ThemeName, vega_config
 from perennial.web.vega_process import DrawingFailed, DrawingTimedOut
-from perennial.web.widgets import Mark, Widget
+from perennial.web.widgets import RULED, Mark, Widget
 
 BOARDS = load_dashboards(REPOSITORY / "include")
 DRAWN = [(b.name, w.id) for b in BOARDS.values() for w in b.widgets if w.mark is not Mark.TABLE]
@@ -228,3 +229,42 @@ def test_a_legend_is_where_it_is_wanted(where: str) -> None:
     columns, rows = {"kind": "nominal", "n": "quantitative"}, [("first", 1), ("second", 2)]
     picture = _picture(columns, rows, mark="bar", x="kind", y="n", color="kind", legend=where)
     assert ("role-legend" in picture) == (where != "none")
+
+
+@pytest.mark.parametrize("mark", sorted(RULED))
+def test_a_line_is_drawn_once_where_its_value_is(mark: str) -> None:
+    said = {"mark": mark, "x": "day", "y": "spend", "lines": [{"value": 15, "label": "Aim"}]}
+    if mark in ("box", "histogram", "scatter"):
+        said |= {"x": "spend", "y": "spend"} if mark != "box" else {"x": "kind"}
+    columns = {"day": "temporal", "spend": "quantitative", "kind": "nominal"}
+    rows = [(f"2017-12-{day:02}", spend, "a") for day, spend in ((1, 10), (2, 30), (3, 20))]
+    picture = _picture(columns, rows, **said)
+    assert picture.count(">Aim<") == 1
+    assert picture.count('stroke-dasharray="5,4"') == 1
+
+
+def test_a_line_at_a_day_stands_at_that_day() -> None:
+    rows = [("2017-12-01", 1), ("2017-12-11", 1)]
+    line = {"axis": "x", "value": date(2017, 12, 6), "label": "Winter thanks"}
+    picture = _picture(
+        {"day": "temporal", "n": "quantitative"}, rows, mark="line", x="day", y="n", lines=[line]
+    )
+    # Of ten days the sixth is in the middle, where both ends of the curve are as far away.
+    (dashed,) = re.findall(r'<line [^>]*translate\(([\d.]+),[^>]*stroke-dasharray="5,4"', picture)
+    first, last = (float(at) for at in re.findall(r'd="M([\d.]+),[\d.]+L([\d.]+),', picture)[0])
+    assert float(dashed) == pytest.approx((first + last) / 2, abs=0.6)
+
+
+def test_a_mark_without_axes_has_no_lines() -> None:
+    with pytest.raises(ValueError, match="a donut has no axes for lines"):
+        Widget.model_validate(
+            {
+                "id": "w",
+                "title": "W",
+                "sql": "S",
+                "mark": "donut",
+                "y": "n",
+                "color": "kind",
+                "lines": [{"value": 1}],
+            }
+        )

@@ -34,6 +34,7 @@ def test_the_products_reports_are_of_dashboards_and_filters_that_there_are(
         (("ann@example.com", "'ann@example.com\\nBcc: all@x.org'"), "recipients.0: String should match"),
         (("title: T", "title: T\ntimezone: Mars"), "unknown time zone"),
         (("title: T", "title: T\nweekly: true"), "weekly: Extra inputs"),
+        (("title: T", "title: T\nwhen: {widget: spend}"), "when: Value error, say `above` or `below`"),
     ],
 )
 def test_a_mistake_is_explained_and_stops_no_other_report(

@@ -22,7 +22,8 @@ def test_rows_come_with_the_kinds_of_their_columns(filled: Store) -> None:
 
 
 def test_of_many_rows_only_those_are_made_that_were_asked_for(filled: Store) -> None:
-    made = "-- a row would take 0.1 s\nSELECT n, pg_sleep(0.1) IS NULL AS slept FROM generate_series(1, 1000) AS n;"
+    rows = "SELECT n, pg_sleep(0.1) IS NULL AS slept FROM generate_series(1, 1000) AS n"
+    made = f"-- a row takes 0.1 s\n{rows};"
     result = filled.query(made, limit=3)
     assert ([n for n, _ in result.rows], result.truncated) == ([1, 2, 3], True)
     assert filled.query("SELECT n FROM generate_series(1, 0) AS n").columns == (Column("n", "quantitative"),)

@@ -5,6 +5,7 @@ from typing import Any
 
 from airflow.configuration import conf
 from airflow.sdk import Asset, BaseOperator, Context
+from airflow.sdk.exceptions import AirflowSkipException
 
 from perennial.errors import TerminalError
 from perennial.operators.context import day as parsed
@@ -14,7 +15,9 @@ from perennial.settings import Settings
 
 
 class SendReportOperator(BaseOperator):
-    """Draw a dashboard and send it.
+    """Draw a dashboard and send it; skipped where the report is for other times.
+
+    Other recipients in the form are a trial, which is always sent.
 
     :param report: the name of a document in `include/reports`
     :param asset: what says that it was sent
@@ -37,7 +40,8 @@ class SendReportOperator(BaseOperator):
         recipients = tuple(params.get("recipients") or report.recipients)
         refuse_strangers(recipients, settings.report_domains)
         wanted = parsed(str(params["day"]), "day") if params.get("day") else None
-        message, shown = _composed(settings, report, recipients, wanted)
+        trial = bool(params.get("recipients"))
+        message, shown = _composed(settings, report, recipients, wanted, trial)
         MailHook(report.connection).send(message)
         counts = {"day": shown.isoformat(), "recipients": len(recipients), "bytes": len(bytes(message))}
         self.log.info("sent: %s", counts)
@@ -45,7 +49,9 @@ class SendReportOperator(BaseOperator):
         return counts
 
 
-def _composed(settings: Settings, report: Any, recipients: tuple[str, ...], wanted: date | None) -> Any:
+def _composed(
+    settings: Settings, report: Any, recipients: tuple[str, ...], wanted: date | None, trial: bool
+) -> Any:
     from perennial.web.dashboards_kept import Shelf
     from perennial.web.days import days_of
     from perennial.web.printing import facts, printed
@@ -66,6 +72,8 @@ def _composed(settings: Settings, report: Any, recipients: tuple[str, ...], want
         if not days.available:
             raise TerminalError(f"report {report.name}: the dashboard {dashboard.name} has no day yet")
         selection = select(dashboard, days.shown, report.period, report.filters, days.upon)
+        if report.when and not trial:
+            _skip_unless_met(report, dashboard, selection, store)
         files = printed(dashboard, selection, store, ("pdf", "png"))
         base = conf.get("api", "base_url", fallback="").rstrip("/")
         link = f"{base}/plugin/perennial/perennial/dashboards/{dashboard.name}" if base else ""
@@ -74,3 +82,15 @@ def _composed(settings: Settings, report: Any, recipients: tuple[str, ...], want
     finally:
         shelf.close()
         store.close()
+
+
+def _skip_unless_met(report: Any, dashboard: Any, selection: Any, store: Any) -> None:
+    from perennial.web.results import figure
+
+    when = report.when
+    if (widget := next((one for one in dashboard.widgets if one.id == when.widget), None)) is None:
+        raise TerminalError(f"report {report.name}: when: {dashboard.name} has no widget {when.widget}")
+    value = figure(widget, selection, store)
+    if not when.met(value):
+        found = "has no value" if value is None else f"is {value:g}"
+        raise AirflowSkipException(f"not sent: {widget.title} {found}, and not {when}")

@@ -9,6 +9,7 @@ from typing import Any
 
 from perennial.web.channels import Kinds, color, label, position, required, text_of, tooltip, type_of
 from perennial.web.charts_distributions import box, histogram, scatter
+from perennial.web.charts_lines import ruled
 from perennial.web.charts_stages import funnel
 from perennial.web.store import Column
 from perennial.web.widgets import Encoding, Mark, Widget
@@ -30,6 +31,8 @@ def chart(widget: Widget, columns: Sequence[Column]) -> Spec | None:
     if body is None:
         return None
     _place_legends(body, widget.legend)
+    if widget.lines:
+        body = ruled(body, widget.lines)
     return {"$schema": SCHEMA, "data": {"name": "rows"}, "description": describe(widget), **body}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from perennial.documents import Document, DocumentError, TimeZone, load
 from perennial.errors import TerminalError
@@ -18,6 +18,33 @@ Cron = Annotated[str, Field(pattern=r"^\S+( \S+){4}$|^@(hourly|daily|weekly|mont
 
 class RecipientRefused(TerminalError):
     """Somebody is outside of the domains to which reports may go."""
+
+
+class When(Document):
+    """What a number must be for a report to be sent."""
+
+    widget: str
+    """A widget of the dashboard whose mark is `number`."""
+    above: float | None = None
+    below: float | None = None
+
+    @model_validator(mode="after")
+    def _bounded(self) -> "When":
+        if self.above is None and self.below is None:
+            raise ValueError("say `above` or `below`, or both")
+        return self
+
+    def met(self, value: float | None) -> bool:
+        """Whether it lies above the one or below the other; no number does."""
+        if value is None:
+            return False
+        over = self.above is not None and value > self.above
+        return over or (self.below is not None and value < self.below)
+
+    def __str__(self) -> str:
+        bounds = [f"{word} {bound:g}" for word, bound in (("above", self.above), ("below", self.below))
+                  if bound is not None]  # fmt: skip
+        return " or ".join(bounds)
 
 
 class Report(Document):
@@ -38,6 +65,8 @@ class Report(Document):
     """Values of the dashboard's filters; its defaults for the others. A list where several can be chosen."""
     period: Period | None = None
     """What is looked back over: days, `last_month`, a first day; the dashboard's own by default."""
+    when: When | None = None
+    """Makes an alert of it: sent only when a number is so; always by default."""
     connection: str = "smtp_default"
     """The Airflow connection, of type SMTP, over which it is sent."""
 

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from perennial.errors import TerminalError
 from perennial.web.charts import chart
 from perennial.web.formats import PATTERNS
 from perennial.web.markdown import html
@@ -39,6 +40,20 @@ def payload(widget: Widget, selection: Selection, store: Store) -> dict[str, Any
         "unmet": asked.unmet,
         "sql": asked.sql,
     }
+
+
+def figure(widget: Widget, selection: Selection, store: Store) -> float | None:
+    """What a number shows: the last row's value; None where there is none.
+
+    :raises TerminalError: the widget is no number.
+    """
+    if widget.mark is not Mark.NUMBER or widget.y is None:
+        raise TerminalError(f"widget {widget.id} is a {widget.mark}, not a number")
+    asked = narrowed(widget, selection, store)
+    result = store.query(asked.sql, asked.parameters)
+    at = [column.name for column in result.columns].index(widget.y.column)
+    value = result.rows[-1][at] if result.rows else None
+    return None if value is None else float(value)
 
 
 def records(result: Result) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 `charts.py` knows how each mark is drawn.
 """
 
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -50,6 +51,12 @@ REQUIRED: dict[Mark, tuple[str, ...]] = {
 }
 
 
+RULED = frozenset(
+    {Mark.BAR, Mark.LINE, Mark.AREA, Mark.POINT, Mark.TICK, Mark.SCATTER, Mark.HISTOGRAM, Mark.BOX}
+)
+"""Marks with axes that a line can be drawn across."""
+
+
 class Encoding(Document):
     """The role of one result column: which column, and how its values read."""
 
@@ -86,6 +93,17 @@ class Drill(Document):
     filters: dict[Name, Name] | None = None
     """Its filters by the columns of this widget that they take their values of, of which there may be none;
     left away, all that was picked is passed by the names of its columns."""
+
+
+class Line(Document):
+    """A line across a chart that its marks are measured by, such as an aim."""
+
+    value: float | date
+    """Where: a number, or a day."""
+    label: Annotated[str, Field(max_length=80)] = ""
+    """What it says of itself, in the chart and to those who hear it."""
+    axis: Literal["x", "y"] = "y"
+    """Which axis the value is on."""
 
 
 class Widget(Document):
@@ -129,6 +147,8 @@ class Widget(Document):
     """Of a number: the column that it is compared with."""
     previous_label: str = "before"
     better: Literal["higher", "lower", "neutral"] = "neutral"
+    lines: tuple[Line, ...] = ()
+    """Of a chart with axes: what its marks are measured by."""
     picks: bool = True
     """Whether a click on one of its marks or rows filters the other widgets; else it leads on."""
     drill: Drill | None = None
@@ -167,6 +187,12 @@ class Widget(Document):
         missing = [role for role in REQUIRED[self.mark] if getattr(self, role) is None]
         if missing:
             raise ValueError(f"a {self.mark} needs {', '.join(missing)}")
+        return self
+
+    @model_validator(mode="after")
+    def _measured(self) -> "Widget":
+        if self.lines and self.mark not in RULED:
+            raise ValueError(f"a {self.mark} has no axes for lines; {', '.join(sorted(RULED))} have")
         return self
 
     @property

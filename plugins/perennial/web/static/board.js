@@ -10,7 +10,7 @@ const { name, days, upon, config, widgets, filters } = JSON.parse(document.getEl
 const controls = new Controls(document.querySelector("form.controls"), { days, upon }, changed);
 const picks = new Picks(document.getElementById("picks"), document.getElementById("announced"), filters, changed);
 const drill = new Drill(controls, picks, filters);
-const board = { name, config, picks, shared: sharing(widgets, filters), selection: (without) => picks.into(controls.query(), without), leads: (...asked) => drill.address(...asked) };
+const board = { name, config, picks, zoom: controls.range, shared: sharing(widgets, filters), selection: (without) => picks.into(controls.query(), without), leads: (...asked) => drill.address(...asked) };
 const tiles = widgets.filter(({ mark }) => mark !== "text").map((one) => new Widget(document.querySelector(`[data-widget="${one.id}"]`), one, board));
 
 function changed() {

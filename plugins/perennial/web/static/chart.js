@@ -1,10 +1,11 @@
 // Draws a Vega-Lite specification; `ast` interprets expressions, so that no script is ever compiled in the page.
 import { highlighted, valuesOf } from "./chart_picks.js";
+import { draggable } from "./chart_zoom.js";
 
 const views = new WeakMap();
 
-// `picks`: {columns, chosen, take(values, more)}, where marks can be picked.
-export async function drawChart(host, data, config, label, picks = null) {
+// `picks`: {columns, chosen, take(values, more)}, where marks can be picked; `zoom(from, to)`, where days can be chosen.
+export async function drawChart(host, data, config, label, { picks = null, zoom = null } = {}) {
   forget(host);
   const names = data.columns.map((column) => column.name);
   const rows = data.rows.map((row) => Object.fromEntries(row.map((value, index) => [names[index], value])));
@@ -32,6 +33,7 @@ export async function drawChart(host, data, config, label, picks = null) {
       if (values) picks.take(values, event.ctrlKey || event.metaKey || event.shiftKey);
     });
   }
+  if (zoom) draggable(host, result.view, spec, zoom);
   const svg = host.querySelector("svg");
   svg?.setAttribute("role", "img");
   svg?.setAttribute("aria-label", label);

@@ -7,6 +7,7 @@ import { shelvesOf } from "./composer_marks.js";
 import { Model } from "./composer_model.js";
 import { Popover } from "./composer_popover.js";
 import { Preview } from "./composer_preview.js";
+import { RULED } from "./composer_lines.js";
 import { Properties } from "./composer_properties.js";
 import { carry, Shelves } from "./composer_shelves.js";
 import { SqlMode } from "./composer_sql.js";
@@ -105,7 +106,8 @@ class Composer {
 
   become(mark) {
     if (mark === this.draft.mark) return;
-    this.set(this.draft.sql === undefined ? become(this.model, this.draft, mark) : { ...this.draft, mark });
+    const next = this.draft.sql === undefined ? become(this.model, this.draft, mark) : { ...this.draft, mark };
+    this.set(RULED.includes(mark) ? next : { ...next, lines: undefined });
   }
 
   // The SQL that was shown goes on by itself, with the names that its columns have.

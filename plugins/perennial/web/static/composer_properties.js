@@ -1,6 +1,7 @@
 // Everything about a widget that is no column: its mark, order, titles, legend and size.
 import { namesOf, reading, said } from "./composer_draft.js";
 import { icon } from "./composer_icons.js";
+import { linesOf, RULED } from "./composer_lines.js";
 import { MARKS, shelvesOf, STACKED } from "./composer_marks.js";
 import { choice, field } from "./composer_popover.js";
 import { el } from "./dom.js";
@@ -54,6 +55,7 @@ export class Properties {
     const legend = colour || draft.query?.size;
     if (legend && draft.mark !== "table" && draft.mark !== "number") parts.push(field("Legend", this.select(LEGENDS, draft.legend ?? "", "legend", (value) => this.set({ legend: value || undefined }))));
     if (!["donut", "number", "table", "funnel"].includes(draft.mark)) parts.push(...["x", "y"].flatMap((role) => this.axis(draft, role)));
+    if (RULED.includes(draft.mark)) parts.push(...linesOf(draft.lines ?? [], (lines) => this.set({ lines: lines.length ? lines : undefined })));
     return parts.length ? section("Look", ...parts) : null;
   }
 

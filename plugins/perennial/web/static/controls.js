@@ -14,6 +14,8 @@ export class Controls {
       select: node.matches("select") ? node : null,
       several: node.matches("details") ? new Several(node, () => this.changed()) : null,
     }));
+    // Shows the days from one to another; there is none where there is no period.
+    this.range = this.period && ((from, to) => this.between(from, to));
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("change", (event) => this.take(event.target));
     form.addEventListener("click", (event) => this.step(event.target));
@@ -72,6 +74,13 @@ export class Controls {
     this.day.value = this.upon;
     this.show();
     this.changed();
+  }
+
+  between(from, to) {
+    this.period.value = "since";
+    this.show();
+    this.since.value = from;
+    this.pick(to);
   }
 
   // The last day of the month or the year before, as far as it is there.

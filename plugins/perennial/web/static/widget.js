@@ -87,7 +87,7 @@ export class Widget {
       host = el("div", { class: "chart" });
       this.body.replaceChildren(host);
     }
-    await drawChart(host, this.data, config, label, onMarks(this));
+    await drawChart(host, this.data, config, label, { picks: onMarks(this), zoom: this.board.zoom });
   }
 
   empty(words = this.widget.empty) {
