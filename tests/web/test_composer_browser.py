@@ -42,6 +42,20 @@ def test_a_bar_chart_and_a_table_are_composed_from_nothing(page: Page, complaint
     page.get_by_label("Top", exact=True).press("Enter")
     expect(page.locator("[data-status]")).to_contain_text("3 rows")
     expect(chart).to_contain_text("GROCERY")
+    page.get_by_role("button", name="Add a line").click()
+    page.get_by_label("Line at").fill("a lot")
+    page.get_by_label("Line at").press("Enter")
+    assert page.get_by_label("Line at").evaluate("node => node.validationMessage") == (
+        "A number, or a day such as 2017-12-24"
+    )
+    page.get_by_label("Line at").fill("1200")
+    page.get_by_label("Line at").press("Enter")
+    page.get_by_label("Line 1 lies").select_option("on X")
+    page.get_by_label("Says", exact=True).fill("Aim")
+    page.get_by_label("Says", exact=True).press("Enter")
+    expect(chart).to_contain_text("Aim")
+    page.get_by_role("button", name="Remove line 1").click()
+    expect(chart).not_to_contain_text("Aim")
     page.get_by_role("button", name="Swap X and Y").click()
     expect(page.locator('.shelf[data-role="x"]')).to_contain_text("Department")
 

@@ -180,7 +180,9 @@ by("code").addEventListener("click", async () => {
 });
 by("filters").addEventListener("click", async () => {
   const document_ = await filtered(history.state);
-  if (document_) set(document_);
+  if (!document_) return;
+  set(document_);
+  say("Saved, filters that are new show above the widgets");
 });
 by("history").addEventListener("click", async () => {
   const document_ = await chosen(name, version);
