@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from spark_servers import missing, running_spark
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from perennial.lake.spark.cluster import Cluster
 from perennial.local import databases
@@ -35,6 +37,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if hasattr(config, "workerinput"):
         folders = {item: item.path.relative_to(Path(__file__).parent).parts[0] for item in items}
         items.sort(key=lambda item: [*LONGEST, folders[item]].index(folders[item]))
+
+
+class OneServer(LoadFileScheduling):
+    """Files are tested wherever there is room, but those of `web` together: they ask one Airflow server."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "tests/web" if nodeid.startswith("tests/web/") else str(super()._split_scope(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneServer:
+    """How tests are divided where several files are tested at a time."""
+    return OneServer(config, log)
 
 
 @dataclass(frozen=True)

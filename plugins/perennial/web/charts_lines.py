@@ -30,7 +30,7 @@ def _across(line: Line, channels: dict[str, Any]) -> Iterable[Spec]:
         "datum": _written(line.value),
         **{key: there[key] for key in ("type", "timeUnit") if key in there},
     }
-    data = {"values": [{}]}
+    data: Spec = {"values": [{}]}
     rule = {"type": "rule", "strokeDash": [5, 4], "strokeWidth": 1.25, "color": INK, "opacity": 0.8}
     if line.label:
         rule |= {"tooltip": line.label, "aria": True, "description": line.label}
