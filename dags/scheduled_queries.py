@@ -10,7 +10,7 @@ A file that cannot be read becomes a Dag that says why, and fails.
 from datetime import UTC, datetime, time, timedelta
 
 from airflow.sdk import DAG, Asset, CronDataIntervalTimetable
-from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from perennial.operators import params
@@ -51,7 +51,7 @@ for name, query in load_scheduled(Settings.from_env().include).items():
         and DeadlineAlert(
             reference=DeadlineReference.DAGRUN_QUEUED_AT,
             interval=timedelta(minutes=query.delay_minutes),
-            callback=SyncCallback(QueryAlert, kwargs=late.arguments),
+            callback=AsyncCallback(QueryAlert, kwargs=late.arguments),
         ),
         params=params.of_query(query),
     ):

@@ -1,5 +1,6 @@
 """Alerts reach a webhook and a mail server; ten failures in a row are a quarantine."""
 
+import asyncio
 import email
 import json
 import os
@@ -169,8 +170,12 @@ def test_an_email_says_what_is_wrong(mail):
 def test_a_late_run_is_known_by_plain_values(webhook):
     late = alert(query(webhook="hook", events=["delay"]), "delay")
     assert late is not None
-    again = QueryAlert(**late.arguments)
-    again({"dag_run": {"dag_run_id": "scheduled__2017"}})
+    context: Any = {"dag_run": {"dag_run_id": "scheduled__2017"}}
+
+    async def as_the_triggerer_does() -> None:
+        await QueryAlert(**late.arguments, context=context)
+
+    asyncio.run(as_the_triggerer_does())
     [(_, body)] = webhook.heard
     assert (body["text"], body["run_id"]) == ("Mine is late.", "scheduled__2017")
 

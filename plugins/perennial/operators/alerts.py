@@ -10,6 +10,7 @@ from typing import Any
 
 from airflow.sdk import Asset, BaseHook, Context
 from airflow.sdk.bases.notifier import BaseNotifier
+from asgiref.sync import sync_to_async
 
 from perennial.errors import PerennialError
 from perennial.queries.scheduled import QUARANTINED_AFTER, Event, ScheduledQuery
@@ -71,6 +72,10 @@ class QueryAlert(BaseNotifier):
                 problems.append(f"{send.__name__.strip('_')}: {type(error).__name__}: {error}")
         if problems:
             raise AlertNotSent(f"an alert about query {self.query} was not sent: {'; '.join(problems)}")
+
+    async def async_notify(self, context: Context) -> None:
+        """The same, in the triggerer: which may read connections, unlike a callback that an executor runs."""
+        await sync_to_async(self.notify, thread_sensitive=False)(context)
 
     def _message(self, context: Context) -> dict[str, Any]:
         # A run that is late comes as plain values.
