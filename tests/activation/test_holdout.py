@@ -1,16 +1,20 @@
 """Who is held out: drawn by lot, recorded once, and sent nothing by any way of the same activation."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import polars as pl
 import psycopg
 import pytest
-from hypothesis import given
+from activation.destinations.scenario import ACTIVATION, BEST, LAPSING, People, activate
+from activation.memory import MemoryDestination
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from perennial.activation.holdout import HELD_OUT, SCHEMA, Holdout, assign, record, recorded, split
-from perennial.activation.ledger import migrate
+from perennial.activation.ledger import migrate, open_ledger
+from perennial.errors import TerminalError
 
 AS_OF = datetime(2024, 3, 1, tzinfo=UTC)
 NOBODY = pl.DataFrame(schema=SCHEMA)
@@ -26,12 +30,14 @@ def held(assigned: pl.DataFrame) -> set[str]:
     return {*assigned.filter(arm=HELD_OUT)["person_id"]}
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.sets(st.text(min_size=1), max_size=40), SHARES, SHARES)
 def test_a_greater_share_only_moves_people_from_treated_to_held_out(people, one, other):
     rows, (small, great) = qualified(sorted(people)), sorted((one, other))
     assert held(assign(rows, NOBODY, "mail", small)) <= held(assign(rows, NOBODY, "mail", great))
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.sets(st.text(min_size=1), max_size=40), SHARES, SHARES, st.data())
 def test_recorded_arms_stay_in_every_audience_and_by_every_share(people, then, now, data):
     early = data.draw(st.sets(st.sampled_from(sorted(people)))) if people else set()
@@ -96,3 +102,56 @@ def test_a_share_is_more_than_nothing_and_less_than_all(share):
 
 def test_a_share_is_read_as_it_is_written():
     assert [Holdout(share=text).fraction for text in ("10%", " 2.5 % ")] == [0.1, 0.025]
+
+
+PEOPLE: People = {f"p{n}@example.com": {"in": ["best"], "decile": n % 10 + 1} for n in range(40)}
+
+
+def holding_out(share: str, **more: str) -> dict[str, Any]:
+    said = ACTIVATION.model_dump() | {"holdout": {"share": share, **more}}
+    return {"activation": type(ACTIVATION).model_validate(said)}
+
+
+def arms(url: str) -> dict[str, set[str]]:
+    with open_ledger(url, "sendgrid_default", "email") as ledger:
+        found = ledger.assignments().group_by("arm").agg("person_id")
+    return {arm: {*people} for arm, people in found.iter_rows()}
+
+
+@pytest.fixture
+def fresh(store_url: str) -> str:
+    with psycopg.connect(store_url) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS activation CASCADE")
+    return store_url
+
+
+def test_who_is_held_out_is_counted_and_never_sent(fresh):
+    destination, how = MemoryDestination(), holding_out("25%", decile="spend_12m_decile")
+    counted = activate(fresh, destination, PEOPLE, dry_run=True, **how)
+    assert (destination.given, arms(fresh)) == ([], {}), "a dry run records nothing"
+    report = activate(fresh, destination, PEOPLE, **how)
+    drawn = arms(fresh)
+    assert 0 < report.held_out == counted.held_out == len(drawn[HELD_OUT]) < 40
+    assert report.upserted == counted.upserted == 40 - report.held_out
+    assert destination.lists[BEST] == {*destination.given} == drawn["treated"] == {*PEOPLE} - drawn[HELD_OUT]
+    everybody = {key: {**person, "in": ["best", "lapsing"]} for key, person in PEOPLE.items()}
+    later = {**everybody, "new@example.com": {"in": ["lapsing"]}}
+    activate(fresh, destination, later, 21, **holding_out("1%"))
+    assert arms(fresh)[HELD_OUT] >= drawn[HELD_OUT], "a smaller share frees nobody"
+    assert not drawn[HELD_OUT] & (destination.lists[BEST] | destination.lists[LAPSING])
+
+
+def test_who_was_sent_before_there_was_a_holdout_leaves_the_list(fresh):
+    destination = MemoryDestination()
+    assert activate(fresh, destination, PEOPLE).held_out == 0
+    assert destination.lists[BEST] == {*PEOPLE}
+    report = activate(fresh, destination, PEOPLE, 21, **holding_out("25%"))
+    assert report.removed == report.held_out > 0
+    assert destination.lists[BEST] == arms(fresh)["treated"]
+
+
+def test_a_decile_that_no_profile_has_is_refused_before_anything_is_sent(fresh):
+    destination = MemoryDestination()
+    with pytest.raises(TerminalError, match="holdout: decile: the profile has no column rank; it has age, "):
+        activate(fresh, destination, PEOPLE, **holding_out("25%", decile="rank"))
+    assert (destination.given, arms(fresh)) == ([], {})
