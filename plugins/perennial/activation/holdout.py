@@ -135,3 +135,15 @@ def record(connection: psycopg.Connection, activation: str, as_of: datetime, ass
             {"activation": activation, "as_of": as_of},
         )
         return done.rowcount
+
+
+def assignments(url: str) -> pl.DataFrame:
+    """Every recorded arm: `SCHEMA` with the activation, and the `as_of` from which somebody had it."""
+    with psycopg.connect(url) as connection:
+        ((there,),) = connection.execute("SELECT to_regclass('activation.assignment')").fetchall()
+        query = (
+            "SELECT activation, audience, person_id, arm, share, decile, (as_of AT TIME ZONE 'UTC')::date"
+            " FROM activation.assignment"
+        )
+        rows = connection.execute(query).fetchall() if there else []
+    return pl.DataFrame(rows, schema={"activation": pl.String(), **SCHEMA, "as_of": pl.Date()}, orient="row")
