@@ -189,3 +189,57 @@ def test_without_a_holdout_nothing_is_said(sent, url):
         connection.execute("TRUNCATE activation.assignment")
     refresh_insights(sent, url, "responses")
     assert query(url, "SELECT count(*) FROM fact_campaign_lift") == [(0,)]
+
+
+def test_domains_of_few_recipients_are_put_together(filled, url):
+    big = [f"b{n}" for n in range(10)]
+    opened = [("hello", person, "opened", at(30)) for person in (*big[:4], "s0")]
+    sent_to = [("hello", person, "sent", at(0)) for person in (*big, "s0", "s1")]
+    events = pl.concat(
+        [
+            responses(*sent_to),
+            responses(*opened),
+            responses(("hello", "b9", "opened", at(1)), is_machine=True),
+        ]
+    )
+    address = pl.col("person_id")
+    filled.lake.email_events.append(
+        events.with_columns(
+            email_sha256=address,
+            domain=pl.when(address.str.starts_with("b")).then(pl.lit("big.example")).otherwise(address),
+        )
+    )
+    refresh_insights(filled, url, "responses")
+    counts = "SELECT date_key, domain, sent, opens_unique, machine_opens FROM fact_email_domain ORDER BY 1, 2"
+    assert query(url, counts) == [
+        (SENT_ON, "big.example", 10, 0, 1), (SENT_ON, "other", 2, 0, 0),
+        (at(30).date(), "big.example", 0, 4, 0), (at(30).date(), "other", 0, 1, 0),
+    ]  # fmt: skip
+
+
+def test_bounces_are_counted_by_reason(filled, url):
+    gone = {"bounce_class": "hard", "bounce_reason": "Invalid Address"}
+    bounced = [responses(("hello", person, "bounced", at(0)), **gone) for person in ("t0", "t1")]
+    old = responses(("hello", "t2", "bounced", at(0)), bounce_class="soft").drop("bounce_reason", "domain")
+    filled.lake.email_events.append(old)
+    filled.lake.email_events.append(pl.concat(bounced))
+    refresh_insights(filled, url, "responses")
+    assert query(url, "SELECT bounce_class, reason, bounces FROM fact_email_bounce ORDER BY 1") == [
+        ("hard", "Invalid Address", 2), ("soft", "Unclassified", 1),
+    ]  # fmt: skip
+
+
+def test_purchases_are_credited_to_the_first_and_to_the_last_campaign_that_was_clicked(sent, url):
+    clicks = [
+        ("old", "t0", "clicked", at(40 - 14 * 24) - timedelta(seconds=1)),
+        ("one", "t0", "clicked", at(1)),
+        ("two", "t0", "clicked", at(2)),
+        ("late", "t0", "clicked", at(41)),
+        ("two", "t1", "clicked", at(39)),
+    ]
+    sent.lake.email_events.append(responses(*clicks))
+    refresh_insights(sent, url, "responses")
+    credit = "SELECT rule, campaign_id, purchases, revenue FROM fact_campaign_credit ORDER BY 1, 2"
+    assert query(url, credit) == [
+        ("first_touch", "one", 1, 30), ("first_touch", "two", 1, 20), ("last_touch", "two", 2, 50),
+    ]  # fmt: skip
