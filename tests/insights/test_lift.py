@@ -97,7 +97,9 @@ def test_people_are_compared_with_those_who_drew_lots_of_the_same_share():
     assert found["difference"] == pytest.approx(weighed)
     # The intervals' halves, of as many people each, add up as standard errors do.
     halves = (by_share["high"] - by_share["low"]) / 2
-    assert (found["high"] - found["low"]) / 2 == pytest.approx(float((halves**2).sum() ** 0.5) / 2, rel=0.01)
+    assert (found["high"] - found["low"]) / 2 == pytest.approx(
+        float(np.linalg.norm(halves.to_numpy())) / 2, rel=0.01
+    )
 
 
 def test_a_stratum_in_which_nobody_is_held_out_is_left_out():
