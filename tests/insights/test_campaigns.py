@@ -178,6 +178,13 @@ def test_a_campaign_is_compared_in_the_activation_by_which_it_was_sent(sent, url
     assert query(url, LIFT.format("sent", -1, 3))[0][:4] == (12, 8, pytest.approx(11 / 12), 0)
 
 
+def test_a_campaign_that_was_sent_to_those_held_out_too_is_no_experiment(sent, url):
+    everybody = responses(*(("all", person, "sent", SENT_AT) for person in PEOPLE))
+    sent.lake.email_events.append(everybody)
+    refresh_insights(sent, url, "responses")
+    assert query(url, "SELECT DISTINCT campaign_id FROM fact_campaign_lift") == [("hello",)]
+
+
 def test_who_drew_a_lot_after_the_send_does_not_count(sent, url):
     draw(url, "mail", dict.fromkeys(["x1", "x2"], "held_out"), SENT_AT + timedelta(days=1))
     refresh_insights(sent, url, "responses")

@@ -30,7 +30,8 @@ def campaign_people(events: pl.LazyFrame, members: pl.LazyFrame, assignments: pl
     Whom a message reached plays no part (intention to treat): whoever has no address any more, or opted out,
     has counterparts among those held out. A campaign tells its audience, and not the activation by which it
     came to the provider: that is the one to whose treated people most of it went. A campaign to an audience
-    for which nobody drew a lot is not there.
+    for which nobody drew a lot is not there; nor is one that was sent without regard to it, so that half as
+    many as the lot would give, or more, of those whom it reached had been held out.
     """
     sent = (
         events.filter(pl.col("event_type") == "sent", pl.col("sent_as_of").is_not_null())
@@ -39,11 +40,12 @@ def campaign_people(events: pl.LazyFrame, members: pl.LazyFrame, assignments: pl
     )
     sends = sent.group_by(SEND).agg(pl.col("sent_at").min())
     drawn = assignments.rename({"as_of": "assigned_as_of"})
-    treated = drawn.filter(pl.col("arm") == TREATED).select("activation", "audience", PERSON)
+    treated = pl.col("arm") == TREATED
     activated = (
-        sent.join(treated, on=["audience", PERSON])
+        sent.join(drawn, on=["audience", PERSON])
         .group_by(*SEND, "activation")
-        .agg(people=pl.len())
+        .agg(people=treated.sum(), broken=(~treated).mean(), share=pl.col("share").mean())
+        .filter(pl.col("people") > 0, pl.col("broken") < pl.col("share") / 2)
         .sort("people", "activation", descending=[True, False])
         .group_by(SEND)
         .agg(pl.col("activation").first())
