@@ -26,23 +26,28 @@ def interval(widget: Widget, kinds: Kinds) -> dict[str, Any]:
     if widget.color:
         encoding["color"] = color(widget.color, kinds)
         encoding["yOffset"] = {"field": widget.color.column, "type": "nominal", "sort": None}
-    lines = {"tooltip": tooltip(widget, kinds)}
+    said = {**encoding, "tooltip": tooltip(widget, kinds)}
     layers: list[dict[str, Any]] = [
-        {"mark": "rule", "encoding": {"x": {"datum": 0, "type": "quantitative", **title}, "y": None}},
+        # It has data of its own, or it would be drawn once a row.
+        {
+            "data": {"values": [{}]},
+            "mark": "rule",
+            "encoding": {"x": {"datum": 0, "type": "quantitative", **title}},
+        },
         {
             "transform": [{"filter": " && ".join(f"isValid(datum['{end.column}'])" for end in (low, high))}],
             "mark": {"type": "rule", "strokeWidth": 2.25, "strokeCap": "round"},
-            "encoding": {"x": {**x, "field": low.column, **title}, "x2": {"field": high.column}, **lines},
+            "encoding": {"x": {**x, "field": low.column, **title}, "x2": {"field": high.column}, **said},
         },
-        {"mark": {"type": "point", "size": 80}, "encoding": {"x": {**x, **title}, **lines}},
+        {"mark": {"type": "point", "size": 80}, "encoding": {"x": {**x, **title}, **said}},
     ]
     if not widget.label:
-        return {"encoding": encoding, "layer": layers}
+        return {"layer": layers}
     x["scale"]["range"] = [0, {"expr": f"max(width - {ROOM}, width / 2)"}]
     layers.append(
         {
             "mark": {"type": "text", "align": "right"},
-            "encoding": {"x": {"value": {"expr": "width"}}, "text": label(widget.label, kinds)},
+            "encoding": {"y": y, "x": {"value": {"expr": "width"}}, "text": label(widget.label, kinds)},
         }
     )
-    return {"encoding": encoding, "layer": layers}
+    return {"layer": layers}
