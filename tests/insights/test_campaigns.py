@@ -9,6 +9,8 @@ import pytest
 from scipy import stats
 
 from perennial.activation import holdout, ledger
+from perennial.insights.engine import Engine, QueryError
+from perennial.insights.model import load_models
 from perennial.lake.catalog import EMAIL_EVENTS
 from perennial.stages.insights import refresh_insights
 from perennial.stages.workspace import Workspace
@@ -183,6 +185,15 @@ def test_a_campaign_that_was_sent_to_those_held_out_too_is_no_experiment(sent, u
     sent.lake.email_events.append(everybody)
     refresh_insights(sent, url, "responses")
     assert query(url, "SELECT DISTINCT campaign_id FROM fact_campaign_lift") == [("hello",)]
+
+
+def test_a_comparison_without_its_columns_is_refused(sent, url):
+    models = load_models(sent.settings.include / "sql/insights")
+    model = models["fact_campaign_lift"].model_copy(update={"query": "SELECT 1 AS treated, 2 AS visits"})
+    engine = Engine({}, None)
+    with pytest.raises(QueryError, match="lift: the query has to give campaign_id, conversion, date_key, "):
+        engine.rows(model, [SENT_ON])
+    engine.close()
 
 
 def test_who_drew_a_lot_after_the_send_does_not_count(sent, url):

@@ -9,7 +9,7 @@ import polars as pl
 
 from perennial.errors import TerminalError
 from perennial.insights import lift
-from perennial.insights.model import Model
+from perennial.insights.model import Lift, Model
 
 # A stable signed 32-bit key made from a natural one.
 SURROGATE = """
@@ -63,13 +63,22 @@ class Engine:
                 self._register(name, column, lists[name])
             query = _spelled_out(query, lists)
         if model.lift:
-            by = [name for name in model.columns if name not in lift.COLUMNS]
-            people = self._run(model, query).lazy()
-            found = lift.lift(people, model.lift.outcomes, by, strata=model.lift.strata)
-            self.connection.register("compared", found)
+            self.connection.register("compared", self._compared(model, model.lift, query))
             query = "FROM compared"
         columns = ", ".join(f"CAST({name} AS {type_}) AS {name}" for name, type_ in model.columns.items())
         return self._run(model, f"SELECT {columns} FROM (\n{query}\n)")
+
+    def _compared(self, model: Model, said: Lift, query: str) -> pl.DataFrame:
+        """What sending brought the people whom the query gives."""
+        people = self._run(model, query)
+        by = [name for name in model.columns if name not in lift.COLUMNS]
+        wanted = {lift.TREATED, *by, *said.outcomes, *said.strata}
+        if missing := sorted(wanted - {*people.columns}):
+            raise QueryError(
+                f"include/sql/insights/{model.name}.sql: lift: the query has to give {', '.join(missing)}; "
+                f"it gives {', '.join(people.columns)}"
+            )
+        return lift.lift(people.lazy(), said.outcomes, by, strata=said.strata)
 
     def close(self) -> None:
         self.connection.close()
