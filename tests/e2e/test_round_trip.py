@@ -7,6 +7,7 @@ from functools import partial
 import polars as pl
 import pytest
 import requests
+import scipy.stats
 from expected import WINDOWS, deciles_in_sql, spend_and_lines
 
 from perennial.audiences.standing import standing
@@ -21,8 +22,8 @@ from .journey import Journey, eventually, task_process
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 
 AS_OF = date(2018, 1, 1)
-QUIET = {"health"}
-"""Widgets that are empty when all is well: in three days no size of an audience need be unusual."""
+QUIET = {"health", "movement"}
+"""Widgets that may be empty: in three days no size of an audience need be unusual, and no window ends."""
 COMPUTING = ["customer_value", "lifetime_value", "profiles", "audiences", "insights"]
 
 
@@ -105,6 +106,45 @@ def test_the_responses_came_back_each_once(journey, lake):
     assert sent > delivered > opened > clicked > 0
     deciles = "SELECT count(DISTINCT decile), count(DISTINCT segment_id) FROM insights.fact_email_response"
     assert journey.query(deciles) == [(10, 3)]
+
+
+def test_a_campaign_is_followed_from_its_audience_to_what_it_brought(journey, lake):
+    """Saturday's, to people who lapse: a part of them is held out, and both parts are compared."""
+    day = date(2017, 12, 30)
+    members = lake["audiences/membership"].filter(pl.col("status") != "exited", audience="lapsing", as_of=day)
+    arms = dict(
+        journey.query("""
+        SELECT person_id, arm FROM activation.assignment
+        WHERE activation = 'email' AND audience = 'lapsing' AND as_of <= '2017-12-30 00:00Z'
+    """)
+    )
+    assert {*members["person_id"]} <= {*arms}, "everybody has an address, and so drew a lot"
+    everywhere = "SELECT person_id FROM activation.assignment WHERE activation = 'email' AND arm = 'held_out'"
+    held_out = {person for (person,) in journey.query(everywhere)}
+    assert len(held_out) > 20
+    events = lake["responses/email_events"]
+    assert not held_out & {*events["person_id"]}, "nobody who is held out was sent anything"
+    ((counted,),) = journey.query("SELECT max((counts ->> 'held_out')::int) FROM activation.run")
+    assert 0 < counted <= len(held_out)
+    sent = events.filter(event_type="sent", audience="lapsing", sent_as_of=day)
+    begun = sent["event_time"].min()
+    bought = lake["events/transactions"].filter(pl.col("event_time") >= begun)
+    spent = bought.group_by("household_id").agg(pl.col("sales_value").sum().cast(pl.Float64))
+    money = dict(spent.iter_rows())
+    one, two = (
+        [money.get(person, 0.0) for person in members["person_id"] if arms[person] == arm]
+        for arm in ("treated", "held_out")
+    )
+    welch = scipy.stats.ttest_ind(one, two, equal_var=False)
+    ((campaign,),) = {*sent.select("campaign_id").iter_rows()}
+    found = journey.query(f"""
+        SELECT treated, held_out, observed_days, treated_mean, held_out_mean, low, high
+        FROM insights.fact_campaign_lift
+        WHERE campaign_id = '{campaign}' AND outcome = 'revenue' AND decile = -1 AND window_days = 3
+    """)
+    means = (sum(one) / len(one), sum(two) / len(two))
+    expected = (len(one), len(two), 1, *means, *welch.confidence_interval())
+    assert found == [pytest.approx(expected)]
 
 
 def test_every_widget_has_something_to_show_and_only_to_those_who_signed_in(journey):

@@ -48,6 +48,7 @@ def add_day(workspace: Workspace, day: date, people: str) -> None:
     lake, as_of, n = workspace.lake, day + timedelta(days=1), len(people)
     sales = {
         "event_date": [day] * n,
+        "event_time": [datetime(day.year, day.month, day.day, 12, tzinfo=UTC)] * n,
         "household_id": list(people),
         "basket_id": [f"{day}-{p}" for p in people],
         "product_id": ["p1"] * (n - 1) + ["p2"],

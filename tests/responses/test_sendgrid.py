@@ -40,6 +40,8 @@ def test_an_open_becomes_a_response() -> None:
         "url": None,
         "sent_as_of": date(2017, 12, 26),
         "received_at": datetime(2017, 12, 26, 9, 3, 20, tzinfo=UTC),
+        "bounce_reason": None,
+        "domain": "example.com",
     }
 
 
@@ -69,6 +71,40 @@ def test_every_kind_has_its_type(
         changes.get("url"),
     )
     assert row["is_machine"] is False
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ({"bounce_classification": "Invalid Address", "status": "5.1.1"}, "Invalid Address"),
+        ({"bounce_classification": "Unclassified", "status": "5.7.1"}, "5.7.1"),
+        ({"bounce_classification": "<ann@example.com>: unknown", "status": "5.1.1"}, "5.1.1"),
+        (
+            {"reason": "550 5.1.1 ann@example.com: no such user", "status": "550 ann@example.com"},
+            "Unclassified",
+        ),
+        ({}, "Unclassified"),
+    ],
+)
+def test_the_reason_of_a_bounce_is_a_class_and_never_the_servers_words(said: Any, reason: str) -> None:
+    row = _map(event("bounce", type="bounce", **said)).responses.row(0, named=True)
+    assert row["bounce_reason"] == reason
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "is_machine"),
+    [
+        ("open", {"sg_machine_open": True}, True),
+        ("open", {"sg_machine_open": False, "useragent": "Mozilla/5.0"}, True),
+        ("open", {"sg_machine_open": False, "useragent": "Mozilla/5.0 (Windows NT 10.0)"}, False),
+        ("open", {}, False),
+        ("click", {"useragent": "Mozilla/5.0"}, False),
+    ],
+)
+def test_opens_by_machines_are_known_by_their_flag_or_by_apples_proxy(
+    kind: str, said: Any, is_machine: bool
+) -> None:
+    assert _map(event(kind, **said)).responses["is_machine"].to_list() == [is_machine]
 
 
 def test_a_stranger_has_no_person() -> None:

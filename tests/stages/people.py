@@ -10,6 +10,7 @@ import psycopg
 from identity_rows import mapping
 
 from perennial.activation import ledger
+from perennial.activation.holdout import SCHEMA
 from perennial.identity.values import EMAIL, EMAIL_SHA256, sha256
 from perennial.lake.audiences import LISTS, STANDINGS
 from perennial.lake.catalog import CORRECTIONS, EMAIL_EVENTS, QUARANTINE, RESOLUTIONS, Lake
@@ -145,6 +146,12 @@ def fill_store(url: str) -> None:
             }
         )
         opened.intend_upserts(opened.begin(NOON), rows)
+        opened.assign(
+            NOON,
+            pl.DataFrame(
+                [("top", person, "treated", 0.1, 1) for person in PEOPLE], schema=SCHEMA, orient="row"
+            ),
+        )
     with psycopg.connect(url) as connection:
         connection.cursor().executemany(
             "INSERT INTO activation.suppression VALUES ('esp', %s, 'bounce')", [(email(p),) for p in PEOPLE]

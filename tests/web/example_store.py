@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from web import example_lifetime, example_movement, example_rfm, example_star
+from web import example_campaigns, example_lifetime, example_movement, example_rfm, example_star
 
 from perennial.insights.model import load_models
 from perennial.insights.structure import LOGS, ddl
@@ -56,6 +56,7 @@ def fill(url: str) -> None:
             ),
             **example_rfm.tables(_days(RANKED_DAYS)),
             **example_lifetime.tables(_days(RANKED_DAYS)),
+            **example_campaigns.tables(),
             "adwh_fact_profile": [
                 (day, 1, count, round(0.34 * count), count - 930 - 3 * index, 3 * count)
                 for index, (day, count) in enumerate(_profiles())

@@ -71,6 +71,8 @@ def test_every_mark_draws_every_kind_of_column(
         roles = {"color": "kind", **roles}
     if mark is Mark.DONUT:
         roles = {**roles, "y": "n"}
+    if mark is Mark.INTERVAL:
+        roles = {**roles, "low": "amount", "high": "n"}
     widget = Widget.model_validate({"id": "w", "title": "W", "sql": "SELECT 1", "mark": mark, **roles})
     _compiles(widget, list(COLUMNS), RECORDS, capfd)
 
@@ -216,6 +218,15 @@ def test_a_cohort_grid_has_its_periods_above_and_its_shares_in_the_cells() -> No
     picture = _picture(columns, rows, mark="cohort", legend="none", **said)
     assert picture.count(">100%</text>") == 2
     assert ">Jan 2017</text>" in picture
+
+
+def test_intervals_have_their_ends_and_a_line_through_zero() -> None:
+    columns = {"decile": "quantitative", "found": "quantitative", "a": "quantitative", "b": "quantitative"}
+    rows = [(1, 2.5, -1, 6), (2, 4, 3, 5), (3, None, None, None)]
+    said = {"x": {"column": "found", "title": "Dollars"}, "y": "decile", "low": "a", "high": "b"}
+    picture = _picture(columns, rows, mark="interval", **said)
+    assert "Dollars: 2.5; decile: 1; Decile: 1; A: −1; B: 6" in picture
+    assert picture.count('aria-roledescription="rule mark"') == 2, "nothing is drawn of what is not known"
 
 
 def test_boxes_show_quartiles() -> None:

@@ -33,6 +33,7 @@ def test_the_boards_of_the_round_trip_are_there() -> None:
         "audience_overlaps",
         "destinations",
         "email_responses",
+        "campaign_lift",
         "campaign_history",
         "sales",
         "signals",

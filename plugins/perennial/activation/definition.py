@@ -8,6 +8,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from perennial.activation.destinations.registry import UnknownKindError, connector, kinds, known
+from perennial.activation.holdout import HoldoutField
 from perennial.documents import Document
 
 
@@ -64,6 +65,8 @@ class Activation(Document):
     """The destination's field -> where its value comes from."""
     list_name: str = "Perennial: {title}"
     """What the lists are called; `{title}` and `{name}` are the audience's."""
+    holdout: HoldoutField | None = None
+    """How many of those who qualify are sent nothing, so that it can be measured what sending brings."""
 
     @model_validator(mode="after")
     def _writes_no_consent(self) -> "Activation":

@@ -45,7 +45,7 @@ def desired(activation: Activation, members: pl.LazyFrame, profiles: pl.LazyFram
     values = [_value(source, kinds[target]).alias(target) for target, source in activation.mapping.items()]
     reach = profiles.select(
         "person_id",
-        key=pl.col(activation.key).str.strip_chars().str.to_lowercase(),
+        key=address(activation),
         payload=pl.struct(values).struct.json_encode() if values else pl.lit("{}"),
     )
     wanted = members.filter(pl.col("audience").is_in(activation.audiences)).select("audience", "person_id")
@@ -66,6 +66,11 @@ def desired(activation: Activation, members: pl.LazyFrame, profiles: pl.LazyFram
         without_key=_without_key(activation, joined),
         shared_key=reachable["person_id"].n_unique() - rows.height,
     )
+
+
+def address(activation: Activation) -> pl.Expr:
+    """By what the destination knows a person; null where the profile lacks it."""
+    return pl.col(activation.key).str.strip_chars().str.to_lowercase()
 
 
 def _without_key(activation: Activation, joined: pl.DataFrame) -> dict[str, int]:

@@ -15,6 +15,7 @@ from typing import Any, Literal, LiteralString
 import polars as pl
 import psycopg
 
+from perennial.activation import holdout
 from perennial.activation.destinations.base import Suppression
 from perennial.errors import TransientError
 
@@ -126,6 +127,14 @@ class Ledger:
             " DO UPDATE SET list_id = excluded.list_id, name = excluded.name",
             audience=audience, list_id=list_id, name=name,
         )  # fmt: skip
+
+    def assignments(self) -> pl.DataFrame:
+        """Who is sent what this activation sends, and who is held out, as `holdout.SCHEMA`."""
+        return holdout.recorded(self._connection, self.activation)
+
+    def assign(self, as_of: datetime, assigned: pl.DataFrame) -> None:
+        """Record the arms of those who qualified for the first time; those that are known stay."""
+        holdout.record(self._connection, self.activation, as_of, assigned)
 
     def replace_suppressions(self, suppressions: Iterable[Suppression]) -> None:
         """Put what the destination says now in place of what it said before; first sight is kept."""

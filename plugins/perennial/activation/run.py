@@ -8,8 +8,9 @@ from typing import Any
 import polars as pl
 
 from perennial.activation.definition import Activation
-from perennial.activation.desired import Desired, desired
+from perennial.activation.desired import Desired, address, desired
 from perennial.activation.destinations.base import Suppression
+from perennial.activation.holdout import SCHEMA, Split, split
 from perennial.activation.ledger import Ledger
 from perennial.activation.plan import Plan, plan
 from perennial.activation.send import Sender
@@ -41,6 +42,8 @@ class Report:
     """People who share an address with another one, and are reached through it."""
     without_key: Mapping[str, int] = field(default_factory=dict)
     """Members without an address, by audience."""
+    held_out: int = 0
+    """People who are not sent anything, so that it can be measured what sending brings."""
     kept: Mapping[str, int] = field(default_factory=dict)
     """Members who stay in an audience because it could not be evaluated, by audience."""
 
@@ -72,11 +75,14 @@ def run(
     if last is not None and as_of < last:
         reason = f"the destination already has the state of {last.isoformat()}; an older day is not sent"
         return replace(empty, skipped=reason)
-    wanted = desired(activation, members, profiles)
+    drawn = _drawn(activation, members, profiles, ledger)
+    wanted = desired(activation, drawn.members, profiles)
+    empty = replace(empty, held_out=drawn.held_out)
     if dry_run:
         suppressions = list(destination.suppressions())
         return _count(empty, wanted, plan(wanted.rows, ledger.rows(), _keys(suppressions)), ledger)
     run_id = ledger.begin(as_of)
+    ledger.assign(as_of, drawn.assigned)
     sender.recover()
     suppressions = list(destination.suppressions())
     ledger.replace_suppressions(suppressions)
@@ -89,6 +95,23 @@ def run(
     report = _count(empty, wanted, changes, ledger)
     ledger.finish(run_id, report.as_dict())
     return report
+
+
+def _drawn(activation: Activation, members: pl.LazyFrame, profiles: pl.LazyFrame, ledger: Ledger) -> Split:
+    """The members who are sent what the activation sends; all of them where nobody is to be held out."""
+    holdout = activation.holdout
+    if holdout is None:
+        return Split(members, pl.DataFrame(schema=SCHEMA), 0)
+    known = profiles.collect_schema()
+    if holdout.decile is not None and holdout.decile not in known:
+        raise TerminalError(
+            f"activation {activation.name}: holdout: decile: the profile has no column {holdout.decile};"
+            f" it has {', '.join(sorted(known))}"
+        )
+    decile = pl.lit(None) if holdout.decile is None else pl.col(holdout.decile)
+    keys = profiles.select("person_id", key=address(activation), decile=decile.cast(pl.Int32))
+    theirs = members.filter(pl.col("audience").is_in(activation.audiences))
+    return split(theirs, keys, ledger.assignments(), activation.name, holdout)
 
 
 def inputs(

@@ -56,3 +56,16 @@ CREATE TABLE IF NOT EXISTS activation.suppression (
     first_seen_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (destination, key, kind)
 );
+
+-- Who is sent something and who is held out, from when somebody qualified for the first time. Rows never change.
+CREATE TABLE IF NOT EXISTS activation.assignment (
+    activation text NOT NULL,
+    audience text NOT NULL,
+    person_id text NOT NULL,
+    arm text NOT NULL CHECK (arm IN ('treated', 'held_out')),
+    share double precision NOT NULL,
+    decile integer,
+    as_of timestamptz NOT NULL,
+    assigned_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (activation, audience, person_id)
+);

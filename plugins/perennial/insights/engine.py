@@ -8,17 +8,22 @@ import duckdb
 import polars as pl
 
 from perennial.errors import TerminalError
-from perennial.insights.model import Model
+from perennial.insights import lift
+from perennial.insights.model import Lift, Model
 
 # A stable signed 32-bit key made from a natural one.
 SURROGATE = """
 CREATE MACRO surrogate(natural_key) AS
     (('0x' || left(md5(natural_key), 8))::BIGINT - 2147483648)::INTEGER
 """
+COLUMNS = {"refreshed": "date_key", "refreshed_as_of": "as_of", "refreshed_after": "date_key"}
+"""What queries see of the days to give, and the column with the day."""
 DAY_OF_PARTITION = {"as_of": "SELECT key - 1 FROM changed", "event_date": "SELECT key FROM changed"}
 """A table by `as_of` holds what was known at the end of the day before."""
-_DAYS = re.compile(r"\bIN\s*\(\s*FROM\s+(refreshed|refreshed_as_of)\s*\)", re.IGNORECASE)
+_DAYS = re.compile(r"\bIN\s*\(\s*FROM\s+(refreshed|refreshed_as_of|refreshed_after)\s*\)", re.IGNORECASE)
 DAY = timedelta(days=1)
+LONGEST = 30
+"""How many days after one that is refreshed a query sees as `refreshed_after`."""
 
 
 class QueryError(TerminalError):
@@ -48,12 +53,32 @@ class Engine:
         """What the model's query gives for those days, in the declared columns and types."""
         query = model.query
         if days is not None:
-            lists = {"refreshed": days, "refreshed_as_of": [day + DAY for day in days]}
-            self._register("refreshed", "date_key", lists["refreshed"])
-            self._register("refreshed_as_of", "as_of", lists["refreshed_as_of"])
+            after = {day + DAY * more for day in days for more in range(LONGEST + 1)}
+            lists = {
+                "refreshed": days,
+                "refreshed_as_of": [day + DAY for day in days],
+                "refreshed_after": sorted(after),
+            }
+            for name, column in COLUMNS.items():
+                self._register(name, column, lists[name])
             query = _spelled_out(query, lists)
+        if model.lift:
+            self.connection.register("compared", self._compared(model, model.lift, query))
+            query = "FROM compared"
         columns = ", ".join(f"CAST({name} AS {type_}) AS {name}" for name, type_ in model.columns.items())
         return self._run(model, f"SELECT {columns} FROM (\n{query}\n)")
+
+    def _compared(self, model: Model, said: Lift, query: str) -> pl.DataFrame:
+        """What sending brought the people whom the query gives."""
+        people = self._run(model, query)
+        by = [name for name in model.columns if name not in lift.COLUMNS]
+        wanted = {lift.TREATED, *by, *said.outcomes, *said.strata}
+        if missing := sorted(wanted - {*people.columns}):
+            raise QueryError(
+                f"include/sql/insights/{model.name}.sql: lift: the query has to give {', '.join(missing)}; "
+                f"it gives {', '.join(people.columns)}"
+            )
+        return lift.lift(people.lazy(), said.outcomes, by, strata=said.strata)
 
     def close(self) -> None:
         self.connection.close()

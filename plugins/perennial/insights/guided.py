@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from perennial.documents import Document
 
-ROLES = ("x", "color", "y", "size", "label")
+ROLES = ("x", "color", "y", "low", "high", "size", "label")
 """In the order in which a result has them."""
 Aggregate = Literal["sum", "average", "min", "max", "count", "count_distinct"]
 Span = Literal["day", "week", "month", "quarter", "year"]
@@ -91,6 +91,8 @@ class Query(Document):
     x: Role | None = None
     y: Role | None = None
     color: Role | None = None
+    low: Role | None = None
+    high: Role | None = None
     size: Role | None = None
     label: Role | None = None
     columns: tuple[Role, ...] = ()

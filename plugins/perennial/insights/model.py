@@ -20,6 +20,15 @@ Kind = Literal["fact", "dimension", "lookup"]
 ORDER: list[Kind] = ["dimension", "fact", "lookup"]
 
 
+class Lift(Document):
+    """People in; in place of their rows, what sending brought them (see `perennial.insights.lift`), out."""
+
+    outcomes: list[str] = Field(min_length=1)
+    """Columns of the query with what people did: numbers, or true and false."""
+    strata: list[str] = []
+    """Columns by which only the same are compared."""
+
+
 class Model(Document):
     """One table: its columns and keys as the store has them, and the query that fills it."""
 
@@ -45,6 +54,8 @@ class Model(Document):
     """Columns by which queries look rows up, beside the primary key."""
     references: dict[str, str | list[str]] = {}
     """Which dimensions each foreign key points to: declared for readers, and not enforced."""
+    lift: Lift | None = None
+    """The query gives a row for each person, with `treated`; the table has the comparison of both groups."""
     comments: dict[str, str] = {}
     """What a reader of the store should know of a column."""
     query: str
@@ -91,6 +102,7 @@ class Model(Document):
     def definition(self) -> str:
         """Tells two definitions apart: with another one, all rows are made anew."""
         said = [*self.shape.items(), self.source, self.refreshed, self.update, self.day, self.query]
+        said += [repr(self.lift)] if self.lift else []
         return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
 
 

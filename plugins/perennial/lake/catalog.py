@@ -30,9 +30,15 @@ EMAIL_EVENTS = pl.Schema(
         "url": pl.String(),
         "sent_as_of": pl.Date(),
         "received_at": pl.Datetime("us", "UTC"),
+        "bounce_reason": pl.String(),
+        "domain": pl.String(),
     }
 )
-"""Responses of all providers, in one shape; a send is one message to one person."""
+"""Responses of all providers, in one shape; a send is one message to one person.
+
+`bounce_reason` is a provider's classification, or a mail server's status code: never its words, which may
+name the address. `domain` is what follows the @ of it.
+"""
 
 BATCHES = pl.Schema(
     {
@@ -251,7 +257,9 @@ class Lake:
     @property
     def email_events(self) -> Table:
         """What recipients did with their e-mails, by the UTC day on which they did it."""
-        return Table(self.root, "responses/email_events", partition="event_date", schema=EMAIL_EVENTS)
+        return Table(
+            self.root, "responses/email_events", partition="event_date", schema=EMAIL_EVENTS, evolves=True
+        )
 
     def named(self, name: str) -> Table:
         """A table by its name in the lake, such as `events/transactions`."""

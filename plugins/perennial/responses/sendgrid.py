@@ -4,6 +4,7 @@ A campaign's categories tell whom it was sent to: `audience:<name>`, and `as_of:
 snapshot. See https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event for the events.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -27,6 +28,11 @@ EVENT_TYPES = {
     "group_unsubscribe": "unsubscribed",
     "spamreport": "complained",
 }
+MAIL_PRIVACY = "Mozilla/5.0"
+"""All that Apple's Mail Privacy Protection says of itself when it loads pictures before anybody reads."""
+UNCLASSIFIED = "Unclassified"
+STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
+"""A status code of RFC 3463."""
 LAST_SECOND = 253_402_300_799
 """The end of the year 9999."""
 
@@ -98,8 +104,10 @@ def _response(event: Any) -> dict[str, Any]:
         "audience": categories["audience"],
         EMAIL: _text(event, "email"),
         "bounce_class": _bounce_class(event) if event_type == "bounced" else None,
-        "is_machine": event.get("sg_machine_open") is True,
+        "is_machine": event_type == "opened" and _is_machine(event),
         "url": str(event["url"]) if event.get("url") else None,
+        "bounce_reason": _bounce_reason(event) if event_type == "bounced" else None,
+        "domain": _text(event, "email").rpartition("@")[2].strip().lower() or None,
         "sent_as_of": _day(categories.get("as_of")),
     }
 
@@ -135,3 +143,16 @@ def _day(text: str | None) -> date | None:
 def _bounce_class(event: Mapping[str, Any]) -> str:
     """A `blocked` or `expired` message may get through another time; a `bounce` will not."""
     return "soft" if event.get("type") in ("blocked", "expired") else "hard"
+
+
+def _is_machine(event: Mapping[str, Any]) -> bool:
+    """SendGrid flags what it knows; a mailbox that says no more than Apple's proxy does is one as well."""
+    return event.get("sg_machine_open") is True or event.get("useragent") == MAIL_PRIVACY
+
+
+def _bounce_reason(event: Mapping[str, Any]) -> str:
+    """SendGrid's classification or the status code; not the server's words, which may name the address."""
+    said, status = event.get("bounce_classification"), event.get("status")
+    if isinstance(said, str) and 0 < len(said) <= 60 and "@" not in said and said != UNCLASSIFIED:
+        return said
+    return status if isinstance(status, str) and STATUS.fullmatch(status) else UNCLASSIFIED

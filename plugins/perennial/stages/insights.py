@@ -1,19 +1,21 @@
 """The lake in, the star schema of a day, or of the responses that arrived, out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 
 import polars as pl
 
-from perennial.activation import flows
+from perennial.activation import flows, holdout
 from perennial.activation.definition import Activation
 from perennial.documents import Document, load_all
 from perennial.insights.model import Process, load_models
 from perennial.insights.people import Policy, people_by_policy
 from perennial.insights.refresh import RefreshReport, refresh
 from perennial.lake.tables import Table
+from perennial.responses.experiments import campaign_people
 from perennial.signals.batches import Batches
 from perennial.signals.once import once
+from perennial.stages.whose import people_of
 from perennial.stages.workspace import Workspace
 from perennial.value.lifetime import relations as lifetime
 from perennial.value.rfm.segments import described
@@ -34,7 +36,10 @@ def refresh_insights(
     def relations() -> Mapping[str, pl.LazyFrame]:
         activations = load_all(workspace.settings.include / "activations", Activation)
         frames = {**documents(workspace), **flows.frames(activations, flows.runs(store_url))}
-        return {**rows(workspace), **{name: frame.lazy() for name, frame in frames.items()}}
+        found, arms = rows(workspace), holdout.assignments(store_url).lazy()
+        people = campaign_people(found["email_events"], found["membership"], arms)
+        lazy = {name: frame.lazy() for name, frame in frames.items()}
+        return {**found, **lazy, "assignments": arms, "campaign_people": people}
 
     return refresh(store_url, models, follow, relations, process, as_of)
 
@@ -71,12 +76,26 @@ def rows(workspace: Workspace) -> dict[str, pl.LazyFrame]:
     tables |= {"email_events": lake.email_events}
     datasets = {name: (workspace.table(name), each) for name, each in workspace.datasets.items()}
     found = {name: once(table.scan(), each) for name, (table, each) in datasets.items() if _reads(table)}
+    found |= {
+        f"{name}_by_person": people_of(workspace, name, rows=found[name])
+        for name in _theirs(workspace, found)
+    }
     found |= {name: table.scan() for name, table in tables.items() if _reads(table)}
     if "membership" not in found:
         found["membership"] = pl.LazyFrame(schema=NOBODY)
     found["lifetime_scores"] = lifetime.scores(lake, workspace.lifetime)
     found["people_by_policy"] = people_by_policy(policies(workspace))
     return found
+
+
+def _theirs(workspace: Workspace, found: Collection[str]) -> list[str]:
+    """Those of the datasets that are there whose rows are people's."""
+
+    def is_theirs(name: str) -> bool:
+        named = [each.namespace for each in workspace.dataset(name).identities]
+        return any(workspace.namespaces[each].links for each in named if each in workspace.namespaces)
+
+    return [name for name in workspace.datasets if name in found and is_theirs(name)]
 
 
 def documents(workspace: Workspace) -> dict[str, pl.DataFrame]:

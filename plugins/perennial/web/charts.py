@@ -9,6 +9,7 @@ from typing import Any
 
 from perennial.web.channels import Kinds, color, label, position, required, text_of, tooltip, type_of
 from perennial.web.charts_distributions import box, histogram, scatter
+from perennial.web.charts_intervals import interval
 from perennial.web.charts_lines import ruled
 from perennial.web.charts_stages import funnel
 from perennial.web.store import Column
@@ -256,5 +257,6 @@ MARKS: dict[Mark, Callable[[Widget, Kinds], Spec | None]] = {
     Mark.SCATTER: scatter,
     Mark.FUNNEL: funnel,
     Mark.COHORT: _cohort,
+    Mark.INTERVAL: interval,
     Mark.NUMBER: _sparkline,
 }

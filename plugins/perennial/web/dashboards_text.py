@@ -15,7 +15,7 @@ from perennial.web.filters import BUILT_IN
 from perennial.web.widgets import Widget
 
 HEADER = "# yaml-language-server: $schema=../schemas/dashboards.json\n"
-_ROLES = ("x", "y", "color", "size", "label")
+_ROLES = ("x", "y", "low", "high", "color", "size", "label")
 
 
 class DashboardRefused(Exception):

@@ -32,6 +32,7 @@ class Mark(StrEnum):
     SCATTER = "scatter"
     FUNNEL = "funnel"
     COHORT = "cohort"
+    INTERVAL = "interval"
     NUMBER = "number"
     TABLE = "table"
     TEXT = "text"
@@ -45,6 +46,7 @@ REQUIRED: dict[Mark, tuple[str, ...]] = {
     Mark.BOX: ("y",),
     **dict.fromkeys((Mark.SCATTER, Mark.FUNNEL), ("x", "y")),
     Mark.COHORT: ("x", "y", "color"),
+    Mark.INTERVAL: ("x", "y", "low", "high"),
     Mark.NUMBER: ("y",),
     Mark.TABLE: (),
     Mark.TEXT: (),
@@ -134,6 +136,10 @@ class Widget(Document):
     color: Channel | None = None
     size: Channel | None = None
     """Of a scatter's points."""
+    low: Channel | None = None
+    """Where an interval begins."""
+    high: Channel | None = None
+    """Where an interval ends."""
     label: Channel | None = None
     """Text drawn at each bar, cell or point."""
     columns: tuple[Channel, ...] = ()
@@ -198,5 +204,5 @@ class Widget(Document):
     @property
     def encodings(self) -> tuple[Encoding, ...]:
         """Every column that has a role, each once, in reading order."""
-        roles = (self.x, self.color, self.y, self.size, self.label, *self.columns)
+        roles = (self.x, self.color, self.y, self.low, self.high, self.size, self.label, *self.columns)
         return tuple({role.column: role for role in reversed(roles) if role is not None}.values())[::-1]

@@ -1,6 +1,6 @@
 // Whether a pick of a column would matter to any other widget than the one in which it is made.
 const DAY = "date_key"; // is chosen above all widgets
-const ROLES = ["x", "y", "color", "size", "label"];
+const ROLES = ["x", "y", "low", "high", "color", "size", "label"];
 
 // Questions may be asked of columns that they do not show, and some tables do not say which they have: of them anything may be.
 function columnsOf(widget) {

@@ -20,6 +20,7 @@ const PATHS = {
   histogram: "M2.5 13.5v-3h2.75v3M5.25 10.5v-6H8v9M8 6.5h2.75v7M10.75 10h2.75v3.5z",
   box: "M8 2v3M8 11v3M5 5h6v6H5zM5 8.5h6",
   scatter: "M2.5 2.5v11h11M6 10h.01M8 6.5h.01M11 8.5h.01M12 4.5h.01",
+  interval: "M2.5 4h11M6 2.5v3M4 8h8M9.5 6.5v3M3 12h8M6 10.5v3",
   funnel: "M2.5 3h11M4 6.5h8M5.75 10h4.5M7.25 13.5h1.5",
   cohort: "M2.5 3h11v3.3h-11zM2.5 6.3h7.4v3.4H2.5zM2.5 9.7h3.7V13H2.5zM6.2 3v6.7M9.9 3v3.3",
   table: "M2.5 3h11v10h-11zM2.5 6.3h11M6.5 6.3V13",

@@ -19,11 +19,12 @@ export const MARKS = [
   { mark: "scatter", title: "Scatter", shelves: [shelf("x", "X", "measure"), Y, shelf("size", "Size", "measure", false), COLOR, shelf("label", "Each point is", "group", false)] },
   { mark: "funnel", title: "Funnel", shelves: [shelf("y", "Stages", "group"), shelf("x", "Size", "measure")] },
   { mark: "cohort", title: "Cohorts", shelves: [shelf("y", "Cohort", "group"), shelf("x", "Period", "group"), shelf("color", "Value", "measure")] },
+  { mark: "interval", title: "Intervals", shelves: [shelf("y", "Groups", "group"), shelf("x", "Found", "measure"), shelf("low", "From", "measure"), shelf("high", "To", "measure"), COLOR] },
   { mark: "number", title: "Number", shelves: [shelf("y", "Value", "measure"), shelf("x", "Trend over", "group", false)] },
   { mark: "table", title: "Table", shelves: [shelf("columns", "Columns", "measure")] },
 ];
 
 export const about = (mark) => MARKS.find((one) => one.mark === mark) ?? MARKS[0];
 export const shelvesOf = (mark) => about(mark).shelves;
-export const ROLES = ["x", "y", "color", "size", "label"];
+export const ROLES = ["x", "y", "low", "high", "color", "size", "label"];
 export const STACKED = ["bar", "area", "histogram"];

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 from scipy import stats
 
-from perennial.responses.lift import lift
+from perennial.insights.lift import lift
 
 HILLSTROM = {
     "mens": {"people": 21_307, "visit": 3_894, "conversion": 267},
@@ -77,3 +77,57 @@ def test_nothing_is_claimed_of_groups_that_say_nothing():
     assert found["alike"]["difference"] == 0
     for row in found.values():
         assert [row["low"], row["high"], row["p_value"], row["relative"]] == [None] * 4
+
+
+def test_people_are_compared_with_those_who_drew_lots_of_the_same_share():
+    """Those who came first buy more, and fewer of them are held out: sending brings nothing to either."""
+    rng = np.random.default_rng(3)
+    shares = pl.Series("share", [0.1] * 4000 + [0.5] * 4000)
+    people = shares.to_frame().with_columns(
+        treated=pl.Series(rng.random(8000)) >= shares,
+        spent=pl.when(pl.col("share") < 0.3).then(20.0).otherwise(10.0) + pl.Series(rng.normal(0, 5, 8000)),
+    )
+    (mixed,) = lift(people.lazy(), ["spent"]).to_dicts()
+    assert mixed["low"] > 1, "as if sending brought something"
+    (found,) = lift(people.lazy(), ["spent"], strata=["share"]).to_dicts()
+    assert found["low"] < 0 < found["high"]
+    assert (found["treated"], found["held_out"]) == (mixed["treated"], mixed["held_out"])
+    by_share = lift(people.lazy(), ["spent"], ["share"])
+    weighed = by_share["difference"].mean()
+    assert found["difference"] == pytest.approx(weighed)
+    # The intervals' halves, of as many people each, add up as standard errors do.
+    halves = (by_share["high"] - by_share["low"]) / 2
+    assert (found["high"] - found["low"]) / 2 == pytest.approx(
+        float(np.linalg.norm(halves.to_numpy())) / 2, rel=0.01
+    )
+
+
+def test_a_stratum_in_which_nobody_is_held_out_is_left_out():
+    people = pl.LazyFrame(
+        {
+            "share": [0.1] * 3 + [0.5] * 4,
+            "treated": [True] * 3 + [True, True, False, False],
+            "bought": [9, 9, 9, 1, 2, 0, 1],
+        }
+    )
+    (found,) = lift(people, ["bought"], strata=["share"]).to_dicts()
+    assert (found["treated"], found["held_out"], found["difference"]) == (2, 2, 1.0)
+
+
+def test_the_order_of_people_leaves_no_trace():
+    rng = np.random.default_rng(11)
+    people = pl.DataFrame(
+        {
+            "decile": rng.integers(1, 4, 20_000),
+            "share": rng.choice([0.1, 0.2], 20_000),
+            "treated": rng.random(20_000) < 0.9,
+            "revenue": rng.gamma(0.2, 100.0, 20_000),
+        }
+    )
+    found = [
+        lift(
+            people.sample(fraction=1, shuffle=True, seed=n).lazy(), ["revenue"], ["decile"], strata=["share"]
+        )
+        for n in range(5)
+    ]
+    assert all(each.equals(found[0]) for each in found)
