@@ -17,7 +17,7 @@ from perennial.identity.values import EMAIL_SHA256, sha256
 from perennial.local.credentials import key_pair
 from perennial.local.ports import free_ports
 from perennial.operators.activation import ActivateOperator
-from perennial.operators.assets import ACTIVATION, RESPONSES, SENT
+from perennial.operators.assets import RESPONSES, SENT, activation
 from perennial.operators.responses import LandResponsesOperator
 from perennial.operators.sandbox import SendSandboxCampaignsOperator
 from perennial.settings import Settings
@@ -92,7 +92,7 @@ def _run(operator: Any, workspace: Workspace, as_of: datetime = AS_OF, **params:
 
 
 def test_once_round(workspace: Workspace, esp: Esp) -> None:
-    activate = ActivateOperator(task_id="activate", activation="email", asset=ACTIVATION)
+    activate = ActivateOperator(task_id="activate", activation="email", asset=activation("email"))
     send = SendSandboxCampaignsOperator(task_id="send", activation="email", asset=SENT)
     land = LandResponsesOperator(task_id="land", asset=RESPONSES)
 
@@ -112,7 +112,7 @@ def test_once_round(workspace: Workspace, esp: Esp) -> None:
 
 
 def test_a_day_that_was_not_computed_is_refused(workspace: Workspace, esp: Esp) -> None:
-    activate = ActivateOperator(task_id="activate", activation="email", asset=ACTIVATION)
+    activate = ActivateOperator(task_id="activate", activation="email", asset=activation("email"))
     with pytest.raises(TerminalError, match="profiles/snapshot has nothing as of 2017-12-27"):
         _run(activate, workspace, datetime(2017, 12, 27, tzinfo=UTC))
 
@@ -124,6 +124,6 @@ def test_an_audience_that_is_not_declared_is_refused(workspace: Workspace, esp: 
     source = workspace.settings.include / "activations" / "email.yaml"
     (include / "activations" / "email.yaml").write_text(source.read_text())
     elsewhere = Workspace(replace(workspace.settings, include=include))
-    activate = ActivateOperator(task_id="activate", activation="email", asset=ACTIVATION)
+    activate = ActivateOperator(task_id="activate", activation="email", asset=activation("email"))
     with pytest.raises(TerminalError, match="no audience deli_not_produce, lapsing, top_spenders"):
         _run(activate, elsewhere)

@@ -10,6 +10,7 @@ import psycopg
 from identity_rows import mapping
 
 from perennial.activation import ledger
+from perennial.activation.refusals import Part, Search
 from perennial.identity.values import EMAIL, EMAIL_SHA256, sha256
 from perennial.lake.audiences import LISTS, STANDINGS
 from perennial.lake.catalog import CORRECTIONS, EMAIL_EVENTS, QUARANTINE, RESOLUTIONS, Lake
@@ -144,7 +145,7 @@ def fill_store(url: str) -> None:
                 "audiences": [["top"]] * 3,
             }
         )
-        opened.intend_upserts(opened.begin(NOON), rows)
+        opened.intend_upserts(opened.begin(NOON), [Part(rows, ["top"], Search())])
     with psycopg.connect(url) as connection:
         connection.cursor().executemany(
             "INSERT INTO activation.suppression VALUES ('esp', %s, 'bounce')", [(email(p),) for p in PEOPLE]
