@@ -1,8 +1,8 @@
 """What was delivered, kept in PostgreSQL (schema `activation`), so that every change is delivered once.
 
-Each method is one transaction, over as many requests as there are. A request is recorded as intended before it
-is made, with its job's id soon after that is known, and with its outcome; what a crash leaves in between, the
-next run sees.
+Each method is one transaction, over as many requests as there are. A request is recorded as intended before
+it is made, with its job's id soon after that is known, and with its outcome; what a crash leaves in between,
+the next run sees.
 """
 
 import json
@@ -20,7 +20,7 @@ from perennial.activation.destinations.base import Suppression
 from perennial.activation.refusals import Part, Removal
 from perennial.errors import TransientError
 
-SCHEMA = Path(__file__).parent / "schema.sql"
+SCHEMA = [Path(__file__).parent / name for name in ("schema.sql", "limits.sql")]
 BatchKind = Literal["upsert", "removal"]
 Outcome = Literal["submitted", "done", "refused", "abandoned", "failed"]
 Replay = Literal["rejected", "all"]
@@ -56,7 +56,8 @@ def migrate(url: str) -> None:
     """Create the schema `activation` where it is missing; can be repeated, and by several at once."""
     with psycopg.connect(url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('activation.schema'))")
-        connection.execute(SCHEMA.read_bytes())
+        for path in SCHEMA:
+            connection.execute(path.read_bytes())
 
 
 @contextmanager

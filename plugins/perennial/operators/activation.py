@@ -50,7 +50,7 @@ class ActivateOperator(StageOperator):
         url = store_url()
         ledger.migrate(url)
         with ledger.open_ledger(url, connection, definition.name) as opened:
-            sender = Sender(opened, destination(definition.destination.kind, connection))
+            sender = Sender(opened, destination(definition.destination.kind, connection, url))
             return run(
                 definition, as_of, members, profiles, titles, sender, bool(params.get("dry_run")), kept,
                 replay=params.get("replay"),
