@@ -46,9 +46,8 @@ class Part:
 
     def content(self) -> list[Row]:
         """As a destination takes it."""
-        return [
-            Row(key, json.loads(payload)) for key, payload in self.rows.select("key", "payload").iter_rows()
-        ]
+        keys, payloads = self.rows["key"].to_list(), self.rows["payload"].to_list()
+        return [Row(key, json.loads(payload)) for key, payload in zip(keys, payloads, strict=True)]
 
     def keys(self, positions: Mapping[int, str]) -> dict[str, str]:
         """What is said of positions, by the keys that stand there."""

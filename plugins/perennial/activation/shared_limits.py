@@ -7,8 +7,8 @@ store is no bottleneck, and whoever dies takes no more with it than its block.
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString
 
 import psycopg
 
@@ -18,6 +18,18 @@ from perennial.activation.windows import Taken, block, hold
 
 LONGEST_WAIT = 30.0
 """Seconds that a call waits by itself before it leaves the waiting to the caller."""
+BEGIN: LiteralString = (
+    "INSERT INTO activation.calls (destination, operation) VALUES (%(destination)s, %(operation)s)"
+    " ON CONFLICT DO NOTHING"
+)
+READ: LiteralString = (
+    "SELECT version, slots, extract(epoch FROM clock_timestamp())::float8 FROM activation.calls"
+    " WHERE destination = %(destination)s AND operation = %(operation)s"
+)
+WRITE: LiteralString = (
+    "UPDATE activation.calls SET slots = %(slots)s, version = version + 1"
+    " WHERE destination = %(destination)s AND operation = %(operation)s AND version = %(version)s"
+)
 
 
 class Allowances:
@@ -35,16 +47,15 @@ class Allowances:
         """The windows of one kind of call."""
         return SharedLimiter(self, operation, windows)
 
-    def transaction(self, work: Callable[[psycopg.Connection], Any]) -> Any:
-        """Work on the store in a transaction; one at a time."""
+    def execute(self, query: LiteralString, values: Mapping[str, Any]) -> psycopg.Cursor:
+        """One statement, which is a transaction; one at a time."""
         with self._lock:
             try:
                 if self._connection is None or self._connection.closed:
                     # What a crash of the server forgets is a moment's calls.
                     options = "-c synchronous_commit=off"
                     self._connection = psycopg.connect(self._url, autocommit=True, options=options)
-                with self._connection.transaction():
-                    return work(self._connection)
+                return self._connection.execute(query, values)
             except psycopg.OperationalError as error:
                 raise UnavailableError(f"the store, for the limits of {self.destination}: {error}") from None
 
@@ -67,7 +78,7 @@ class SharedLimiter:
         with self._lock:
             while self._left == 0 or time.monotonic() > self._ends:
                 begun = time.monotonic()
-                wait = self._allowances.transaction(self._take)
+                wait = self._take()
                 if wait == 0:
                     self._ends = begun + self._within
                     break
@@ -78,36 +89,23 @@ class SharedLimiter:
                 time.sleep(wait)
             self._left -= 1
 
-    def _take(self, connection: psycopg.Connection) -> float:
+    def _take(self) -> float:
         """Give back what is left of the last block, and take another; seconds to wait, if there is none."""
-        connection.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%(destination)s || '/' || %(operation)s, 1))",
-            self._flow,
-        )
-        rows = connection.execute(
-            "SELECT seconds, slots, extract(epoch FROM clock_timestamp())::float8"
-            " FROM (SELECT 1) AS one LEFT JOIN activation.calls"
-            " ON destination = %(destination)s AND operation = %(operation)s",
-            self._flow,
-        ).fetchall()
-        kept, now = {seconds: slots for seconds, slots, _ in rows if seconds is not None}, rows[0][2]
-        taken = [Taken.read(window, kept.get(window.seconds, {})) for window in self._windows]
-        for each, slot in zip(taken, self._slots, strict=True):
-            each.give_back(slot, self._left)
-        self._left = 0
-        wait = max(each.wait(now) for each in taken)
-        if wait == 0:
-            calls = min(self._block, *(each.room(now) for each in taken))
-            self._slots = [each.take(now, calls, self._within) for each in taken]
-        with connection.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO activation.calls VALUES (%(destination)s, %(operation)s, %(seconds)s, %(slots)s)"
-                " ON CONFLICT (destination, operation, seconds) DO UPDATE SET slots = excluded.slots",
-                [
-                    {**self._flow, "seconds": each.window.seconds, "slots": json.dumps(each.slots)}
-                    for each in taken
-                ],
-            )
-        if wait == 0:
-            self._left = calls
-        return wait
+        while True:
+            row = self._allowances.execute(READ, self._flow).fetchone()
+            if row is None:
+                self._allowances.execute(BEGIN, self._flow)
+                continue
+            version, kept, now = row
+            taken = [Taken.read(window, kept.get(f"{window.seconds:g}", {})) for window in self._windows]
+            for each, slot in zip(taken, self._slots, strict=True):
+                each.give_back(slot, self._left)
+            calls, slots, wait = 0, self._slots, max(each.wait(now) for each in taken)
+            if wait == 0:
+                calls = min(self._block, *(each.room(now) for each in taken))
+                slots = [each.take(now, calls, self._within) for each in taken]
+            left = json.dumps({f"{each.window.seconds:g}": each.slots for each in taken})
+            # Where another process was faster, it is all done again with what it left.
+            if self._allowances.execute(WRITE, {**self._flow, "version": version, "slots": left}).rowcount:
+                self._left, self._slots = calls, slots
+                return wait

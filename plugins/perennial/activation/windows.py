@@ -19,7 +19,7 @@ BLOCKS = 50
 
 def hold(window: Window) -> float:
     """Seconds within which calls are to be made that are taken now."""
-    return max(window.seconds / SLOTS, SHORTEST)
+    return max(2 * window.seconds / SLOTS, SHORTEST)
 
 
 def block(window: Window) -> int:

@@ -152,10 +152,10 @@ class Client:
         self, method: str, path: str, body: Any, params: Mapping[str, str | int] | None, stream: bool
     ) -> requests.Response:
         operation = f"{method} {path}"
-        self._total.acquire()
-        next(limiter for pattern, limiter in self._limiters if pattern.fullmatch(operation)).acquire()
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         headers = {} if content is None else {"Content-Type": self.content_type}
+        self._total.acquire()
+        next(limiter for pattern, limiter in self._limiters if pattern.fullmatch(operation)).acquire()
         try:
             return self._session.request(
                 method, self.url + path, params=params, data=content, headers=headers,
