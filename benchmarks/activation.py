@@ -87,7 +87,7 @@ def shortest(calls: Mapping[str, int], ours: Connector) -> float:
 
 
 def _least(calls: int, windows: list[Window]) -> float:
-    """The last calls wait for no window after theirs; where all fit into one, the rate of the window counts."""
+    """The last calls wait for no window; where all fit into one, the window's rate counts."""
     waits = [((calls - 1) // each.calls or calls / each.calls) * each.seconds for each in windows if calls]
     return max(waits, default=0.0)
 

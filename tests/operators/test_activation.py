@@ -1,18 +1,23 @@
 """The operators of activation, the sandbox and responses, once round: lake, provider, webhook, lake."""
 
+import asyncio
 import json
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import polars as pl
+import psycopg
 import pytest
+from airflow.sdk.exceptions import TaskDeferred
 from esp_process import Esp, running_esp, service, until
 from identity_rows import mapping
 
-from perennial.errors import TerminalError
+from perennial.errors import TerminalError, TransientError
 from perennial.identity.values import EMAIL_SHA256, sha256
 from perennial.local.credentials import key_pair
 from perennial.local.ports import free_ports
@@ -22,6 +27,7 @@ from perennial.operators.responses import LandResponsesOperator
 from perennial.operators.sandbox import SendSandboxCampaignsOperator
 from perennial.settings import Settings
 from perennial.stages.workspace import Workspace
+from perennial.triggers.provider import ProviderTrigger
 
 AS_OF = datetime(2017, 12, 26, tzinfo=UTC)
 PEOPLE = 60
@@ -67,6 +73,8 @@ def esp(
     workspace: Workspace, tmp_path: Path, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Esp]:
     """The sandbox and the collector as processes, and Airflow's connections to the sandbox and the store."""
+    with psycopg.connect(store_url) as store:
+        store.execute("DROP SCHEMA IF EXISTS activation CASCADE")
     private_key, public_key = key_pair()
     (tmp_path / "key.pem").write_text(private_key)
     port = free_ports({"collector": None})["collector"]
@@ -87,7 +95,8 @@ def esp(
 
 
 def _run(operator: Any, workspace: Workspace, as_of: datetime = AS_OF, **params: Any) -> dict[str, Any]:
-    counts: dict[str, Any] = operator.run(workspace, as_of, {"params": params})
+    run = SimpleNamespace(run_id=f"manual__{params}")
+    counts: dict[str, Any] = operator.run(workspace, as_of, {"params": params, "dag_run": run})
     return counts
 
 
@@ -109,6 +118,52 @@ def test_once_round(workspace: Workspace, esp: Esp) -> None:
     assert set(events["audience"]) == {"top_spenders"}
     assert set(events["sent_as_of"]) == {date(2017, 12, 26)}
     assert _run(land, workspace)["received"] == 0
+
+
+def test_a_long_wait_is_deferred_and_nothing_is_sent_twice(workspace: Workspace, esp: Esp) -> None:
+    activate = ActivateOperator(task_id="activate", activation="email", asset=activation("email"), patience=0)
+    esp.fault("PUT", "/v3/marketing/contacts", status=429, headers={"Retry-After": "3600"})
+    begun = time.time()
+    with pytest.raises(TaskDeferred) as deferred:
+        _run(activate, workspace)
+    trigger: Any = deferred.value.trigger
+    assert begun + 3590 < trigger.until < time.time() + 3610
+    assert (trigger.kind, trigger.connection, trigger.jobs) == ("sendgrid", "sendgrid_default", [])
+    assert deferred.value.method_name == "resume"
+
+    with pytest.raises(TaskDeferred) as working:
+        _run(activate, workspace)
+    trigger = working.value.trigger
+    (job,) = trigger.jobs
+    _, arguments = trigger.serialize()
+    waiting = ProviderTrigger(**{**json.loads(json.dumps(arguments)), "seconds": 0.05})
+    assert waiting.jobs == [job]
+
+    async def ended() -> Any:
+        return (await asyncio.wait_for(anext(waiting.run()), 20)).payload
+
+    assert asyncio.run(ended()) == {"ended": 1}
+    report = _run(activate, workspace)
+    assert report["unchanged"] == 18
+    assert esp.requests()["PUT /v3/marketing/contacts"] == 2, "the one that was refused, and one more"
+
+
+def test_a_wait_ends_after_a_day(workspace: Workspace, esp: Esp) -> None:
+    activate = ActivateOperator(task_id="activate", activation="email", asset=activation("email"))
+    activate._waits_since = time.time() - 24 * 3600
+    esp.fault("GET", "/v3/asm", status=429, headers={"Retry-After": "60"}, times=50)
+    esp.fault("GET", "/v3/suppression", status=429, headers={"Retry-After": "60"}, times=50)
+    with pytest.raises(TransientError, match="429"):
+        _run(activate, workspace)
+
+
+def test_what_was_rejected_is_sent_again_on_request(workspace: Workspace, esp: Esp) -> None:
+    activate = ActivateOperator(task_id="activate", activation="email", asset=activation("email"))
+    _run(activate, workspace)
+    assert _run(activate, workspace, replay="rejected")["upserted"] == 0
+    everybody = _run(activate, workspace, replay="all")
+    assert (everybody["upserted"], everybody["removed"]) == (18, 0)
+    assert _run(activate, workspace, replay="all")["upserted"] == 0, "a retry of the same run goes on"
 
 
 def test_a_day_that_was_not_computed_is_refused(workspace: Workspace, esp: Esp) -> None:

@@ -16,8 +16,9 @@ from perennial.activation.destinations.base import Window
 from perennial.activation.destinations.failures import UnavailableError
 from perennial.activation.windows import Taken, block, hold
 
-LONGEST_WAIT = 30.0
-"""Seconds that a call waits by itself before it leaves the waiting to the caller."""
+LONGEST_WAIT = 65.0
+"""Seconds that a call waits by itself before it leaves the waiting to the caller: windows of a minute are
+slept through, since whoever comes back works out anew what is to be sent."""
 BEGIN: LiteralString = (
     "INSERT INTO activation.calls (destination, operation) VALUES (%(destination)s, %(operation)s)"
     " ON CONFLICT DO NOTHING"

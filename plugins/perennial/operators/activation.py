@@ -1,6 +1,8 @@
 """Operators for activation: audiences as of the run's day to a destination."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, time
+from time import time as clock
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Context
@@ -14,6 +16,12 @@ if TYPE_CHECKING:
     from perennial.stages.workspace import Workspace
 
 
+DEFER_AFTER = 10.0
+"""Seconds beyond which a wait is left to the triggerer."""
+LONGEST = 24 * 3600.0
+"""Seconds after which a wait is a failure."""
+
+
 class ActivateOperator(StageOperator):
     """Bring a destination to the state of the run's day.
 
@@ -22,20 +30,27 @@ class ActivateOperator(StageOperator):
     run that is about no day in particular (by hand, or at the document's own times) takes the newest one that
     was evaluated.
 
+    Where the provider wants to be left alone for long, or works on its jobs for long, the task defers: no
+    worker is held, and it goes on where it was by the ledger.
+
     :param activation: the name of a document in `include/activations`
+    :param patience: seconds for which the provider's jobs are waited for before the task defers
     """
 
     template_fields = ("activation",)
 
-    def __init__(self, *, activation: str, **kwargs: Any) -> None:
+    def __init__(self, *, activation: str, patience: float = 20.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.activation = activation
+        self.activation, self.patience = activation, patience
+        self._waits_since: float | None = None
 
     def moment(self, workspace: "Workspace", context: Context) -> datetime:
         return moment(workspace, context)
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.activation import ledger
+        from perennial.activation.destinations.failures import UnavailableError
+        from perennial.activation.jobs import JobsPendingError
         from perennial.activation.run import run
         from perennial.activation.send import Sender
         from perennial.hooks.destinations import destination
@@ -50,11 +65,41 @@ class ActivateOperator(StageOperator):
         url = store_url()
         ledger.migrate(url)
         with ledger.open_ledger(url, connection, definition.name) as opened:
-            sender = Sender(opened, destination(definition.destination.kind, connection, url))
-            return run(
-                definition, as_of, members, profiles, titles, sender, bool(params.get("dry_run")), kept,
-                replay=params.get("replay"),
-            ).as_dict()  # fmt: skip
+            reached = destination(definition.destination.kind, connection, url)
+            try:
+                return run(
+                    definition, as_of, members, profiles, titles, Sender(opened, reached, self.patience),
+                    bool(params.get("dry_run")), kept, params.get("replay"), context["dag_run"].run_id,
+                ).as_dict()  # fmt: skip
+            except JobsPendingError as error:
+                self._wait(definition, error, jobs=error.jobs)
+                raise
+            except UnavailableError as error:
+                if error.retry_after is not None and error.retry_after >= DEFER_AFTER:
+                    self._wait(definition, error, until=clock() + error.retry_after)
+                raise
+
+    def resume(self, context: Context, event: Any = None, since: float | None = None) -> Counts:
+        """Go on after a wait, the first of which began at `since`."""
+        self._waits_since = since
+        return self.execute(context)
+
+    def _wait(
+        self, definition: "Activation", why: Exception, jobs: Sequence[str] = (), until: float = 0.0
+    ) -> None:
+        """Defer; return where that would go on for too long."""
+        from perennial.triggers.provider import ProviderTrigger
+
+        since = self._waits_since or clock()
+        latest = since + LONGEST
+        if max(until, clock()) < latest:
+            self.log.info("waiting for the provider: %s", why)
+            there = definition.destination
+            self.defer(
+                trigger=ProviderTrigger(there.kind, there.connection, jobs, until, latest),
+                method_name="resume",
+                kwargs={"since": since},
+            )
 
 
 def document(workspace: "Workspace", name: str) -> "Activation":

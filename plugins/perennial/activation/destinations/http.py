@@ -21,7 +21,7 @@ from perennial.activation.destinations.wire import Wire
 from perennial.errors import TerminalError
 
 ATTEMPTS = 4
-LONGEST_WAIT = 30.0
+LONGEST_WAIT = 10.0
 """Seconds that a call waits by itself before it leaves the waiting to the caller's retries."""
 
 
