@@ -8,6 +8,9 @@ It runs after each evaluation of the audiences, or at the times that its documen
 newest day that was evaluated. A destination that is down delays its own Dag and what waits for its asset, and
 no other.
 
+With `approval` in the document, **approve** waits for a person before an audience is sent for the first time,
+or when its size jumps.
+
 A run for a day before the newest one that was sent does nothing, so that backfills never turn the provider
 back. A dry run only counts. Run it by hand with `replay` to send again what the destination refused, or all.
 
@@ -41,4 +44,10 @@ for name, activation in load_activations(Settings.from_env().include).items():
             "replay": params.replay(),
         },
     ):
-        ActivateOperator(task_id="activate", activation=name, asset=assets.activation(name))
+        activate = ActivateOperator(task_id="activate", activation=name, asset=assets.activation(name))
+        if known and known.approval:
+            # Not every deployment asks, and what asks takes a moment to import.
+            from perennial.operators.approval import ApproveActivationOperator
+
+            hours = known.approval.hours
+            ApproveActivationOperator(task_id="approve", activation=name, hours=hours) >> activate

@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import os
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +15,8 @@ from typing import Any
 import polars as pl
 import psycopg
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.providers.standard.operators import hitl
+from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput, TaskDeferred
 from esp_process import Esp, running_esp, service, until
 from identity_rows import mapping
 
@@ -21,7 +24,8 @@ from perennial.errors import TerminalError, TransientError
 from perennial.identity.values import EMAIL_SHA256, sha256
 from perennial.local.credentials import key_pair
 from perennial.local.ports import free_ports
-from perennial.operators.activation import ActivateOperator
+from perennial.operators.activation import ActivateOperator, moment
+from perennial.operators.approval import ApproveActivationOperator
 from perennial.operators.assets import RESPONSES, SENT, activation
 from perennial.operators.responses import LandResponsesOperator
 from perennial.operators.sandbox import SendSandboxCampaignsOperator
@@ -30,6 +34,7 @@ from perennial.stages.workspace import Workspace
 from perennial.triggers.provider import ProviderTrigger
 
 AS_OF = datetime(2017, 12, 26, tzinfo=UTC)
+PARTITION = "2017-12-25"
 PEOPLE = 60
 
 
@@ -94,6 +99,31 @@ def esp(
         yield esp
 
 
+@pytest.fixture
+def asking(workspace: Workspace, esp: Esp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The documents, but the activation asks first; the bodies of the forms that are shown."""
+    include, forms = tmp_path / "include", list[str]()
+    shutil.copytree(workspace.settings.include, include)
+    with (include / "activations" / "email.yaml").open("a") as file:
+        file.write("approval: {first: true, jump: 50%, hours: 2}\n")
+    monkeypatch.setenv("PERENNIAL_INCLUDE", str(include))
+    monkeypatch.setenv("PERENNIAL_LAKE", workspace.settings.lake)
+    monkeypatch.setattr(hitl, "upsert_hitl_detail", lambda **detail: forms.append(detail["body"]))
+    return forms
+
+
+def _context(run_id: str, **params: Any) -> Any:
+    run = SimpleNamespace(run_id=run_id, conf={}, partition_key=PARTITION, logical_date=None)
+    return {"params": params, "dag_run": run, "dag": SimpleNamespace(params={}),
+            "task_instance": SimpleNamespace(id="ti")}  # fmt: skip
+
+
+def _answer(what: str) -> dict[str, Any]:
+    user = {"id": "1", "name": "ann"}
+    now = datetime.now(UTC)
+    return {"chosen_options": [what], "params_input": {}, "responded_at": now, "responded_by_user": user}
+
+
 def _run(operator: Any, workspace: Workspace, as_of: datetime = AS_OF, **params: Any) -> dict[str, Any]:
     run = SimpleNamespace(run_id=f"manual__{params}")
     counts: dict[str, Any] = operator.run(workspace, as_of, {"params": params, "dag_run": run})
@@ -118,6 +148,48 @@ def test_once_round(workspace: Workspace, esp: Esp) -> None:
     assert set(events["audience"]) == {"top_spenders"}
     assert set(events["sent_as_of"]) == {date(2017, 12, 26)}
     assert _run(land, workspace)["received"] == 0
+
+
+def test_a_person_is_asked_before_the_first_send(workspace: Workspace, asking: list[str]) -> None:
+    approve = ApproveActivationOperator(task_id="approve", activation="email", hours=2)
+    with pytest.raises(TaskAwaitingInput) as waiting:
+        approve.execute(_context("one"))
+    assert waiting.value.timeout == timedelta(hours=2)
+    assert approve.defaults == ["Reject"]
+    assert "(`top_spenders`) |  | 18 | sent for the first time |" in asking[0]
+    assert "connection `sendgrid_default`" in asking[0]
+    declined = approve.execute_complete(_context("one"), _answer("Reject"))
+    assert declined["skipped"] == "declined by ann: nothing was sent"
+    assert declined["audiences"]["top_spenders"] == 18
+
+    with pytest.raises(TaskAwaitingInput):
+        approve.execute(_context("two"))
+    assert approve.execute_complete(_context("two"), _answer("Approve"))["skipped"] == ""
+    assert approve.execute(_context("three")) == {"approval": "not needed"}
+    assert len(asking) == 2
+
+
+def test_nobody_is_asked_about_a_dry_run(asking: list[str]) -> None:
+    approve = ApproveActivationOperator(task_id="approve", activation="email", hours=2)
+    assert approve.execute(_context("dry", dry_run=True)) == {"approval": "not needed"}
+
+
+def test_outside_of_its_dates_nothing_is_sent(workspace: Workspace, asking: list[str]) -> None:
+    document = workspace.settings.include / "activations" / "email.yaml"
+    include = Path(os.environ["PERENNIAL_INCLUDE"])
+    (include / "activations" / "email.yaml").write_text(document.read_text() + "end: 2017-12-26\n")
+    there = Workspace(replace(workspace.settings, include=include))
+    activate = ActivateOperator(task_id="activate", activation="email", asset=activation("email"))
+    with pytest.raises(AirflowSkipException, match="as of 2017-12-26: it ended with 2017-12-25"):
+        _run(activate, there)
+
+
+def test_a_run_about_no_day_takes_the_newest_that_was_evaluated(workspace: Workspace) -> None:
+    run = SimpleNamespace(
+        partition_key=None, logical_date=None, run_after=datetime(2026, 5, 4, 3, tzinfo=UTC)
+    )
+    assert moment(workspace, {"params": {}, "dag_run": run}) == AS_OF
+    assert moment(workspace, {"params": {"as_of": "2017-12-28"}, "dag_run": run}).day == 28
 
 
 def test_a_long_wait_is_deferred_and_nothing_is_sent_twice(workspace: Workspace, esp: Esp) -> None:
