@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS activation.delivery (
     PRIMARY KEY (destination, activation, audience, key)
 );
 CREATE INDEX IF NOT EXISTS delivery_batch ON activation.delivery (batch_id);
+CREATE INDEX IF NOT EXISTS delivery_rejected ON activation.delivery (activation) WHERE state = 'rejected';
 -- What a run was asked for beside its day, so that it is done once.
 ALTER TABLE activation.run ADD COLUMN IF NOT EXISTS request text;
 

@@ -35,6 +35,7 @@ SECTIONS = (
     ("Overview", ""),
     ("Signals", "signals"),
     ("Audiences", "audiences"),
+    ("Destinations", "destinations"),
     ("People", "people"),
     ("Dashboards", "dashboards"),
     ("Queries", "queries"),
