@@ -10,14 +10,14 @@ import os
 from airflow.sdk import DAG, PartitionedAssetTimetable
 
 from perennial.operators import params
-from perennial.operators.assets import ACTIVATION, SENT
+from perennial.operators.assets import SENT, activation
 from perennial.operators.retries import DEFAULT_ARGS
 from perennial.operators.sandbox import SendSandboxCampaignsOperator
 
 if "PERENNIAL_SANDBOX_PORT" in os.environ:
     with DAG(
         "sandbox_campaigns",
-        schedule=PartitionedAssetTimetable(assets=ACTIVATION),
+        schedule=PartitionedAssetTimetable(assets=activation("email")),
         catchup=False,
         doc_md=__doc__,
         tags=["perennial", "sandbox"],

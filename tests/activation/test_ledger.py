@@ -1,13 +1,16 @@
 """The ledger: one holder at a time, out of the dashboards' sight, and able to be created again and again."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 
+import polars as pl
 import psycopg
 import pytest
 
 from perennial.activation.destinations.base import Suppression
-from perennial.activation.ledger import LedgerBusyError, migrate, open_ledger
+from perennial.activation.ledger import Answer, Ledger, LedgerBusyError, migrate, open_ledger
+from perennial.activation.refusals import Part, Removal, Search
 
 
 def test_creating_the_schema_can_be_repeated_and_raced(store_url: str) -> None:
@@ -61,3 +64,51 @@ def test_the_dashboards_reader_cannot_see_addresses(store_url: str, store_reader
     migrate(store_url)
     with psycopg.connect(store_reader_url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
         connection.execute("SELECT * FROM activation.delivery")
+
+
+def _states(ledger: Ledger) -> dict[str, tuple[str, str]]:
+    return {key: (state, hashed) for _, key, hashed, state in ledger.rows().iter_rows()}
+
+
+def test_requests_are_recorded_many_at_a_time_and_answered_in_any_order(store_url: str) -> None:
+    migrate(store_url)
+    with open_ledger(store_url, "many", "email") as ledger:
+        run = ledger.begin(datetime(2017, 12, 20, tzinfo=UTC))
+        parts = [_part(name) for name in "abc"]
+        ids = ledger.intend_upserts(run, parts)
+        assert [each.batch_id for each in ledger.open_batches()] == ids == sorted(ids)
+        ledger.record([Answer(ids[2], "done"), Answer(ids[0], "submitted", job="job 1")])
+        assert _states(ledger) == {"a": ("sending", "h"), "b": ("sending", "h"), "c": ("delivered", "h")}
+        assert [(each.batch_id, each.job) for each in ledger.open_batches()] == [
+            (ids[0], "job 1"),
+            (ids[1], None),
+        ]
+        ledger.record([Answer(ids[0], "done", {"a": "is not liked"}), Answer(ids[1], "abandoned")])
+        assert _states(ledger) == {"a": ("rejected", "h"), "b": ("sending", "h"), "c": ("delivered", "h")}
+        (leaving,) = ledger.intend_removals(run, [Removal("best", "1", ["c"])])
+        assert _states(ledger)["c"] == ("removing", "h")
+        ledger.record([Answer(leaving, "done")])
+        assert _states(ledger)["c"] == ("removed", "h")
+
+
+def test_what_was_rejected_is_reopened_once_a_request(store_url: str) -> None:
+    migrate(store_url)
+    with open_ledger(store_url, "again", "email") as ledger:
+        run = ledger.begin(datetime(2017, 12, 20, tzinfo=UTC))
+        ids = ledger.intend_upserts(run, [_part("a"), _part("b")])
+        answers = [Answer(ids[0], "done", {"a": "is not liked"}), Answer(ids[1], "done")]
+        ledger.record(answers)
+        ledger.reopen(run, "rejected", "run 1")
+        assert _states(ledger) == {"a": ("rejected", ""), "b": ("delivered", "h")}
+        ledger.record(
+            [replace(answers[0], batch_id=each) for each in ledger.intend_upserts(run, [_part("a")])]
+        )
+        ledger.reopen(run, "all", "run 1")
+        assert _states(ledger) == {"a": ("rejected", "h"), "b": ("delivered", "h")}, "this run asked already"
+        ledger.reopen(run, "all", "run 2")
+        assert _states(ledger) == {"a": ("rejected", ""), "b": ("delivered", "")}
+
+
+def _part(key: str) -> Part:
+    rows = pl.DataFrame({"key": [key], "person_id": [key], "payload_hash": ["h"], "audiences": [["best"]]})
+    return Part(rows, ["1"], Search())

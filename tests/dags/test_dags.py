@@ -10,7 +10,7 @@ import pytest
 from perennial.settings import REPOSITORY
 
 NAMES = [
-    "activation",
+    "activation_email",
     "audiences",
     "customer_value",
     "customer_value_days",

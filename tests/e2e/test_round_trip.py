@@ -199,7 +199,7 @@ def test_looking_after_the_lake_the_demo_again_and_a_dry_run_change_nothing(jour
 
 def test_a_day_of_the_backfill_again_with_tasks_killed_leaves_the_same_tables(journey, lake, store):
     key, killed = journey.demo.keys[1], {"customer_value": "rank", "insights": "refresh"}
-    stages = ["signals_batch", *COMPUTING, "activation", "sandbox_campaigns"]
+    stages = ["signals_batch", *COMPUTING, "activation_email", "sandbox_campaigns"]
     before = {run.run_id for run in journey.runs_of(stages, key)}
     body = {
         "dag_id": "signals_batch",
@@ -285,7 +285,7 @@ def settled(journey: Journey) -> None:
 
     def still() -> bool:
         nonlocal quiet
-        runs = journey.api.runs([*COMPUTING, "activation", "sandbox_campaigns"])
+        runs = journey.api.runs([*COMPUTING, "activation_email", "sandbox_campaigns"])
         quiet = 0 if any(run.state in ("queued", "running") for run in runs) else quiet + 1
         return quiet >= 10
 

@@ -11,6 +11,7 @@ from identity_rows import mapping
 
 from perennial.activation import ledger
 from perennial.activation.holdout import SCHEMA
+from perennial.activation.refusals import Part, Search
 from perennial.identity.values import EMAIL, EMAIL_SHA256, sha256
 from perennial.lake.audiences import LISTS, STANDINGS
 from perennial.lake.catalog import CORRECTIONS, EMAIL_EVENTS, QUARANTINE, RESOLUTIONS, Lake
@@ -145,7 +146,7 @@ def fill_store(url: str) -> None:
                 "audiences": [["top"]] * 3,
             }
         )
-        opened.intend_upserts(opened.begin(NOON), rows)
+        opened.intend_upserts(opened.begin(NOON), [Part(rows, ["top"], Search())])
         opened.assign(
             NOON,
             pl.DataFrame(

@@ -20,6 +20,7 @@ from airflow.sdk import DAG, CronPartitionTimetable
 daily = CronPartitionTimetable("0 0 * * *", timezone="UTC", key_format="%Y-%m-%d")
 value = DAG("customer_value", schedule=daily)
 audiences = DAG("audiences", schedule=None, params={"as_of": None})
+activation = DAG("activation_email", schedule=None, params={"replay": None})
 replay = DAG("signals_replay", schedule=None, params={"dataset": None, "ids": None})
 """
 

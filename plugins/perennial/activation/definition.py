@@ -1,6 +1,7 @@
 """An activation document: which audiences go to which destination, with which fields of the profile."""
 
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, GetJsonSchemaHandler, model_validator
@@ -9,7 +10,8 @@ from pydantic_core import CoreSchema
 
 from perennial.activation.destinations.registry import UnknownKindError, connector, kinds, known
 from perennial.activation.holdout import HoldoutField
-from perennial.documents import Document
+from perennial.activation.timing import Timed
+from perennial.documents import Document, DocumentError, load
 
 
 class Source(Document):
@@ -51,7 +53,7 @@ class DestinationReference(Document):
     connection: str
 
 
-class Activation(Document):
+class Activation(Timed):
     """One mirror of audiences in a destination."""
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -68,6 +70,11 @@ class Activation(Document):
     holdout: HoldoutField | None = None
     """How many of those who qualify are sent nothing, so that it can be measured what sending brings."""
 
+    @property
+    def dag(self) -> str:
+        """The Dag that sends it."""
+        return f"activation_{self.name}"
+
     @model_validator(mode="after")
     def _writes_no_consent(self) -> "Activation":
         theirs = connector(self.destination.kind).declaration
@@ -77,3 +84,14 @@ class Activation(Document):
                     f"mapping: {target} is consent at {theirs.title}, and an activation never writes it"
                 )
         return self
+
+
+def load_activations(include: Path) -> dict[str, Activation | DocumentError]:
+    """Every activation by name; one that cannot be read does not keep the others from being sent."""
+    found: dict[str, Activation | DocumentError] = {}
+    for path in sorted((include / "activations").glob("*.yaml")):
+        try:
+            found[path.stem] = load(path, Activation)
+        except DocumentError as error:
+            found[path.stem] = error
+    return found

@@ -1,13 +1,14 @@
 """What was delivered, kept in PostgreSQL (schema `activation`), so that every change is delivered once.
 
-Each method is one transaction. A request is recorded as intended before it is made, with its job's id as
-soon as that is known, and with its outcome; what a crash leaves in between, the next run sees.
+Each method is one transaction, over as many requests as there are. A request is recorded as intended before
+it is made, with its job's id soon after that is known, and with its outcome; what a crash leaves in between,
+the next run sees.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, LiteralString
@@ -17,11 +18,13 @@ import psycopg
 
 from perennial.activation import holdout
 from perennial.activation.destinations.base import Suppression
+from perennial.activation.refusals import Part, Removal
 from perennial.errors import TransientError
 
-SCHEMA = Path(__file__).parent / "schema.sql"
+SCHEMA = [Path(__file__).parent / name for name in ("schema.sql", "limits.sql")]
 BatchKind = Literal["upsert", "removal"]
-Outcome = Literal["done", "refused", "abandoned", "failed"]
+Outcome = Literal["submitted", "done", "refused", "abandoned", "failed"]
+Replay = Literal["rejected", "all"]
 
 
 class LedgerBusyError(TransientError):
@@ -38,11 +41,24 @@ class Batch:
     """The destination's job; None: it is not known whether the request arrived."""
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What became of one request."""
+
+    batch_id: int
+    outcome: Outcome
+    rejected: Mapping[str, str] = field(default_factory=dict)
+    """The rows that were rejected, by key, with their reasons."""
+    job: str | None = None
+    """Of one that was `submitted`: the destination's job, which is waited for."""
+
+
 def migrate(url: str) -> None:
     """Create the schema `activation` where it is missing; can be repeated, and by several at once."""
     with psycopg.connect(url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('activation.schema'))")
-        connection.execute(SCHEMA.read_bytes())
+        for path in SCHEMA:
+            connection.execute(path.read_bytes())
 
 
 @contextmanager
@@ -97,7 +113,7 @@ class Ledger:
     def rows(self) -> pl.DataFrame:
         """What was delivered: audience, key, payload_hash, state."""
         query = (
-            "COPY (SELECT audience, key, payload_hash, state FROM activation.delivery"
+            "COPY (SELECT audience, key, payload_hash, state FROM activation.outcome"
             " WHERE destination = %s AND activation = %s) TO STDOUT (FORMAT csv)"
         )
         with (
@@ -149,47 +165,94 @@ class Ledger:
                 " SELECT DISTINCT %(destination)s, key, kind FROM suppressed ON CONFLICT DO NOTHING"
             )
 
-    def intend_upserts(self, run_id: int, rows: pl.DataFrame) -> int:
-        """Record, before the request, that these rows of a plan are sent; the batch's id."""
-        each = rows.explode("audiences").select("audiences", "key", "person_id", "payload_hash")
+    def reopen(self, run_id: int, what: Replay, request: str) -> None:
+        """Have the plan send again what was rejected, or everything; once for each `request` of a run."""
+        states = ["rejected"] if what == "rejected" else ["rejected", "delivered"]
         with self._connection.transaction():
-            batch_id = self._begin_batch(run_id, "upsert", rows.height)
-            self._stage(
-                "intended", "audience text, key text, person_id text, payload_hash text", each.iter_rows()
+            asked = self._run(
+                "UPDATE activation.run SET request = %(request)s WHERE run_id = %(run_id)s"
+                " AND request IS DISTINCT FROM %(request)s RETURNING 1",
+                run_id=run_id, request=request,
+            )  # fmt: skip
+            if asked.fetchone():
+                # Nothing that is wanted is like this; what is there is still known to be there.
+                self._run(
+                    "UPDATE activation.delivery d SET payload_hash = '', updated_at = now()"
+                    " FROM activation.outcome o WHERE o.destination = %(destination)s"
+                    " AND o.activation = %(activation)s AND o.state = ANY(%(states)s)"
+                    " AND (d.destination, d.activation, d.audience, d.key)"
+                    " = (o.destination, o.activation, o.audience, o.key)",
+                    states=states,
+                )
+
+    def intend_upserts(self, run_id: int, parts: Sequence[Part]) -> list[int]:
+        """Record, before the requests, that these rows of a plan are sent; a batch's id for each part."""
+        with self._connection.transaction():
+            ids = self._begin_batches(run_id, "upsert", [part.size for part in parts])
+            self._connection.execute(
+                "CREATE TEMP TABLE intended (batch_id bigint, audience text, key text, person_id text,"
+                " payload_hash text) ON COMMIT DROP"
             )
+            rows = pl.concat(
+                part.rows.select(pl.lit(batch_id), "audiences", "key", "person_id", "payload_hash")
+                for batch_id, part in zip(ids, parts, strict=True)
+            )
+            copied = "COPY intended FROM STDIN (FORMAT csv)"
+            with self._connection.cursor() as cursor, cursor.copy(copied) as copy:
+                copy.write(rows.explode("audiences").write_csv(include_header=False))
             self._run(
                 "INSERT INTO activation.delivery (destination, activation, audience, key, person_id,"
                 " payload_hash, state, batch_id, as_of)"
                 " SELECT %(destination)s, %(activation)s, i.audience, i.key, i.person_id, i.payload_hash,"
-                " 'sending', %(batch_id)s, as_of FROM intended i, activation.run WHERE run_id = %(run_id)s"
+                " 'sending', i.batch_id, as_of FROM intended i, activation.run WHERE run_id = %(run_id)s"
                 " ON CONFLICT (destination, activation, audience, key) DO UPDATE SET state = 'sending',"
                 " person_id = excluded.person_id, payload_hash = excluded.payload_hash, reason = NULL,"
                 " batch_id = excluded.batch_id, as_of = excluded.as_of, updated_at = now()",
-                batch_id=batch_id, run_id=run_id,
-            )  # fmt: skip
-        return batch_id
+                run_id=run_id,
+            )
+        return ids
 
-    def intend_removals(self, run_id: int, audience: str, keys: Iterable[str]) -> int:
-        """Record, before the request, that these people leave an audience's list; the batch's id."""
-        wanted = list(keys)
+    def intend_removals(self, run_id: int, parts: Sequence[Removal]) -> list[int]:
+        """Record, before the requests, who leaves which audience's list; a batch's id for each part."""
         with self._connection.transaction():
-            batch_id = self._begin_batch(run_id, "removal", len(wanted))
+            ids = self._begin_batches(run_id, "removal", [part.size for part in parts])
+            leaving = (
+                (batch_id, part.audience, key)
+                for batch_id, part in zip(ids, parts, strict=True)
+                for key in part.keys
+            )
+            self._stage("leaving", "batch_id bigint, audience text, key text", leaving)
             self._run(
-                "UPDATE activation.delivery d SET state = 'removing', batch_id = %(batch_id)s,"
-                " as_of = r.as_of, updated_at = now() FROM activation.run r WHERE r.run_id = %(run_id)s"
-                " AND d.destination = %(destination)s AND d.activation = %(activation)s"
-                " AND d.audience = %(audience)s AND d.key = ANY(%(keys)s)",
-                batch_id=batch_id, run_id=run_id, audience=audience, keys=wanted,
-            )  # fmt: skip
-        return batch_id
+                "UPDATE activation.delivery d SET state = 'removing', batch_id = l.batch_id,"
+                " as_of = r.as_of, updated_at = now() FROM activation.run r, leaving l"
+                " WHERE r.run_id = %(run_id)s AND d.destination = %(destination)s"
+                " AND d.activation = %(activation)s AND d.audience = l.audience AND d.key = l.key",
+                run_id=run_id,
+            )
+        return ids
 
-    def submitted(self, batch_id: int, job: str) -> None:
-        """Record the destination's job of a request, before anyone waits for it."""
-        self._run(
-            "UPDATE activation.batch SET state = 'submitted', job = %(job)s, updated_at = now()"
-            " WHERE batch_id = %(batch_id)s",
-            batch_id=batch_id, job=job,
-        )  # fmt: skip
+    def record(self, answers: Sequence[Answer]) -> None:
+        """Record what became of requests: their jobs, before anyone waits for them, or their outcomes.
+
+        After `done` all rows but the rejected ones are delivered or removed; after any other outcome they
+        stay unconfirmed, and the next plan sends them again.
+        """
+        rejected = [(each.batch_id, *row) for each in answers for row in each.rejected.items()]
+        with self._connection.transaction():
+            if rejected:
+                self._stage("refused", "batch_id bigint, key text, reason text", rejected)
+                self._run(
+                    "UPDATE activation.delivery d SET state = 'rejected', reason = r.reason,"
+                    " updated_at = now() FROM refused r WHERE d.batch_id = r.batch_id AND d.key = r.key"
+                )
+            self._run(
+                "UPDATE activation.batch b SET state = a.state, job = coalesce(a.job, b.job),"
+                " updated_at = now() FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(jobs)s::text[])"
+                " AS a (batch_id, state, job) WHERE b.batch_id = a.batch_id",
+                ids=[each.batch_id for each in answers],
+                states=[each.outcome for each in answers],
+                jobs=[each.job for each in answers],
+            )
 
     def keys(self, batch_id: int) -> list[str]:
         """Whom a request is about."""
@@ -197,32 +260,6 @@ class Ledger:
             "SELECT DISTINCT key FROM activation.delivery WHERE batch_id = %(batch_id)s", batch_id=batch_id
         )
         return [key for (key,) in rows]
-
-    def close(self, batch_id: int, outcome: Outcome, rejected: Mapping[str, str] | None = None) -> None:
-        """Record the outcome of a request, and the rows that were rejected, with their reasons.
-
-        After `done` the other rows are delivered or removed; after any other outcome they stay unconfirmed,
-        and the next plan sends them again.
-        """
-        with self._connection.transaction():
-            self._stage("refused", "key text, reason text", (rejected or {}).items())
-            self._run(
-                "UPDATE activation.delivery d SET state = 'rejected', reason = r.reason, updated_at = now()"
-                " FROM refused r WHERE d.batch_id = %(batch_id)s AND d.key = r.key",
-                batch_id=batch_id,
-            )
-            if outcome == "done":
-                self._run(
-                    "UPDATE activation.delivery SET updated_at = now(),"
-                    " state = CASE state WHEN 'sending' THEN 'delivered' ELSE 'removed' END"
-                    " WHERE batch_id = %(batch_id)s AND state IN ('sending', 'removing')",
-                    batch_id=batch_id,
-                )
-            self._run(
-                "UPDATE activation.batch SET state = %(outcome)s, updated_at = now()"
-                " WHERE batch_id = %(batch_id)s",
-                batch_id=batch_id, outcome=outcome,
-            )  # fmt: skip
 
     def open_batches(self) -> list[Batch]:
         """Requests without an outcome, in the order in which they were intended."""
@@ -233,15 +270,20 @@ class Ledger:
         )
         return [Batch(*row) for row in rows]
 
-    def _begin_batch(self, run_id: int, kind: BatchKind, rows: int) -> int:
-        row = self._run(
-            "INSERT INTO activation.batch (run_id, kind, state, rows)"
-            " VALUES (%(run_id)s, %(kind)s, 'intended', %(rows)s) RETURNING batch_id",
+    def _begin_batches(self, run_id: int, kind: BatchKind, rows: list[int]) -> list[int]:
+        found = self._run(
+            "WITH id AS MATERIALIZED (SELECT n,"
+            " nextval(pg_get_serial_sequence('activation.batch', 'batch_id')) AS batch_id"
+            " FROM generate_series(1, cardinality(%(rows)s::int[])) n),"
+            " made AS (INSERT INTO activation.batch (batch_id, run_id, kind, state, rows)"
+            " OVERRIDING SYSTEM VALUE"
+            " SELECT batch_id, %(run_id)s, %(kind)s, 'intended', (%(rows)s::int[])[n] FROM id)"
+            " SELECT batch_id FROM id ORDER BY n",
             run_id=run_id, kind=kind, rows=rows,
-        ).fetchone()  # fmt: skip
-        return int(row[0]) if row else 0
+        )  # fmt: skip
+        return [batch_id for (batch_id,) in found]
 
-    def _stage(self, name: LiteralString, columns: LiteralString, rows: Iterable[tuple[str, ...]]) -> None:
+    def _stage(self, name: LiteralString, columns: LiteralString, rows: Iterable[tuple[Any, ...]]) -> None:
         """A temporary table for the transaction under way."""
         self._connection.execute(f"CREATE TEMP TABLE {name} ({columns}) ON COMMIT DROP")
         with self._connection.cursor() as cursor, cursor.copy(f"COPY {name} FROM STDIN") as copy:

@@ -3,9 +3,24 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 from perennial.activation.destinations.base import Window
+
+
+class Waits(Protocol):
+    """Something that a call waits for."""
+
+    def acquire(self) -> None:
+        """Return when one more call is allowed, and count it."""
+
+
+class Shared(Protocol):
+    """Limits that several processes keep together."""
+
+    def limiter(self, operation: str, windows: Sequence[Window]) -> Waits:
+        """What a kind of call waits for."""
 
 
 class Limiter:

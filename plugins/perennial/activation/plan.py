@@ -1,5 +1,6 @@
 """What should be and what was delivered in; the smallest set of changes out. Nothing here talks to anyone."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import polars as pl
@@ -46,15 +47,19 @@ def plan(desired: pl.DataFrame, ledger: pl.DataFrame, suppressed: pl.Series) -> 
     )
 
 
-def batches(upserts: pl.DataFrame, max_rows: int, max_bytes: int) -> list[pl.DataFrame]:
+def batches(upserts: pl.DataFrame, max_rows: int, max_bytes: int) -> Iterator[pl.DataFrame]:
     """Cut upserts into requests: one set of lists each, within the limits of rows and of payload bytes."""
     if upserts.is_empty():
-        return []
+        return
     size = pl.col("payload").str.len_bytes() + pl.col("key").str.len_bytes()
     room = max(1, max_bytes - int(upserts.select(size.max()).item()))
-    cuts = upserts.with_columns(
-        _bytes=(size.cum_sum() // room).over("audiences"),
-        _rows=pl.int_range(pl.len()).over("audiences") // max_rows,
+    together = upserts.sort("audiences", maintain_order=True)
+    cuts = together.select(
+        "audiences",
+        bytes=(size.cum_sum() // room).over("audiences"),
+        rows=pl.int_range(pl.len()).over("audiences") // max_rows,
     )
-    parts = cuts.partition_by("audiences", "_bytes", "_rows", maintain_order=True)
-    return [part.drop("_bytes", "_rows") for part in parts]
+    start = 0
+    for length in cuts.select(pl.struct(pl.all()).rle().struct.field("len")).to_series():
+        yield together.slice(start, length)
+        start += length

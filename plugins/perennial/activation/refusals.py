@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from perennial.activation.destinations.base import BatchRefusedError, Row
+from perennial.activation.destinations.base import BatchRefusedError, Destination, Row, Submitted
 
 REFUSALS = 100
 """Refused requests in search of the bad rows of one batch, after which the batch itself is at fault."""
@@ -35,15 +35,41 @@ class Part:
     lists: list[str]
     search: Search
 
+    @property
+    def size(self) -> int:
+        """How many people it carries."""
+        return self.rows.height
+
+    def send(self, destination: Destination) -> Submitted:
+        """Make the request."""
+        return destination.submit_upserts(self.content(), self.lists)
+
     def content(self) -> list[Row]:
         """As a destination takes it."""
-        return [
-            Row(key, json.loads(payload)) for key, payload in self.rows.select("key", "payload").iter_rows()
-        ]
+        keys, payloads = self.rows["key"].to_list(), self.rows["payload"].to_list()
+        return [Row(key, json.loads(payload)) for key, payload in zip(keys, payloads, strict=True)]
 
     def keys(self, positions: Mapping[int, str]) -> dict[str, str]:
         """What is said of positions, by the keys that stand there."""
         return {self.rows["key"][position]: said for position, said in positions.items()}
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What one request takes off a list."""
+
+    audience: str
+    list_id: str
+    keys: list[str]
+
+    @property
+    def size(self) -> int:
+        """How many people leave."""
+        return len(self.keys)
+
+    def send(self, destination: Destination) -> Submitted:
+        """Make the request."""
+        return destination.submit_removals(self.list_id, self.keys)
 
 
 def _instead(rows: pl.DataFrame, rejected: Mapping[str, str]) -> list[pl.DataFrame]:

@@ -11,7 +11,7 @@ from perennial.activation.definition import Activation
 from perennial.activation.desired import Desired, address, desired
 from perennial.activation.destinations.base import Suppression
 from perennial.activation.holdout import SCHEMA, Split, split
-from perennial.activation.ledger import Ledger
+from perennial.activation.ledger import Ledger, Replay
 from perennial.activation.plan import Plan, plan
 from perennial.activation.send import Sender
 from perennial.audiences.membership import EXITED
@@ -61,13 +61,16 @@ def run(
     sender: Sender,
     dry_run: bool = False,
     kept: Mapping[str, int] | None = None,
+    replay: Replay | None = None,
+    request: str = "",
 ) -> Report:
     """Bring the destination to the state of `as_of`.
 
     `members` (audience, person_id) and `profiles` (person_id and attributes) are those of `as_of`; `titles`
     are the audiences'. A day before the newest one that was sent is a no-op: a backfill never rolls a
     destination back. A `dry_run` reads suppressions, counts, and changes nothing. `kept` says how many of the
-    members are those of earlier days.
+    members are those of earlier days. `replay` sends again what was rejected, or everybody, once for each
+    `request`: a run that is retried goes on where it was.
     """
     ledger, destination = sender.ledger, sender.destination
     empty = Report(activation.name, ledger.destination, as_of.isoformat(), kept=kept or {})
@@ -83,6 +86,8 @@ def run(
         return _count(empty, wanted, plan(wanted.rows, ledger.rows(), _keys(suppressions)), ledger)
     run_id = ledger.begin(as_of)
     ledger.assign(as_of, drawn.assigned)
+    if again := "all" if activation.mode == "full" else replay:
+        ledger.reopen(run_id, again, request)
     sender.recover()
     suppressions = list(destination.suppressions())
     ledger.replace_suppressions(suppressions)

@@ -39,6 +39,22 @@ CREATE TABLE IF NOT EXISTS activation.delivery (
     PRIMARY KEY (destination, activation, audience, key)
 );
 CREATE INDEX IF NOT EXISTS delivery_batch ON activation.delivery (batch_id);
+CREATE INDEX IF NOT EXISTS delivery_rejected ON activation.delivery (activation) WHERE state = 'rejected';
+-- What a run was asked for beside its day, so that it is done once.
+ALTER TABLE activation.run ADD COLUMN IF NOT EXISTS request text;
+
+-- The state of each membership. A row is written when its request is intended; the outcome of a request that
+-- succeeded stands on its batch alone, so that a million rows are not written twice.
+CREATE OR REPLACE VIEW activation.outcome AS
+SELECT
+    d.destination, d.activation, d.audience, d.key, d.person_id, d.payload_hash,
+    CASE
+        WHEN b.state = 'done' AND d.state = 'sending' THEN 'delivered'
+        WHEN b.state = 'done' AND d.state = 'removing' THEN 'removed'
+        ELSE d.state
+    END AS state,
+    d.reason, d.batch_id, d.as_of
+FROM activation.delivery d JOIN activation.batch b USING (batch_id);
 
 CREATE TABLE IF NOT EXISTS activation.list (
     destination text NOT NULL,

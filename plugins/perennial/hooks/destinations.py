@@ -7,6 +7,8 @@ from airflow.sdk import BaseHook
 
 from perennial.activation.destinations.base import Destination
 from perennial.activation.destinations.registry import connector, known
+from perennial.activation.destinations.wire import Wire
+from perennial.activation.shared_limits import Allowances
 from perennial.errors import PerennialError
 
 
@@ -14,6 +16,7 @@ class DestinationHook(BaseHook):
     """Reads a connection of the kind that the class is for.
 
     :param conn_id: the Airflow connection
+    :param wire: how requests leave; by default through the network, and without regard to other processes
     """
 
     kind: ClassVar[str]
@@ -24,9 +27,9 @@ class DestinationHook(BaseHook):
         cls.conn_name_attr, cls.default_conn_name = "conn_id", f"{kind}_default"
         cls.hook_name = connector(kind).declaration.title
 
-    def __init__(self, conn_id: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, conn_id: str | None = None, wire: Wire | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.conn_id = conn_id or self.default_conn_name
+        self.conn_id, self._wire = conn_id or self.default_conn_name, wire
 
     def get_conn(self) -> Destination:
         """What an activation sends to, made once."""
@@ -43,7 +46,7 @@ class DestinationHook(BaseHook):
             "password": connection.password,
         }
         ours = connector(self.kind)
-        return ours.connect(ours.account(self.conn_id, given))
+        return ours.connect(ours.account(self.conn_id, given), self._wire)
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask the provider for something small."""
@@ -89,6 +92,10 @@ HOOKS: dict[str, type[DestinationHook]] = {hook.kind: hook for hook in Destinati
 """By kind of destination."""
 
 
-def destination(kind: str, conn_id: str) -> Destination:
-    """What an activation of this kind sends to."""
-    return HOOKS[known(kind)](conn_id).get_conn()
+def destination(kind: str, conn_id: str, store_url: str | None = None) -> Destination:
+    """What an activation of this kind sends to.
+
+    With the URL of a store, all processes that use the connection keep the provider's limits together.
+    """
+    wire = Wire(limits=Allowances(store_url, conn_id)) if store_url else None
+    return HOOKS[known(kind)](conn_id, wire).get_conn()

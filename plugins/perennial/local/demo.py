@@ -30,7 +30,7 @@ STAGES = (
     "profiles",
     "audiences",
     "insights",
-    "activation",
+    "activation_email",
     "sandbox_campaigns",
 )
 """What each day passes through; a backfill of the first sets off all the others."""

@@ -24,8 +24,12 @@ PROFILES = _asset("profiles")
 AUDIENCES = _asset("audiences")
 LIVE_AUDIENCES = _asset("live_audiences")
 INSIGHTS = _asset("insights")
-ACTIVATION = _asset("activation")
 RESPONSES = _asset("responses")
 SENT = _asset("sandbox_campaigns")
 MAINTENANCE = _asset("lake_maintenance")
 ERASURES = _asset("erasures")
+
+
+def activation(name: str) -> Asset:
+    """What one document of `include/activations` leaves: what waits for it waits for no other."""
+    return _asset(f"activation/{name}")

@@ -86,6 +86,18 @@ def dry_run(effect: str) -> Param:
     return Param(False, type="boolean", title="Dry run", description=effect)
 
 
+def replay() -> Param:
+    """What an activation sends again although it was sent before."""
+    return Param(
+        None,
+        type=["null", "string"],
+        enum=[None, "rejected", "all"],
+        title="Replay",
+        description="Send again what the destination refused, or everybody. Empty: only what has changed.",
+        values_display={"rejected": "What was rejected", "all": "Everybody"},
+    )
+
+
 def of_query(query: "ScheduledQuery") -> dict[str, Param]:
     """The values that a scheduled query declares, and the interval of a run by hand."""
     kinds = {"integer": "integer", "number": "number", "boolean": "boolean"}

@@ -31,13 +31,18 @@ class StageOperator(BaseOperator):
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         """Do the stage's work; returns counts that a person wants to see."""
 
+    def moment(self, workspace: "Workspace", context: Context) -> datetime:
+        """The midnight as of which the stage works."""
+        return as_of(context)
+
     def execute(self, context: Context) -> Counts:
         # The engines are imported where a task runs, not where a Dag is parsed.
         from perennial.stages.workspace import Workspace
 
         refuse_unknown_keys(context)
-        moment = as_of(context)
-        counts = self.run(Workspace(Settings.from_env()), moment, context)
+        workspace = Workspace(Settings.from_env())
+        moment = self.moment(workspace, context)
+        counts = self.run(workspace, moment, context)
         self.log.info("as of %s: %s", moment.date(), counts)
         if is_quiet(context):
             # Airflow makes an event of every outlet of a task that succeeds, and the next stage would start.

@@ -42,6 +42,17 @@ def wanted(
     return pl.concat([members, kept.lazy()]), profiles, counts
 
 
+def newest(workspace: Workspace, as_of: date) -> date:
+    """The last day, up to this one, as of which there are profiles and evaluated audiences.
+
+    It is this day itself where there is none: `wanted` then says what is missing.
+    """
+    lake = workspace.lake
+    evaluated = {*lake.membership.partitions(), *lake.evaluations.partitions()}
+    days = [day for day in evaluated.intersection(lake.profiles.partitions()) if day <= as_of.isoformat()]
+    return date.fromisoformat(max(days)) if days else as_of
+
+
 def _consenting(workspace: Workspace, name: str, kept: pl.DataFrame, as_of: date) -> pl.DataFrame:
     """Those of an audience's last members who consent to its purpose as of the day."""
     theirs, purpose = kept.filter(audience=name), workspace.audiences[name].purpose

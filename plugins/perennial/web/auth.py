@@ -26,6 +26,7 @@ __all__ = [
     "may_edit_audiences",
     "may_edit_dashboards",
     "may_export",
+    "may_trigger",
 ]
 
 READER = Depends(requires_access_view(AccessView.WEBSITE))
@@ -72,6 +73,11 @@ def may_edit_audiences(request: Request, user: GetUserDep) -> bool:
 def may_edit(request: Request, user: GetUserDep) -> bool:
     """Whether the caller passes `EDITOR`: a page shows what can be done, and nothing else."""
     return _passes(_may_replay, request, user)
+
+
+def may_trigger(request: Request, user: GetUserDep, dag: str) -> bool:
+    """Whether the caller may start a run of this Dag."""
+    return _passes(requires_access_dag("POST", DagAccessEntity.RUN, dag), request, user)
 
 
 def _passes(guard: Callable[..., Any], request: Request, user: Any) -> bool:

@@ -35,6 +35,7 @@ SECTIONS = (
     ("Overview", ""),
     ("Signals", "signals"),
     ("Audiences", "audiences"),
+    ("Destinations", "destinations"),
     ("People", "people"),
     ("Dashboards", "dashboards"),
     ("Queries", "queries"),
@@ -99,7 +100,8 @@ def board(
 def run_results(request: Request, library: LibraryDep, dag: str, run: str) -> Response:
     """Inside a run's page: leads to the dashboard of its Dag, as of the day that the run computed."""
     boards = [f"dashboards/{one.name}" for one in library.dashboards().values() if one.dag == dag]
-    return page(request, "run.html", section="", dag=dag, run=run, board=boards[0] if boards else "")
+    other = "destinations" if dag.startswith("activation_") else ""
+    return page(request, "run.html", section="", dag=dag, run=run, board=boards[0] if boards else other)
 
 
 def page(request: Request, template: str, status: int = 200, **context: Any) -> Response:

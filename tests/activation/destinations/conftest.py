@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from activation.destinations.harness import Harness, start
 
-from perennial.activation import send
+from perennial.activation import jobs
 from perennial.activation.destinations.registry import kinds
 
 
@@ -27,7 +27,7 @@ def harness(provider: Harness) -> Harness:
 @pytest.fixture(autouse=True)
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stand-ins are quick."""
-    monkeypatch.setattr(send, "FIRST_POLL", 0.01)
+    monkeypatch.setattr(jobs, "FIRST_POLL", 0.01)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from perennial.activation.ledger import open_ledger
 from perennial.activation.send import Sender
 
 LEDGER = ("begin", "finish", "remember_list", "replace_suppressions", "intend_upserts", "intend_removals",
-          "submitted", "close")  # fmt: skip
+          "reopen", "record")  # fmt: skip
 DESTINATION = ("prepare", "submit_upserts", "submit_removals", "ensure_list", "finished", "conclude")
 
 

@@ -10,7 +10,7 @@ from activation.destinations.scenario import ACTIVATION, BEST, LAPSING, TITLES, 
 
 from perennial.activation.definition import Activation
 from perennial.activation.destinations.base import Row
-from perennial.activation.send import JobsPendingError
+from perennial.activation.jobs import JobsPendingError
 from perennial.errors import TerminalError, TransientError
 
 ANN, BOB, CAT = "ann@example.com", "bob@example.com", "cat@example.com"

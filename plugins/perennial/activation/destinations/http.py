@@ -18,11 +18,10 @@ from perennial.activation.destinations.failures import (
     seconds,
 )
 from perennial.activation.destinations.wire import Wire
-from perennial.activation.limiter import Limiter
 from perennial.errors import TerminalError
 
 ATTEMPTS = 4
-LONGEST_WAIT = 30.0
+LONGEST_WAIT = 10.0
 """Seconds that a call waits by itself before it leaves the waiting to the caller's retries."""
 
 
@@ -40,11 +39,11 @@ class Client:
     def __init__(self, url: str, auth: Key, limits: Limits, wire: Wire, headers: Mapping[str, str]) -> None:
         self.url, self._auth, self._wire = url, auth, wire
         self._limiters = [
-            (re.compile(re.sub(r"\{\w+\}", "[^/]+", operation)), Limiter(windows, wire.clock, wire.sleep))
+            (re.compile(re.sub(r"\{\w+\}", "[^/]+", operation)), wire.limiter(operation, windows))
             for operation, windows in limits.operations.items()
         ]
-        self._total = Limiter(limits.total, wire.clock, wire.sleep)
-        self._limiters.append((re.compile(".*"), Limiter(limits.windows, wire.clock, wire.sleep)))
+        self._total = wire.limiter("all calls", limits.total)
+        self._limiters.append((re.compile(".*"), wire.limiter("other calls", limits.windows)))
         self._session = wire.session(limits.concurrency)
         self._session.auth = auth
         self._session.headers.update({"Accept": self.content_type, **headers})
@@ -153,10 +152,10 @@ class Client:
         self, method: str, path: str, body: Any, params: Mapping[str, str | int] | None, stream: bool
     ) -> requests.Response:
         operation = f"{method} {path}"
-        self._total.acquire()
-        next(limiter for pattern, limiter in self._limiters if pattern.fullmatch(operation)).acquire()
         content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
         headers = {} if content is None else {"Content-Type": self.content_type}
+        self._total.acquire()
+        next(limiter for pattern, limiter in self._limiters if pattern.fullmatch(operation)).acquire()
         try:
             return self._session.request(
                 method, self.url + path, params=params, data=content, headers=headers,

@@ -1,12 +1,15 @@
 """The way out of this process, and the time that passes meanwhile: what tests put a stand-in for."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
+
+from perennial.activation.destinations.base import Window
+from perennial.activation.limiter import Limiter, Shared, Waits
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,14 @@ class Wire:
     today: Callable[[], date] = lambda: datetime.now(UTC).date()
     adapter: BaseAdapter | None = None
     """In place of the network."""
+    limits: Shared | None = None
+    """Who keeps the provider's limits together with other processes; by default each keeps them itself."""
+
+    def limiter(self, operation: str, windows: Sequence[Window]) -> Waits:
+        """What a kind of call waits for."""
+        if self.limits is not None:
+            return self.limits.limiter(operation, windows)
+        return Limiter(windows, self.clock, self.sleep)
 
     def session(self, connections: int = 1) -> requests.Session:
         """A session that leaves this way, with connections for so many requests at a time."""
