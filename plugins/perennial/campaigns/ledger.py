@@ -6,7 +6,7 @@ only when somebody says so. Who is suppressed is not recorded as being sent to, 
 known.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,6 +16,7 @@ from typing import Any, LiteralString
 import polars as pl
 import psycopg
 
+from perennial.campaigns.events import tell
 from perennial.campaigns.outcomes import Outcome
 from perennial.campaigns.suppressions import suppress
 from perennial.errors import TransientError
@@ -162,30 +163,3 @@ class Ledger:
 
     def _run(self, query: LiteralString, **values: Any) -> psycopg.Cursor:
         return self.connection.execute(query, {"campaign": self.campaign, **values})
-
-
-def arrived(connection: psycopg.Connection, message_ids: Sequence[str], now: datetime) -> int:
-    """Record that messages in doubt have arrived after all: something came back of them. How many."""
-    rows = connection.execute(
-        "UPDATE campaigns.message SET state = 'sent', reason = 'it was in doubt, and has arrived',"
-        " updated_at = %(now)s WHERE state = 'doubtful' AND message_id = ANY(%(ids)s::uuid[])"
-        " RETURNING message_id, attempts",
-        {"now": now, "ids": list(message_ids)},
-    ).fetchall()
-    for message_id, attempts in rows:
-        tell(connection, str(message_id), f"{message_id}/{attempts}", Outcome.sent(""), now)
-    return len(rows)
-
-
-def tell(connection: psycopg.Connection, message_id: str, stem: str, outcome: Outcome, at: datetime) -> None:
-    """Have the events of an outcome land in the lake, each once by the stem of its id."""
-    events: Sequence[tuple[Any, ...]] = [
-        (f"{stem}/{event}", message_id, event, outcome.bounce_class if event == "bounce" else None, at)
-        for event in outcome.events
-    ]
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO campaigns.event (event_id, message_id, event, bounce_class, at)"
-            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-            events,
-        )

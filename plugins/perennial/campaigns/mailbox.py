@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from perennial.campaigns.ledger import arrived, tell
+from perennial.campaigns.events import arrived, tell
 from perennial.campaigns.notifications import Notice, notices, read, references
 from perennial.campaigns.outcomes import Outcome
 from perennial.campaigns.suppressions import suppress

@@ -6,23 +6,16 @@ a campaign is sent, and again while it is. The position reached is committed tog
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from perennial.campaigns.ledger import arrived
+from perennial.campaigns.events import arrived
+from perennial.campaigns.log import TOPIC
 from perennial.campaigns.suppressions import suppress
 from perennial.signals.log import FolderLog
 
-TOPIC = ".tracking"
-"""The log of what comes back from e-mails: a folder of the spool that no dataset can be called like."""
 READ_BYTES = 8 * 1024 * 1024
-
-
-def tracking_log(spool: Path) -> FolderLog:
-    """It always lies on the disk; each process of the collector writes to a partition of its own."""
-    return FolderLog(spool)
 
 
 def absorb(log: FolderLog, connection: psycopg.Connection, now: datetime) -> int:

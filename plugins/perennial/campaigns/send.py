@@ -17,10 +17,10 @@ from perennial.campaigns.ledger import Ledger
 from perennial.campaigns.message import Composer
 from perennial.campaigns.outcomes import Outcome
 from perennial.campaigns.recipients import Recipients, values
-from perennial.campaigns.smtp import Courier, SenderRefusedError, ServerUnavailableError
+from perennial.campaigns.smtp import Courier
 from perennial.campaigns.suppressions import suppressed
 from perennial.campaigns.tokens import Mark
-from perennial.errors import TerminalError
+from perennial.errors import PerennialError, TerminalError
 from perennial.ids import uuid7s
 
 LOOK_AGAIN = 50
@@ -140,7 +140,8 @@ class Sending:
         envelope = self.composer.compose(mark, row["email"], values(row), now)
         try:
             outcome = self.courier.deliver(envelope)
-        except (ServerUnavailableError, SenderRefusedError):
+        except PerennialError:
+            # Whatever is told in words: the message was not taken.
             self.ledger.release(intended.message_id, self.clock())
             raise
         self.ledger.conclude(intended.message_id, outcome, self.clock())

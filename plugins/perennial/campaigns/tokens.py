@@ -58,7 +58,7 @@ class Signer:
 
     @classmethod
     def of(cls, setting: str) -> "Signer":
-        """Keys as a setting has them, divided by commas: a new one in front, the old one while links use it."""
+        """Keys as a setting has them, divided by commas: a new one in front, then old ones."""
         keys = [part.strip() for part in setting.split(",") if part.strip()]
         if not keys or min(map(len, keys)) < SHORTEST_KEY:
             raise KeyRefusedError(
@@ -77,7 +77,7 @@ class Signer:
         return _text(_mac(self.keys[0], packed)[:MAC] + packed)
 
     def opened(self, token: str, use: Use) -> tuple[Mark, str | None]:
-        """What a token says; `TokenRefusedError` for one that was not made for this use with one of our keys."""
+        """What a token says; `TokenRefusedError` for one that is not ours, or for another use."""
         if len(token) > LONGEST or not token.isascii():
             raise TokenRefusedError("the token is too long, or no token")
         try:
