@@ -105,7 +105,7 @@ class Templates:
             # Also finds filters and tests that there are none of.
             self._environment.compile(source, name)
         except TemplateNotFound as error:
-            raise self._error(str(error), "there is no such file in include/campaigns/templates") from None
+            raise self._error(error.name or SUBJECT, "there is no such file in include/campaigns/templates") from None
         except TemplateSyntaxError as error:
             raise self._error(name or SUBJECT, error.message or "cannot be read", error.lineno) from None
         except UnicodeDecodeError:

@@ -21,7 +21,7 @@ class SendCampaignsOperator(BaseOperator):
     """Send the campaigns that are due, each to whom it has not been sent.
 
     One that fails keeps no other from being sent; the task fails at its end. Killed, it is run again: what
-    was in the middle of being sent is in doubt, and told. The parameters: `campaign` names one, `dry_run` only
+    was in the middle of being sent is in doubt, and told. Parameters: `campaign` names one, `dry_run` only
     counts, `replay` sends again what is in doubt.
 
     :param asset: what says what was sent
