@@ -50,9 +50,9 @@ class Templates:
     def __init__(self, folder: Path, campaign: Campaign) -> None:
         """Read and check them; `TemplateError` says which of them is wrong, where, and how."""
         self._campaign = campaign
-        loader: BaseLoader = FileSystemLoader(folder)
+        self._loader: BaseLoader = FileSystemLoader(folder)
         self._environment = ImmutableSandboxedEnvironment(
-            loader=loader,
+            loader=self._loader,
             undefined=StrictUndefined,
             autoescape=lambda name: name is not None and name.endswith(".html"),
             finalize=_printed,
@@ -100,12 +100,14 @@ class Templates:
             if name is None:
                 source = self._campaign.subject
             else:
-                source, _, _ = self._environment.loader.get_source(self._environment, name)  # type: ignore[union-attr]
+                source, _, _ = self._loader.get_source(self._environment, name)
             tree = self._environment.parse(source, name)
             # Also finds filters and tests that there are none of.
             self._environment.compile(source, name)
         except TemplateNotFound as error:
-            raise self._error(error.name or SUBJECT, "there is no such file in include/campaigns/templates") from None
+            raise self._error(
+                error.name or SUBJECT, "there is no such file in include/campaigns/templates"
+            ) from None
         except TemplateSyntaxError as error:
             raise self._error(name or SUBJECT, error.message or "cannot be read", error.lineno) from None
         except UnicodeDecodeError:
