@@ -50,7 +50,8 @@ def test_one_run_at_a_time_sends_a_campaign(ledger: Ledger, campaigns_url: str) 
 
 
 def test_what_is_deferred_is_due_again_later_and_later_and_keeps_its_name(ledger: Ledger) -> None:
-    now, waits, names = NOW, [], set()
+    now, names = NOW, set()
+    waits: list[float] = []
     for _ in range(7):
         message = intend(ledger, now=now, as_of=AS_OF + timedelta(days=len(waits)))
         assert message

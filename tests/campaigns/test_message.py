@@ -28,6 +28,7 @@ def test_one_click_unsubscribes_as_rfc_8058_has_it(tmp_path: Path) -> None:
     envelope, message = made(tmp_path)
     assert message["list-unsubscribe-post"] == "List-Unsubscribe=One-Click"
     token = re.fullmatch(rf"<{BASE}/u/([\w-]+)>", message["list-unsubscribe"])
+    assert token
     assert SIGNER.opened(token[1], "unsubscribe") == (MARK, None)
     # In one line and as it is: programs that look for the header do not decode words.
     assert re.search(rb"(?m)^List-Unsubscribe: <https://[\x21-\x7e]+>\r$", envelope.content)

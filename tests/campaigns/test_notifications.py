@@ -1,9 +1,12 @@
 """Reports as RFC 3464's appendix, Postfix and RFC 5965 have them; and whose message they are about."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from campaigns.documents import MARK, SIGNER
+from hypothesis import given
+from hypothesis import strategies as st
 
 from perennial.campaigns.notifications import notices, read, references
 
@@ -65,6 +68,14 @@ def test_a_made_up_message_is_nobodys() -> None:
     made_up = REFERENCE[:31] + ("0" if REFERENCE[31] != "0" else "1") + REFERENCE[32:]
     assert references(read(report("postfix", message=made_up, envelope="x" + REFERENCE[1:])), SIGNER) == []
     assert references(read(report("rfc3464_simple")), SIGNER) == []
+
+
+@given(st.binary(max_size=300), st.integers(0, 2000))
+def test_whatever_is_broken_in_a_report_it_is_no_other_messages(noise: bytes, at: int) -> None:
+    content = report("postfix", message=REFERENCE)
+    broken = content[:at] + noise + content[at + len(noise) :]
+    with suppress(Exception):
+        assert {*references(read(broken), SIGNER)} <= {MARK.message_id}
 
 
 @pytest.mark.parametrize("content", [b"", b"Subject: I am away\r\n\r\nuntil Monday", b"\x00\xff" * 100,

@@ -1,6 +1,7 @@
 """The log of what came back is searched once, by however many campaigns, in however many partitions."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ def event(kind: str, digest: str) -> bytes:
 def test_each_partition_is_read_on_from_where_it_was(tmp_path: Path, ledger: Ledger) -> None:
     log = tracking_log(tmp_path)
     assert absorb(log, ledger.connection, NOW) == 0
-    with log.writer(TOPIC) as one, log.writer(TOPIC) as two:
+    with closing(log.writer(TOPIC)) as one, closing(log.writer(TOPIC)) as two:
         one.append([event("unsubscribe", "a"), event("open", "x")])
         two.append([event("unsubscribe", "b")])
         assert absorb(log, ledger.connection, NOW) == 2

@@ -11,6 +11,7 @@ from perennial.campaigns.outcomes import Outcome, is_hard
         (450, "4.2.0 <ann@example.com>: greylisted", "deferred", "4.2.0", None),
         (421, "closing", "deferred", "4.0.0", None),
         (452, "too many", "deferred", "4.0.0", None),
+        (-1, "what is this", "deferred", None, None),
         (550, "5.1.1 <ann@example.com>: user unknown", "bounced", "5.1.1", "hard"),
         (550, "no such user here", "bounced", "5.0.0", "hard"),
         (552, "5.2.2 mailbox full", "bounced", "5.2.2", "hard"),

@@ -89,6 +89,21 @@ def test_fields_that_are_not_there_are_told(changes: dict, said: str) -> None:
         recipients(campaign(**changes), MEMBERS, PROFILES)
 
 
+@pytest.mark.parametrize(
+    ("address", "good"),
+    [
+        ("o'neil+x.y@mail.example.co.uk", True), ("a@b.c", True), ("a@b", False),
+        ("jürgen@example.com", False), ("a@exämple.com", False), ("a b@example.com", False),
+        ("a@b@example.com", False), ('"a"@example.com', False), ("a,b@example.com", False),
+        ("a@example.com\r\nRCPT TO:<b@example.com>", False), ("a@example..com", False),
+        ("<a@example.com>", False), (f"{'x' * 65}@example.com", False), (f"a@{'x' * 250}.com", False),
+    ],
+)  # fmt: skip
+def test_only_what_any_mail_server_takes_is_an_address(address: str, good: bool) -> None:
+    profiles = pl.LazyFrame({"person_id": ["1"], "email": [address], "first_name": ["A"]})
+    assert recipients(campaign(), MEMBERS.filter(person_id="1"), profiles).rows.height == good
+
+
 def test_nobody_is_a_good_answer() -> None:
     found = recipients(campaign(), MEMBERS.clear(), PROFILES)
     assert (found.rows.height, found.without_address, found.shared_address) == (0, 0, 0)

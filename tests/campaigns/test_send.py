@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from perennial.campaigns.ledger import Ledger
 from perennial.campaigns.log import TOPIC, tracking_log
 from perennial.campaigns.opt_outs import absorb
 from perennial.campaigns.rendering import TemplateError
-from perennial.campaigns.send import EverythingRefusedError, Sending
+from perennial.campaigns.send import Sending
 from perennial.campaigns.smtp import Courier, SenderRefusedError
+from perennial.campaigns.streaks import EverythingDeferredError, EverythingRefusedError
 from perennial.campaigns.suppressions import suppress
 
 pytestmark = pytest.mark.store
@@ -94,7 +96,7 @@ def test_who_unsubscribes_while_it_is_sent_is_not_sent_it(
             "message_id": "0" * 32,
             "campaign": "x",
         }
-        with tracking_log(tmp_path).writer(TOPIC) as writer:
+        with closing(tracking_log(tmp_path).writer(TOPIC)) as writer:
             writer.append([json.dumps({"received_at": 1, "events": [event]}).encode()])
         absorb(tracking_log(tmp_path), ledger.connection, NOW)
         return True
@@ -127,6 +129,19 @@ def test_a_server_that_refuses_everybody_is_not_believed_for_long(
     assert ledger.counts() == {"bounced": 20}
 
 
+@pytest.mark.parametrize(
+    ("answer", "line", "state", "tried"), [(451, True, "deferred", 20), (250, False, "doubtful", 3)]
+)
+def test_a_server_that_takes_nothing_for_now_is_left_alone(
+    tmp_path: Path, ledger: Ledger, box: Mailbox, answer: int, line: bool, state: str, tried: int
+) -> None:
+    many = people(*(f"p{n:02}" for n in range(30)))
+    box.answer, box.on_content = answer, lambda to: line
+    with pytest.raises(EverythingDeferredError, match=f"the last {tried} messages were all {state}"):
+        sending(tmp_path, ledger, box).send(many, AS_OF)
+    assert ledger.counts() == {state: tried}
+
+
 def test_no_answer_is_a_doubt_that_is_told_and_can_be_replayed(
     tmp_path: Path, ledger: Ledger, box: Mailbox
 ) -> None:
@@ -149,7 +164,7 @@ def test_a_click_shows_that_what_was_in_doubt_has_arrived(
         "SELECT message_id FROM campaigns.message WHERE state = 'doubtful'"
     ).fetchall()
     event = {"event": "click", "email_sha256": "x", "at": 1, "message_id": str(row[0]), "campaign": "thanks"}
-    with tracking_log(tmp_path).writer(TOPIC) as writer:
+    with closing(tracking_log(tmp_path).writer(TOPIC)) as writer:
         writer.append([json.dumps({"received_at": 1, "events": [event]}).encode()])
     assert absorb(tracking_log(tmp_path), ledger.connection, NOW) == 0
     assert ledger.counts() == {"sent": 4}

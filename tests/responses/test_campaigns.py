@@ -1,6 +1,7 @@
 """Events of our own campaigns: from the collector's log and from the ledger, each once, in the one shape."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,11 @@ import psycopg
 import pytest
 from campaigns.documents import AS_OF, MARK, NOW
 
+from perennial.campaigns import events
 from perennial.campaigns.ledger import migrate, open_ledger
 from perennial.campaigns.log import TOPIC, tracking_log
 from perennial.campaigns.outcomes import Outcome
 from perennial.lake.catalog import Lake
-from perennial.responses import campaigns
 from perennial.responses.campaigns import land_ledger, land_log, map_events
 from perennial.responses.land import LandReport
 
@@ -50,9 +51,11 @@ def test_an_event_in_the_one_shape() -> None:
 @pytest.mark.parametrize(
     ("broken", "said"),
     [
-        ("text", "not an object"), (event("shrug"), "unknown event type 'shrug'"), (event("click"), "no url"),
+        ("text", "not an object"), (event("shrug"), "unknown event type 'shrug'"),
+        (event("click"), "no url"),
         (event("open", at="now"), "no time"), (event("open", at=True), "no time"),
-        (event("open", message_id=""), "no message_id"), (event("open", email_sha256=None), "no email_sha256"),
+        (event("open", message_id=""), "no message_id"),
+        (event("open", email_sha256=None), "no email_sha256"),
     ],
 )  # fmt: skip
 def test_what_is_none_is_set_apart(broken: Any, said: str) -> None:
@@ -63,7 +66,7 @@ def test_what_is_none_is_set_apart(broken: Any, said: str) -> None:
 
 
 def test_a_campaign_whose_document_is_gone_keeps_its_name(lake: Lake, tmp_path: Path) -> None:
-    with tracking_log(tmp_path).writer(TOPIC) as writer:
+    with closing(tracking_log(tmp_path).writer(TOPIC)) as writer:
         writer.append([json.dumps({"received_at": AT, "events": [event("open")]}).encode()])
     land_log(tmp_path, lake, {})
     assert lake.email_events.scan().collect()["campaign_name"].to_list() == ["thanks"]
@@ -73,7 +76,8 @@ def test_every_partition_of_the_log_lands_once(lake: Lake, tmp_path: Path) -> No
     def record(*events: Any) -> bytes:
         return json.dumps({"received_at": AT, "events": events}).encode()
 
-    with tracking_log(tmp_path).writer(TOPIC) as one, tracking_log(tmp_path).writer(TOPIC) as two:
+    log = tracking_log(tmp_path)
+    with closing(log.writer(TOPIC)) as one, closing(log.writer(TOPIC)) as two:
         one.append([record(event("open", 1)), record("odd")])
         two.append([record(event("open", 2)), record(event("unsubscribe", 3))])
         expected = LandReport(received=4, landed=3, apart=1, unknown_people=3)
@@ -100,7 +104,7 @@ def test_the_ledgers_events_land_once_although_a_landing_was_killed(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(campaigns.ledger, "landed", killed)
+        patch.setattr(events, "landed", killed)
         with pytest.raises(KeyboardInterrupt):
             land_ledger(store_url, lake, TITLES, AT)
     assert land_ledger(store_url, lake, TITLES, AT) == LandReport(received=2, repeated=2)

@@ -15,7 +15,7 @@ HREF = re.compile(
     r"""(?P<before>\shref\s*=\s*)(?:"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<bare>[^\s"'>]+))""", re.I
 )
 LONGEST = 2000
-"""Characters of a URL that is tracked; a longer one stays as it is, and is not counted."""
+"""Bytes of a URL that is tracked; a longer one stays as it is, and is not counted."""
 
 
 class _Finder(HTMLParser):
@@ -63,7 +63,7 @@ def with_pixel(html: str, url: str) -> str:
 def _replaced(found: re.Match[str], link: Callable[[str], str | None]) -> str:
     raw = next(value for value in found.group("double", "single", "bare") if value is not None)
     url = unescape(raw).strip()
-    if not url.lower().startswith(("http://", "https://")) or len(url) > LONGEST:
+    if not url.lower().startswith(("http://", "https://")) or len(url.encode()) > LONGEST:
         return found[0]
     new = link(url)
     return found[0] if new is None else f'{found["before"]}"{escape(new)}"'

@@ -66,10 +66,14 @@ def take(folder: Path, url: str, signer: Signer, now: datetime) -> MailboxReport
 
 def _take(path: Path, connection: psycopg.Connection, signer: Signer, now: datetime) -> str:
     content = path.read_bytes()
-    message = read(content)
-    found = notices(message)
+    try:
+        message = read(content)
+        found = notices(message)
+        ours = references(message, signer) if found else []
+    except Exception:
+        # Anybody can send anything to a mailbox; what Python's parser stumbles over is no report.
+        return "other"
     telling = [each for each in found if each.kind in ("bounced", "complained")]
-    ours = references(message, signer) if found else []
     if found and not ours:
         return "unknown"
     with connection.transaction():

@@ -39,7 +39,7 @@ class Outcome:
         """The server has not taken it."""
         status = status_in(said) or (f"{code // 100}.0.0" if code // 100 in (4, 5) else None)
         reason = without_addresses(f"{code} {said}")
-        if 400 <= code < 500:
+        if not 500 <= code < 600:
             return cls("deferred", status, reason, ("deferred",))
         if is_hard(status or "5.0.0"):
             return cls("bounced", status, reason, ("processed", "bounce"), "hard")

@@ -10,8 +10,9 @@ from perennial.campaigns.definition import Campaign
 from perennial.errors import TerminalError
 from perennial.identity.values import address, sha256
 
-PLAIN = r"^[^\s@<>,;\"]+@[^\s@<>,;\"]+\.[^\s@<>,;\"]+$"
-"""What can be an address; others are counted among those without one."""
+PLAIN = r"^[!-~&&[^@<>,;\"()\[\]\\:]]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$"
+"""What can be an address that any mail server takes; others are counted among those without one."""
+LONGEST = 254
 
 
 class FieldError(TerminalError):
@@ -37,7 +38,11 @@ def recipients(campaign: Campaign, members: pl.LazyFrame, profiles: pl.LazyFrame
         raise FieldError(f"campaign {campaign.name}: key: the profile has no column {campaign.key}")
     fields = [_value(campaign, name, source, schema) for name, source in campaign.fields.items()]
     email = address(pl.col(campaign.key))
-    reach = profiles.select("person_id", *fields, email=pl.when(email.str.contains(PLAIN)).then(email))
+    reach = profiles.select(
+        "person_id",
+        *fields,
+        email=pl.when(email.str.contains(PLAIN) & (email.str.len_bytes() <= LONGEST)).then(email),
+    )
     order = pl.col("audience").replace_strict(
         {name: number for number, name in enumerate(campaign.audiences)}, return_dtype=pl.Int64, default=None
     )

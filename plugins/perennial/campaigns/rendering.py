@@ -106,7 +106,7 @@ class Templates:
             self._environment.compile(source, name)
         except TemplateNotFound as error:
             raise self._error(
-                error.name or SUBJECT, "there is no such file in include/campaigns/templates"
+                str(error.name), "there is no such file in include/campaigns/templates"
             ) from None
         except TemplateSyntaxError as error:
             raise self._error(name or SUBJECT, error.message or "cannot be read", error.lineno) from None

@@ -18,19 +18,14 @@ from perennial.campaigns.message import Composer
 from perennial.campaigns.outcomes import Outcome
 from perennial.campaigns.recipients import Recipients, values
 from perennial.campaigns.smtp import Courier
+from perennial.campaigns.streaks import Streak
 from perennial.campaigns.suppressions import suppressed
 from perennial.campaigns.tokens import Mark
-from perennial.errors import PerennialError, TerminalError
+from perennial.errors import PerennialError
 from perennial.ids import uuid7s
 
 LOOK_AGAIN = 50
 """Messages after which it is looked again who unsubscribed."""
-REFUSALS = 20
-"""Messages in a row that are refused for good, after which it is not theirs to be blamed."""
-
-
-class EverythingRefusedError(TerminalError):
-    """The mail server refuses one message after the other: the fault is not the recipients'."""
 
 
 @dataclass
@@ -107,20 +102,15 @@ class Sending:
         return allowed
 
     def _all(self, due: pl.DataFrame, as_of: date, report: Report) -> None:
-        refused = 0
+        streak = Streak(report.campaign)
         for number, row in enumerate(due.iter_rows(named=True), start=1):
             outcome = self._one(row, as_of)
             if outcome is None:
                 report.suppressed += 1
-            elif outcome.state != "doubtful":
-                setattr(report, outcome.state, getattr(report, outcome.state) + 1)
-                refused = refused + 1 if outcome.state in ("bounced", "blocked") else 0
-                if refused >= REFUSALS:
-                    raise EverythingRefusedError(
-                        f"campaign {report.campaign}: the last {refused} messages were all refused, the last"
-                        f" one with: {outcome.reason}. The rest is not sent: see to the mail server and the"
-                        " sender, then delete what is wrong from campaigns.suppression and campaigns.message"
-                    )
+            else:
+                if outcome.state != "doubtful":
+                    setattr(report, outcome.state, getattr(report, outcome.state) + 1)
+                streak.add(outcome)
             if number % LOOK_AGAIN == 0:
                 self.look_for_opt_outs()
 

@@ -25,14 +25,14 @@ def suppress(
 def suppressed(connection: psycopg.Connection) -> pl.Series:
     """The SHA-256 of all these addresses, and of those that a provider named to an activation.
 
-    Who opted out of what a provider sends has opted out of what we send.
+    Who opted out of what a provider sends has opted out of what we send; who was archived there has not.
     """
     known = [row[0] for row in connection.execute("SELECT email_sha256 FROM campaigns.suppression")]
     row = connection.execute("SELECT to_regclass('activation.suppression')").fetchone()
     if row and row[0]:
         theirs = connection.execute(
             "SELECT DISTINCT encode(sha256(convert_to(lower(btrim(key)), 'UTF8')), 'hex')"
-            " FROM activation.suppression"
+            " FROM activation.suppression WHERE kind <> 'archived'"
         )
         known += [row[0] for row in theirs]
     return pl.Series("email_sha256", sorted(set(known)), dtype=pl.String)
