@@ -1,10 +1,14 @@
 """What a campaign document may say, and what is told of one that says something else."""
 
+import re
 from datetime import UTC, datetime
 
 import pytest
-from campaigns.documents import campaign
+from campaigns.documents import DOCUMENT, campaign
 from pydantic import ValidationError
+
+from perennial.campaigns.definition import Campaign
+from perennial.settings import REPOSITORY
 
 
 def test_times_are_those_of_the_documents_zone() -> None:
@@ -26,10 +30,6 @@ def test_it_is_due_from_its_start_until_its_end_and_only_when_it_is_active() -> 
 
 
 def test_a_document_sends_nothing_unless_it_says_so() -> None:
-    from campaigns.documents import DOCUMENT
-
-    from perennial.campaigns.definition import Campaign
-
     assert Campaign.model_validate({k: v for k, v in DOCUMENT.items() if k != "state"}).state == "draft"
 
 
@@ -58,3 +58,9 @@ def test_what_cannot_be_meant_is_refused(changes: dict, said: str) -> None:
 def test_bounces_come_to_the_sender_or_to_an_address_that_names_the_message() -> None:
     assert campaign().envelope_sender("0a") == "shop@example.com"
     assert campaign(return_path="b+{reference}@example.com").envelope_sender("0a") == "b+0a@example.com"
+
+
+def test_the_manual_has_every_key() -> None:
+    manual = (REPOSITORY / "docs" / "campaigns.md").read_text()
+    told = re.findall(r"(?m)^\| `(\w+)` \|.*\|.*\|$", manual.partition("## Templates")[0])
+    assert told == [field.alias or name for name, field in Campaign.model_fields.items() if name != "name"]

@@ -56,6 +56,13 @@ def test_everybody_gets_it_once_however_often_it_is_run(tmp_path: Path, ledger: 
     }
 
 
+def test_nobody_is_sent_it_when_it_is_over(tmp_path: Path, ledger: Ledger, box: Mailbox) -> None:
+    made = sending(tmp_path, ledger, box, until="2026-01-05 11:00")
+    made.clock = lambda: NOW + timedelta(hours=2 * (len(box.messages) >= 3))
+    report = made.send(PEOPLE, AS_OF)
+    assert (report.sent, report.too_late, len(box.messages)) == (3, 1, 3)
+
+
 def test_a_dry_run_makes_every_e_mail_and_sends_none(tmp_path: Path, ledger: Ledger, box: Mailbox) -> None:
     report = sending(tmp_path, ledger, box).send(PEOPLE, AS_OF, dry_run=True)
     assert (report.due, report.sent, box.connections, ledger.counts()) == (4, 0, 0, {})

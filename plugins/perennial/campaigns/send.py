@@ -46,6 +46,8 @@ class Report:
     blocked: int = 0
     in_doubt: int = 0
     """Of all runs: a run ended while they were being sent."""
+    too_late: int = 0
+    """The campaign was over before it was their turn."""
     without_address: int = 0
     shared_address: int = 0
     due: int = 0
@@ -104,6 +106,9 @@ class Sending:
     def _all(self, due: pl.DataFrame, as_of: date, report: Report) -> None:
         streak = Streak(report.campaign)
         for number, row in enumerate(due.iter_rows(named=True), start=1):
+            if self.clock() >= self.composer.campaign.ends:
+                report.too_late = due.height - number + 1
+                return
             outcome = self._one(row, as_of)
             if outcome is None:
                 report.suppressed += 1
@@ -127,8 +132,8 @@ class Sending:
         mark = Mark(
             intended.message_id, campaign.name, intended.audience, intended.as_of, row["email_sha256"]
         )
-        envelope = self.composer.compose(mark, row["email"], values(row), now)
         try:
+            envelope = self.composer.compose(mark, row["email"], values(row), now)
             outcome = self.courier.deliver(envelope)
         except PerennialError:
             # Whatever is told in words: the message was not taken.
