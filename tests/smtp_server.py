@@ -2,7 +2,7 @@
 
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -21,6 +21,15 @@ class Mailbox:
     """Recipients with the code that they are refused with."""
     answer: int = 250
     """What the server says to a message."""
+    sender: int = 250
+    """What the server says to a sender."""
+    senders: list[str] = field(default_factory=list)
+    """Of each message that arrived, and the options that came with it."""
+    connections: int = 0
+    on_content: Callable[[list[str]], bool] = lambda to: True
+    """Called with a message's recipients before it is answered; where it is false, the line goes dead."""
+    extensions: tuple[str, ...] = ()
+    """What the server offers, such as DSN."""
 
     def connection(self, **extra: Any) -> dict[str, Any]:
         """The Airflow connection to it."""
@@ -43,11 +52,20 @@ def running_smtp() -> Iterator[Mailbox]:
             self.wfile.write(f"{line}\r\n".encode())
 
         def handle(self) -> None:
+            box.connections += 1
             self.say("220 tests")
             to: list[str] = []
+            sender = ""
             for raw in self.rfile:
                 verb, _, rest = raw.decode().strip().partition(" ")
                 match verb.upper():
+                    case "EHLO" if box.extensions:
+                        lines = ["tests", *box.extensions]
+                        for number, line in enumerate(lines, start=1):
+                            self.say(f"250{' ' if number == len(lines) else '-'}{line}")
+                    case "MAIL":
+                        sender, to = rest.partition(":")[2], []
+                        self.say(f"{box.sender} {sender}")
                     case "RCPT":
                         address = rest.partition("<")[2].partition(">")[0]
                         code = box.refused.get(address, 250)
@@ -56,7 +74,10 @@ def running_smtp() -> Iterator[Mailbox]:
                     case "DATA":
                         self.say("354 go on")
                         content = b"".join(iter(self.rfile.readline, b".\r\n")).replace(b"\r\n..", b"\r\n.")
+                        if not box.on_content(to):
+                            return
                         if box.answer == 250:
+                            box.senders.append(sender)
                             box.messages.append(message_from_bytes(content, policy=policy.default))
                             box.recipients.append(to)
                         self.say(f"{box.answer} taken")
@@ -68,7 +89,7 @@ def running_smtp() -> Iterator[Mailbox]:
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session) as server:
         box.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
         thread.start()
         yield box
         server.shutdown()

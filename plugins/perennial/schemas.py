@@ -8,6 +8,7 @@ from pydantic import TypeAdapter
 
 from perennial.activation.definition import Activation
 from perennial.audiences.definition import Audience, Consent
+from perennial.campaigns.definition import Campaign
 from perennial.documents import Document
 from perennial.identity.namespace import Namespace
 from perennial.profiles.computed import ComputedAttribute
@@ -27,6 +28,7 @@ KINDS: dict[str, tuple[type[Document], ...]] = {
     "audiences": (Audience,),
     "consent": (Consent,),
     "activations": (Activation,),
+    "campaigns": (Campaign,),
     "dashboards": (Dashboard,),
     "reports": (Report,),
 }

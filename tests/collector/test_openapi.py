@@ -20,7 +20,8 @@ EXAMPLES = "300" if os.environ.get("PERENNIAL_LONG") else "4"
 
 def test_whatever_is_sent_is_answered_as_documented(place: Place, tmp_path: Path) -> None:
     """All of schemathesis' checks, on the running server, requests without a token among them."""
-    with place.running(PERENNIAL_SENDGRID_WEBHOOK_KEY=key_pair()[1]) as collector:
+    keys = {"PERENNIAL_SENDGRID_WEBHOOK_KEY": key_pair()[1], "PERENNIAL_TRACKING_KEY": "k" * 32}
+    with place.running(**keys) as collector:
         done = subprocess.run(
             [
                 sys.executable, "-m", "schemathesis.cli",

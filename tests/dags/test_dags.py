@@ -12,6 +12,7 @@ from perennial.settings import REPOSITORY
 NAMES = [
     "activation_email",
     "audiences",
+    "campaigns",
     "customer_value",
     "customer_value_days",
     "erasure",

@@ -37,6 +37,7 @@ VARIABLES = {
     "AIRFLOW_SECRET_KEY": os.urandom(32).hex(),
     "SENDGRID_API_KEY": "SG.key-of-tests",
     "SENDGRID_WEBHOOK_KEY": "",
+    "TRACKING_KEY": os.urandom(32).hex(),
     "WORKER_CONCURRENCY": "1",
 }
 DAG = """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from smtp_server import Mailbox, running_smtp
 
-from perennial.hooks.mail import MailHook, MailRefused, NotSent
+from perennial.hooks.mail import MailHook, MailRefused, NotSent, smtp_client
 
 
 @pytest.fixture
@@ -72,3 +72,15 @@ def test_a_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_connection_without_a_sender(box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MailRefused, match="from_email is missing"):
         hook(monkeypatch, box.connection(from_email="")).send(message())
+
+
+def test_a_connection_for_many_messages(box: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    hook(monkeypatch, box.connection())
+    client = smtp_client("smtp_default")
+    assert client.noop()[0] == 250
+    client.quit()
+    hook(monkeypatch, {**box.connection(), "port": 1})
+    with pytest.raises(NotSent, match="connection smtp_default: ConnectionRefusedError"):
+        smtp_client("smtp_default")
+    with pytest.raises(MailRefused, match="connection nowhere: there is none"):
+        smtp_client("nowhere")

@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from perennial.campaigns.tokens import Signer
 from perennial.collector.signatures import sendgrid_key, verify_sendgrid
 from perennial.collector.tokens import Tokens
 from perennial.local import credentials
@@ -67,6 +68,16 @@ def test_a_stack_without_a_token_is_given_one(tmp_path: Path) -> None:
         b"Bearer " + secret.collector_token.encode()
     )
     assert sender.name == "demo"
+
+
+def test_a_stack_without_a_key_for_links_is_given_one(tmp_path: Path) -> None:
+    made = asdict(credentials.find_or_create(tmp_path))
+    old = made.pop("tracking_key")
+    (tmp_path / "credentials.json").write_text(json.dumps(made))
+    secret = credentials.find_or_create(tmp_path)
+    assert credentials.find_or_create(tmp_path) == secret
+    assert secret.tracking_key != old
+    assert Signer.of(secret.tracking_key)
 
 
 def test_they_do_not_show_in_logs_and_tracebacks(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 from response_events import event
 
 from perennial.lake.catalog import EMAIL_EVENTS
-from perennial.responses.sendgrid import Mapped, map_events
+from perennial.responses.sendgrid import map_events
+from perennial.responses.shape import Mapped
 
 ANN = sha256(b"ann@example.com").hexdigest()
 IDENTITIES = pl.LazyFrame({"email_sha256": [ANN], "person_id": ["7"]})

@@ -1,5 +1,6 @@
 """A lake and a store in which a few households have left rows everywhere, in older snapshots too."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +13,10 @@ from identity_rows import mapping
 from perennial.activation import ledger
 from perennial.activation.holdout import SCHEMA
 from perennial.activation.refusals import Part, Search
+from perennial.campaigns import ledger as campaigns
+from perennial.campaigns.outcomes import Outcome
 from perennial.identity.values import EMAIL, EMAIL_SHA256, sha256
+from perennial.ids import uuid7s
 from perennial.lake.audiences import LISTS, STANDINGS
 from perennial.lake.catalog import CORRECTIONS, EMAIL_EVENTS, QUARANTINE, RESOLUTIONS, Lake
 from perennial.lake.identity import EVENTS, LINKS
@@ -153,6 +157,12 @@ def fill_store(url: str) -> None:
                 [("top", person, "treated", 0.1, 1) for person in PEOPLE], schema=SCHEMA, orient="row"
             ),
         )
+    campaigns.migrate(url)
+    with campaigns.open_ledger(url, "thanks") as sent:
+        for person, name in zip(PEOPLE, uuid7s(len(PEOPLE), 0), strict=True):
+            digest = hashlib.sha256(email(person).encode()).hexdigest()
+            assert sent.intend(name, person, digest, "top", DAY, NOON)
+            sent.conclude(name, Outcome.sent("ok"), NOON)
     with psycopg.connect(url) as connection:
         connection.cursor().executemany(
             "INSERT INTO activation.suppression VALUES ('esp', %s, 'bounce')", [(email(p),) for p in PEOPLE]
@@ -174,4 +184,8 @@ def everything(root: str, url: str | None) -> str:
             for table in ("delivery", "suppression", "batch", "run", "list"):
                 rows = connection.execute(f"SELECT t::text FROM activation.{table} t").fetchall()  # type: ignore[arg-type]
                 parts += [row for (row,) in rows]
+            sent = connection.execute(
+                "SELECT m::text || e::text FROM campaigns.message m JOIN campaigns.event e USING (message_id)"
+            )
+            parts += [row for (row,) in sent]
     return "\n".join(parts)

@@ -128,7 +128,7 @@ def test_the_certificate_says_what_was_removed_and_names_nobody(done):
         "records/contacts": 1, "records/households": 1,
         "responses/email_events": 2, "rfm/rfm": 2, "signals/corrections": 1, "signals/resolutions": 1,
         "store: activation.assignment": 1, "store: activation.delivery": 1,
-        "store: activation.suppression": 1, "value/customer_value": 2,
+        "store: activation.suppression": 1, "store: campaigns.message": 1, "value/customer_value": 2,
     }  # fmt: skip
     kept = erasure.certificates(done.workspace.lake.root).scan().collect()
     assert json.loads(kept["document"][0]) == certificate

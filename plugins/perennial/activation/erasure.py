@@ -1,6 +1,8 @@
 """Fingerprints of a person's identities in; the store without what was recorded of them, out.
 
-A destination that still knows the person tells us their suppressions again: erase them there as well.
+A destination that still knows the person tells us their suppressions again: erase them there as well. That
+somebody must not be sent campaigns any more stays, as the hash of their address and no more, so that they
+are not sent any.
 """
 
 from collections.abc import Collection
@@ -12,8 +14,11 @@ TABLES = {
     "activation.delivery": {"people": "person_id"},
     "activation.suppression": {"addresses": "key"},
     "activation.assignment": {"people": "person_id"},
+    "campaigns.message": {"people": "person_id", "addresses": "email_sha256"},
 }
 """Who is named in which column: by a person's id, or, where that is not known, by their address."""
+HASHED = {"email_sha256"}
+"""Columns that hold no more than the fingerprint."""
 
 
 def count(url: str, people: Collection[str], addresses: Collection[str]) -> dict[str, int]:
@@ -46,8 +51,9 @@ def _name(table: str) -> sql.Identifier:
 
 
 def _condition(table: str) -> sql.Composed:
+    digest = "encode(sha256(convert_to({}, 'UTF8')), 'hex')"
     parts = [
-        sql.SQL("encode(sha256(convert_to({}, 'UTF8')), 'hex') = ANY({})").format(
+        sql.SQL(("{}" if column in HASHED else digest) + " = ANY({})").format(
             sql.Identifier(column), sql.Placeholder(kind)
         )
         for kind, column in TABLES[table].items()

@@ -1,4 +1,4 @@
-"""The collector as an ASGI application: messages, files, signed webhooks in; durable logs and batches out."""
+"""The collector as an ASGI application: messages, files, webhooks, links in; durable logs and batches out."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +17,7 @@ from perennial.collector.reception import Reception
 from perennial.collector.refusals import Refused, refuse
 from perennial.collector.settings import CollectorSettings
 from perennial.collector.streaming import PATH, Streaming
+from perennial.collector.tracking import tracking_routes
 from perennial.collector.uploads import upload_routes
 from perennial.collector.webhooks import sendgrid
 
@@ -81,6 +82,7 @@ def _others(reception: Reception) -> ASGIApp:
     return Starlette(
         routes=[
             Route("/webhooks/sendgrid", sendgrid(reception), methods=["POST"]),
+            *tracking_routes(reception),
             *upload_routes(reception),
             Route("/health", health),
             Route("/ready", ready),

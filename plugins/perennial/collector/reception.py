@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from perennial.campaigns.log import TOPIC, tracking_log
 from perennial.collector.bodies import Body
 from perennial.collector.commit import GroupCommit
 from perennial.collector.metrics import Metrics
@@ -67,6 +68,15 @@ class Reception:
         if commit is None:
             folder = self.settings.places.spool / SENDGRID
             commit = self._commits[WEBHOOK] = GroupCommit(lambda: LogWriter(folder), self.metrics)
+        return commit.append([record])
+
+    def keep_tracking(self, record: bytes) -> "asyncio.Future[None]":
+        """The same for what comes back from campaigns: on the disk, in a partition of this process' own."""
+        self._spool.check()
+        commit = self._commits.get(TOPIC)
+        if commit is None:
+            log = tracking_log(self.settings.places.spool)
+            commit = self._commits[TOPIC] = GroupCommit(lambda: log.writer(TOPIC), self.metrics)
         return commit.append([record])
 
     def problems(self) -> list[str]:

@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from perennial.campaigns.tokens import Signer
 from perennial.collector.limits import Limits
 from perennial.settings import REPOSITORY, Settings
 
@@ -25,11 +26,15 @@ class CollectorSettings:
     limits: Limits = field(default_factory=Limits)
     workers: int = 1
     """Processes that share the port; with more than one, each writes to a partition of its own."""
+    tracking: Signer | None = field(default=None, repr=False)
+    """Checks the links of campaigns' e-mails; without it they lead nowhere."""
 
     @classmethod
     def from_env(cls) -> "CollectorSettings":
-        """Read `PERENNIAL_COLLECTOR_*`, `PERENNIAL_SENDGRID_WEBHOOK_KEY`, and what `Settings` reads."""
+        """Read `PERENNIAL_COLLECTOR_*`, `PERENNIAL_SENDGRID_WEBHOOK_KEY`, `PERENNIAL_TRACKING_KEY`, and what
+        `Settings` reads."""
         state = Path(os.environ.get("PERENNIAL_STATE", REPOSITORY / ".perennial"))
+        key = os.environ.get("PERENNIAL_TRACKING_KEY")
         return cls(
             host=os.environ.get("PERENNIAL_COLLECTOR_HOST", "127.0.0.1"),
             port=int(os.environ.get("PERENNIAL_COLLECTOR_PORT", "8026")),
@@ -38,4 +43,5 @@ class CollectorSettings:
             tokens=Path(os.environ.get("PERENNIAL_COLLECTOR_TOKENS") or state / "collector_tokens.yaml"),
             limits=Limits.from_env(),
             workers=int(os.environ.get("PERENNIAL_COLLECTOR_WORKERS", "1")),
+            tracking=Signer.of(key) if key else None,
         )

@@ -6,6 +6,7 @@ from typing import cast
 
 from airflow.providers.smtp.hooks.smtp import SmtpHook
 from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowException
 
 from perennial.errors import TerminalError, TransientError
 
@@ -50,6 +51,28 @@ class MailHook(SmtpHook):
             raise MailRefused(
                 f"{len(refused)} of the recipients were refused, at {', '.join(domains)}; the others have it"
             )
+
+
+def smtp_client(connection_id: str) -> smtplib.SMTP:
+    """A connection to a mail server, ready for messages.
+
+    :raises NotSent: the server is not there, or asked to come back later.
+    :raises MailRefused: the connection is not configured, or its login is refused.
+    """
+    try:
+        return cast("smtplib.SMTP", SmtpHook(connection_id).get_conn()._smtp_client)
+    except smtplib.SMTPAuthenticationError as error:
+        raise MailRefused(f"connection {connection_id}: login or password was refused") from error
+    except smtplib.SMTPResponseException as error:
+        raise _sorted(error.smtp_code, f"connection {connection_id}") from error
+    except (OSError, smtplib.SMTPException) as error:
+        raise NotSent(f"connection {connection_id}: {type(error).__name__}: {error}") from error
+    except AirflowException as error:
+        if "not found" in str(error):
+            raise MailRefused(
+                f"connection {connection_id}: there is none; create one of type SMTP"
+            ) from error
+        raise NotSent(f"connection {connection_id}: {error}") from error
 
 
 def _sorted(code: int, what: str) -> NotSent | MailRefused:

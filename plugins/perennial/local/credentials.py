@@ -33,6 +33,8 @@ class Credentials:
     """Base64 of the DER form, as SendGrid shows it; the private key is in `webhook_private_key.pem`."""
     collector_token: str
     """With which the demo's source systems send messages and files to the collector."""
+    tracking_key: str
+    """With which the links in campaigns' e-mails are signed."""
 
 
 def webhook_private_key(folder: Path) -> Path:
@@ -67,6 +69,7 @@ def find_or_create(folder: Path) -> Credentials:
             sandbox_api_key=f"SG.{_password(22)}.{_password(43)}",
             webhook_public_key=public_key,
             collector_token=tokens.make(collector_tokens(folder), "demo"),
+            tracking_key=secrets.token_hex(32),
         )
         _write(webhook_private_key(folder), private_key)
         users = {"admin": made.admin_password, "viewer": made.viewer_password}
@@ -77,6 +80,10 @@ def find_or_create(folder: Path) -> Credentials:
     if "collector_token" not in content:
         # A stack that was made before the collector took messages.
         content["collector_token"] = tokens.make(collector_tokens(folder), "demo")
+        _replace(file, content)
+    if "tracking_key" not in content:
+        # One that was made before there were campaigns.
+        content["tracking_key"] = secrets.token_hex(32)
         _replace(file, content)
     return Credentials(**content)
 

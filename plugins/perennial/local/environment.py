@@ -59,12 +59,14 @@ def _perennial(state: State, secret: Credentials) -> dict[str, str]:
         FOLDER_VARIABLE: str(state.folder),
         "PERENNIAL_LANDING": str(state.landing),
         "PERENNIAL_COLLECTOR_PORT": str(state.ports["collector"]),
+        "PERENNIAL_COLLECTOR_URL": collector_url(state),
         "PERENNIAL_COLLECTOR_TOKENS": str(credentials.collector_tokens(state.folder)),
         "PERENNIAL_SANDBOX_PORT": str(state.ports["sandbox"]),
         "PERENNIAL_SANDBOX_WEBHOOK_URL": f"{collector_url(state)}/webhooks/sendgrid",
         "PERENNIAL_SANDBOX_API_KEY": secret.sandbox_api_key,
         "PERENNIAL_SANDBOX_PRIVATE_KEY": str(credentials.webhook_private_key(state.folder)),
         "PERENNIAL_SENDGRID_WEBHOOK_KEY": secret.webhook_public_key,
+        "PERENNIAL_TRACKING_KEY": secret.tracking_key,
     }
 
 

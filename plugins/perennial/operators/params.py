@@ -158,3 +158,24 @@ def of_report() -> dict[str, Param]:
             description="Addresses for this run, such as your own for a trial. None: those of the document.",
         ),
     }
+
+
+def of_campaigns(include: Path) -> dict[str, Param]:
+    """Which campaign, and what is to be done with it."""
+    names = sorted(path.stem for path in (include / "campaigns").glob("*.yaml"))
+    return {
+        "campaign": Param(
+            None,
+            type=["null", "string"],
+            enum=[None, *names],
+            title="Campaign",
+            description="The only one to send. Empty: all that are due.",
+        ),
+        "dry_run": dry_run("Make every e-mail and count them; send nothing."),
+        "replay": Param(
+            False,
+            type="boolean",
+            title="Replay",
+            description="Send again what is in doubt, of this campaign. Some may get it a second time.",
+        ),
+    }

@@ -1,10 +1,11 @@
-"""The collector's durable log in; the lake's response events, each once, out.
+"""Durable logs in; the lake's response events, each once, out.
 
-The position reached in the log is committed together with the rows, so that a landing that is killed and run
+The position reached in a log is committed together with the rows, so that a landing that is killed and run
 again leaves the same tables.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,11 +18,25 @@ from perennial.identity.values import EMAIL_SHA256
 from perennial.lake.catalog import Lake
 from perennial.lake.tables import Table
 from perennial.responses import sendgrid
+from perennial.responses.shape import Mapped, Posts
 from perennial.signals.log import read
 from perennial.signals.quarantine import identified
 
-APPLICATION = "responses/sendgrid"
 DATASET = "email_events"
+
+
+@dataclass(frozen=True)
+class Source:
+    """Whose events a log holds, and what they mean."""
+
+    name: str
+    """By which the lake remembers how far it has landed."""
+    map: Callable[[Posts, pl.LazyFrame], Mapped]
+    batch: str = DATASET
+    """What the batches of its quarantined events begin with."""
+
+
+SENDGRID = Source("responses/sendgrid", sendgrid.map_events)
 
 
 @dataclass(frozen=True)
@@ -44,23 +59,23 @@ class LandReport:
         return LandReport(*(mine + asdict(other)[name] for name, mine in asdict(self).items()))
 
 
-def land(log: Path, lake: Lake) -> LandReport:
+def land(log: Path, lake: Lake, source: Source = SENDGRID) -> LandReport:
     """Land everything that the log holds beyond the committed position."""
-    events, apart, identities = lake.email_events, lake.quarantine(DATASET), _identities(lake)
+    events, apart, identities = lake.email_events, lake.quarantine(DATASET), people(lake)
     total = LandReport()
     while True:
-        done, set_apart = max(0, events.transaction(APPLICATION)), apart.transaction(APPLICATION)
+        done, set_apart = max(0, events.transaction(source.name)), apart.transaction(source.name)
         # Events are set apart first. Killed in between, the same stretch of the log is taken again.
         records, offset = read(log, done, until=set_apart if set_apart > done else None)
         if not records:
             return total
         posts = [_post(record) for record in records]
-        mapped = sendgrid.map_events(posts, identities)
+        mapped = source.map(posts, identities)
         if mapped.apart and offset > set_apart:
             last = datetime.fromtimestamp(max(received for received, _ in posts) / 1e6, UTC)
-            apart.append(_quarantined(mapped.apart, done, last.date()), [(APPLICATION, offset)])
-        fresh = _fresh(mapped.responses, events)
-        events.append(fresh, [(APPLICATION, offset)])
+            apart.append(_quarantined(mapped.apart, source, done, last.date()), [(source.name, offset)])
+        fresh = fresh_of(mapped.responses, events)
+        events.append(fresh, [(source.name, offset)])
         total += LandReport(
             received=mapped.responses.height + len(mapped.apart),
             landed=fresh.height,
@@ -75,13 +90,13 @@ def _post(record: bytes) -> tuple[int, list[Any]]:
     return content["received_at"], content["events"]
 
 
-def _identities(lake: Lake) -> pl.LazyFrame:
+def people(lake: Lake) -> pl.LazyFrame:
     """(email_sha256, person_id): whose an address is now."""
     known = current(lake.identities.scan().filter(pl.col("namespace") == EMAIL_SHA256))
     return known.select(pl.col("value").alias(EMAIL_SHA256), "person_id")
 
 
-def _fresh(responses: pl.DataFrame, events: Table) -> pl.DataFrame:
+def fresh_of(responses: pl.DataFrame, events: Table) -> pl.DataFrame:
     """Those that are neither repeated among themselves nor in the table already."""
     unique = responses.unique("event_id", keep="first", maintain_order=True)
     days = unique["event_date"].unique().to_list()
@@ -89,13 +104,13 @@ def _fresh(responses: pl.DataFrame, events: Table) -> pl.DataFrame:
     return unique.join(known, on="event_id", how="anti").sort("event_time", "event_id")
 
 
-def _quarantined(apart: list[tuple[Any, str]], offset: int, on: date) -> pl.DataFrame:
+def _quarantined(apart: list[tuple[Any, str]], source: Source, offset: int, on: date) -> pl.DataFrame:
     """In the form that all quarantines have."""
     rows = {
-        "file": f"{APPLICATION}@{offset}",
+        "file": f"{source.name}@{offset}",
         "line": range(len(apart)),
         "raw": [json.dumps(event) for event, _ in apart],
         "reasons": [[reason] for _, reason in apart],
     }
     bad = pl.DataFrame(rows, schema_overrides={"line": pl.Int64})
-    return identified(bad, f"{DATASET}-{offset:020d}", on)
+    return identified(bad, f"{source.batch}-{offset:020d}", on)

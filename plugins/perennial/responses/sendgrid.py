@@ -5,15 +5,22 @@ snapshot. See https://www.twilio.com/docs/sendgrid/for-developers/tracking-event
 """
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
 from perennial.identity.values import EMAIL, EMAIL_SHA256, address, sha256
-from perennial.lake.catalog import EMAIL_EVENTS
+from perennial.responses.shape import (
+    Mapped,
+    NoResponseError,
+    Posts,
+    day,
+    frame,
+    sorted_out,
+    text,
+    with_people,
+)
 
 PROVIDER = "sendgrid"
 EVENT_TYPES = {
@@ -37,50 +44,16 @@ LAST_SECOND = 253_402_300_799
 """The end of the year 9999."""
 
 
-class NoResponseError(ValueError):
-    """This event cannot be a response; the text says why."""
-
-
-@dataclass(frozen=True)
-class Mapped:
-    """Provider events, sorted out."""
-
-    responses: pl.DataFrame
-    """As `EMAIL_EVENTS`, with repetitions."""
-    apart: list[tuple[Any, str]]
-    """Everything else: the event as it came, and the reason."""
-
-
-def map_events(posts: Iterable[tuple[int, list[Any]]], identities: pl.LazyFrame) -> Mapped:
+def map_events(posts: Posts, identities: pl.LazyFrame) -> Mapped:
     """Map `posts` of (received at, in microseconds since the epoch; events).
 
     `identities` (email_sha256, person_id) names the people; who is not among them stays null.
     """
-    rows: list[dict[str, Any]] = []
-    apart: list[tuple[Any, str]] = []
-    for received_at, events in posts:
-        for event in events:
-            try:
-                rows.append({**_response(event), "received_at": received_at})
-            except NoResponseError as error:
-                apart.append((event, str(error)))
-    schema: dict[str, Any] = {**EMAIL_EVENTS, EMAIL: pl.String()}
-    responses = pl.LazyFrame(rows, schema={**schema, "event_time": pl.Int64(), "received_at": pl.Int64()})
-    named = (
-        responses.with_columns(
-            sha256(address(pl.col(EMAIL))).alias(EMAIL_SHA256),
-            pl.col("event_time", "received_at").cast(pl.Datetime("us", "UTC")),
-        )
-        .with_columns(
-            event_date=pl.col("event_time").dt.date(),
-            send_id=pl.concat_str("send_id", pl.lit("/"), pl.col(EMAIL_SHA256).str.slice(0, 16)),
-        )
-        .drop("person_id")
-        .join(identities.unique(EMAIL_SHA256), on=EMAIL_SHA256, how="left")
-    )
-    return Mapped(
-        named.select(pl.col(name).cast(kind) for name, kind in EMAIL_EVENTS.items()).collect(), apart
-    )
+    rows, apart = sorted_out(posts, _response)
+    hashed = sha256(address(pl.col(EMAIL))).alias(EMAIL_SHA256)
+    send_id = pl.concat_str("send_id", pl.lit("/"), pl.col(EMAIL_SHA256).str.slice(0, 16))
+    responses = frame(rows, {EMAIL: pl.String()}).with_columns(hashed).with_columns(send_id=send_id)
+    return Mapped(with_people(responses, identities), apart)
 
 
 def _response(event: Any) -> dict[str, Any]:
@@ -94,29 +67,22 @@ def _response(event: Any) -> dict[str, Any]:
     if "audience" not in categories:
         raise NoResponseError("no category audience:<name>: not sent to an audience of ours")
     return {
-        "event_id": _text(event, "sg_event_id"),
+        "event_id": text(event, "sg_event_id"),
         "event_type": event_type,
         "event_time": _seconds(event) * 1_000_000,
         "provider": PROVIDER,
-        "send_id": _text(event, "sg_message_id"),
-        "campaign_id": _text(event, "singlesend_id"),
+        "send_id": text(event, "sg_message_id"),
+        "campaign_id": text(event, "singlesend_id"),
         "campaign_name": str(event.get("singlesend_name") or event["singlesend_id"]),
         "audience": categories["audience"],
-        EMAIL: _text(event, "email"),
+        EMAIL: text(event, "email"),
         "bounce_class": _bounce_class(event) if event_type == "bounced" else None,
         "is_machine": event_type == "opened" and _is_machine(event),
         "url": str(event["url"]) if event.get("url") else None,
         "bounce_reason": _bounce_reason(event) if event_type == "bounced" else None,
-        "domain": _text(event, "email").rpartition("@")[2].strip().lower() or None,
-        "sent_as_of": _day(categories.get("as_of")),
+        "domain": text(event, "email").rpartition("@")[2].strip().lower() or None,
+        "sent_as_of": day(categories.get("as_of")),
     }
-
-
-def _text(event: Mapping[str, Any], name: str) -> str:
-    value = event.get(name)
-    if not isinstance(value, str) or not value:
-        raise NoResponseError(f"no {name}")
-    return value
 
 
 def _seconds(event: Mapping[str, Any]) -> int:
@@ -131,13 +97,6 @@ def _categories(value: Any) -> dict[str, str]:
     found = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     pairs = (each.split(":", 1) for each in found if isinstance(each, str) and ":" in each)
     return {name: content for name, content in pairs if content}
-
-
-def _day(text: str | None) -> date | None:
-    try:
-        return None if text is None else datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
-    except ValueError:
-        return None
 
 
 def _bounce_class(event: Mapping[str, Any]) -> str:

@@ -59,7 +59,7 @@ def _consenting(workspace: Workspace, name: str, kept: pl.DataFrame, as_of: date
     if purpose is None:
         return theirs
     try:
-        agree = _meeting(workspace, purpose, as_of)
+        agree = meeting(workspace, purpose, as_of)
         return theirs.lazy().join(agree, on=PERSON, how="semi").collect()
     except RuleError as error:
         raise TerminalError(
@@ -68,7 +68,8 @@ def _consenting(workspace: Workspace, name: str, kept: pl.DataFrame, as_of: date
         ) from None
 
 
-def _meeting(workspace: Workspace, purpose: str, as_of: date) -> pl.LazyFrame:
+def meeting(workspace: Workspace, purpose: str, as_of: date) -> pl.LazyFrame:
+    """(person_id): who consents to a purpose as of a day. Raises `RuleError` where that cannot be told."""
     if purpose not in workspace.consents:
         raise Where(purpose).error(f"there is no such document in {workspace.settings.include}/consent")
     rule = workspace.consents[purpose].rule

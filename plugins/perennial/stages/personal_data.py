@@ -26,7 +26,7 @@ Wanted = Mapping[str, frozenset[str]]
 """By namespace, the fingerprints of a person's identities."""
 VALUED = ("ledger/", "value/", "rfm/", "lifetime/", "profiles/", "live/")
 """Areas of the lake with a row, or more, of each person."""
-PROVIDER_FIELDS: Fields = {EMAIL: {("email",)}}
+PROVIDER_FIELDS: Fields = {EMAIL: {("email",)}, EMAIL_SHA256: {("email_sha256",)}}
 """Where providers' events name their recipient."""
 
 

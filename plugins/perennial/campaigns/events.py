@@ -1,0 +1,73 @@
+"""What became of messages in, on its way to the lake; written in the transaction that changes their state.
+
+The landing of responses takes events from here, as it takes those that the collector's log holds.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from perennial.campaigns.outcomes import Outcome
+
+MOST = 20_000
+"""Events that are taken at a time."""
+
+
+def arrived(connection: psycopg.Connection, message_ids: Sequence[str], now: datetime) -> int:
+    """Record that messages in doubt have arrived after all: something came back of them. How many."""
+    rows = connection.execute(
+        "UPDATE campaigns.message SET state = 'sent', reason = 'it was in doubt, and has arrived',"
+        " updated_at = %(now)s WHERE state = 'doubtful' AND message_id = ANY(%(ids)s::uuid[])"
+        " RETURNING message_id, attempts",
+        {"now": now, "ids": list(message_ids)},
+    ).fetchall()
+    for message_id, attempts in rows:
+        tell(connection, str(message_id), f"{message_id}/{attempts}", Outcome.sent(""), now)
+    return len(rows)
+
+
+def tell(connection: psycopg.Connection, message_id: str, stem: str, outcome: Outcome, at: datetime) -> None:
+    """Have the events of an outcome land in the lake, each once by the stem of its id."""
+    events: Sequence[tuple[Any, ...]] = [
+        (f"{stem}/{event}", message_id, event, outcome.bounce_class if event == "bounce" else None, at)
+        for event in outcome.events
+    ]
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO campaigns.event (event_id, message_id, event, bounce_class, at)"
+            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            events,
+        )
+
+
+def waiting(connection: psycopg.Connection) -> list[dict[str, Any]]:
+    """Events that have not landed, the oldest first, in the form that the collector gives its own."""
+    rows = connection.execute(
+        "SELECT e.event_id, e.event, e.bounce_class, e.at, m.message_id, m.campaign, m.audience, m.as_of,"
+        " m.email_sha256 FROM campaigns.event e JOIN campaigns.message m USING (message_id)"
+        " WHERE NOT e.landed ORDER BY e.at, e.event_id LIMIT %s",
+        (MOST,),
+    ).fetchall()
+    return [
+        {
+            "event_id": event_id,
+            "event": event,
+            "bounce_class": bounce_class,
+            "at": int(at.timestamp() * 1_000_000),
+            "message_id": str(message_id),
+            "campaign": campaign,
+            "audience": audience,
+            "as_of": as_of.isoformat(),
+            "email_sha256": email_sha256,
+        }
+        for event_id, event, bounce_class, at, message_id, campaign, audience, as_of, email_sha256 in rows
+    ]
+
+
+def landed(connection: psycopg.Connection, event_ids: Sequence[str]) -> None:
+    """Record that these events are in the lake."""
+    connection.execute(
+        "UPDATE campaigns.event SET landed = true WHERE event_id = ANY(%s)", (list(event_ids),)
+    )

@@ -1,0 +1,77 @@
+"""What the mappings of all providers share: events sorted out, and rows of responses with their people."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+
+from perennial.identity.values import EMAIL_SHA256
+from perennial.lake.catalog import EMAIL_EVENTS
+
+Posts = Iterable[tuple[int, list[Any]]]
+"""Of (received at, in microseconds since the epoch; events)."""
+
+
+class NoResponseError(ValueError):
+    """This event cannot be a response; the text says why."""
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """Provider events, sorted out."""
+
+    responses: pl.DataFrame
+    """As `EMAIL_EVENTS`, with repetitions."""
+    apart: list[tuple[Any, str]]
+    """Everything else: the event as it came, and the reason."""
+
+
+def sorted_out(
+    posts: Posts, response: Callable[[Any], dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[tuple[Any, str]]]:
+    """What `response` makes of each event, and those of which it makes nothing, with its reason."""
+    rows: list[dict[str, Any]] = []
+    apart: list[tuple[Any, str]] = []
+    for received_at, events in posts:
+        for event in events:
+            try:
+                rows.append({**response(event), "received_at": received_at})
+            except NoResponseError as error:
+                apart.append((event, str(error)))
+    return rows, apart
+
+
+def frame(rows: list[dict[str, Any]], more: Mapping[str, Any]) -> pl.LazyFrame:
+    """Rows whose times are microseconds since the epoch, with columns of the provider's own."""
+    times = {"event_time": pl.Int64(), "received_at": pl.Int64()}
+    return pl.LazyFrame(rows, schema={**EMAIL_EVENTS, **more, **times}).with_columns(
+        pl.col("event_time", "received_at").cast(pl.Datetime("us", "UTC"))
+    )
+
+
+def with_people(responses: pl.LazyFrame, identities: pl.LazyFrame) -> pl.DataFrame:
+    """As `EMAIL_EVENTS`: `identities` (email_sha256, person_id) names the people; others stay null."""
+    named = (
+        responses.with_columns(event_date=pl.col("event_time").dt.date())
+        .drop("person_id")
+        .join(identities.unique(EMAIL_SHA256), on=EMAIL_SHA256, how="left")
+    )
+    return named.select(pl.col(name).cast(kind) for name, kind in EMAIL_EVENTS.items()).collect()
+
+
+def text(event: Mapping[str, Any], name: str) -> str:
+    """A text that has to be there."""
+    value = event.get(name)
+    if not isinstance(value, str) or not value:
+        raise NoResponseError(f"no {name}")
+    return value
+
+
+def day(written: str | None) -> date | None:
+    """A day such as 2017-12-25, if it is one."""
+    try:
+        return None if written is None else datetime.strptime(written, "%Y-%m-%d").replace(tzinfo=UTC).date()
+    except ValueError:
+        return None
