@@ -275,6 +275,27 @@ def test_audiences_that_are_old_are_not_mailed(
     assert len(box.messages) == 4
 
 
+def test_whoever_is_held_out_gets_nothing_and_is_recorded_before_the_rest_is_sent(
+    workspace: Workspace, box: Mailbox, include: Path, store_url: str
+) -> None:
+    document(include, holdout="50%")
+    assert send(campaign="thanks", dry_run=True)["thanks"]["held_out"] > 0
+    assert box.messages == []
+    report = send()["thanks"]
+    with psycopg.connect(store_url) as connection:
+        arms = dict(connection.execute(
+            "SELECT person_id, arm FROM activation.assignment WHERE activation = 'campaign/thanks'"
+        ).fetchall())  # fmt: skip
+    assert sorted(arms) == NAMES
+    treated = [name for name in NAMES if arms[name] == "treated"]
+    assert (report["sent"], report["held_out"]) == (len(treated), len(NAMES) - len(treated))
+    assert 0 < len(treated) < len(NAMES)
+    assert sorted(to for recipients in box.recipients for to in recipients) == [
+        f"{name}@example.com" for name in treated
+    ]
+    assert send()["thanks"]["sent"] == 0
+
+
 def test_a_draft_can_be_tried(workspace: Workspace, box: Mailbox, include: Path) -> None:
     document(include, state="draft")
     assert send() == {}

@@ -44,7 +44,7 @@ def test_an_event_in_the_one_shape() -> None:
         "event_id": "e1", "event_type": "clicked", "event_date": AS_OF, "provider": "smtp",
         "send_id": MARK.message_id, "campaign_id": "thanks", "campaign_name": "Thank you", "audience": "best",
         "person_id": "7", "email_sha256": "ab" * 32, "bounce_class": None, "is_machine": False,
-        "url": "https://shop.example.com", "sent_as_of": AS_OF,
+        "url": "https://shop.example.com", "bounce_reason": None, "domain": None, "sent_as_of": AS_OF,
     }  # fmt: skip
 
 

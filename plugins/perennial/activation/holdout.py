@@ -16,6 +16,7 @@ from pydantic import AfterValidator, BeforeValidator
 
 from perennial.audiences.compile import die
 from perennial.documents import Document
+from perennial.errors import TerminalError
 from perennial.identity.people import PERSON
 
 TREATED, HELD_OUT = "treated", "held_out"
@@ -77,6 +78,18 @@ def assign(qualified: pl.DataFrame, recorded: pl.DataFrame, seed: str, share: fl
         .select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
         .sort("audience", PERSON)
     )
+
+
+def keys_of(profiles: pl.LazyFrame, key: pl.Expr, holdout: Holdout, whose: str) -> pl.LazyFrame:
+    """(person_id, key, decile), for `split`; `whose` begins the error where there is no such decile."""
+    known = profiles.collect_schema()
+    if holdout.decile is not None and holdout.decile not in known:
+        raise TerminalError(
+            f"{whose}: holdout: decile: the profile has no column {holdout.decile}; it has"
+            f" {', '.join(sorted(known))}"
+        )
+    decile = pl.lit(None) if holdout.decile is None else pl.col(holdout.decile)
+    return profiles.select(PERSON, key=key, decile=decile.cast(pl.Int32))
 
 
 @dataclass(frozen=True)

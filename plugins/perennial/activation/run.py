@@ -10,7 +10,7 @@ import polars as pl
 from perennial.activation.definition import Activation
 from perennial.activation.desired import Desired, address, desired
 from perennial.activation.destinations.base import Suppression
-from perennial.activation.holdout import SCHEMA, Split, split
+from perennial.activation.holdout import SCHEMA, Split, keys_of, split
 from perennial.activation.ledger import Ledger, Replay
 from perennial.activation.plan import Plan, plan
 from perennial.activation.send import Sender
@@ -107,14 +107,7 @@ def _drawn(activation: Activation, members: pl.LazyFrame, profiles: pl.LazyFrame
     holdout = activation.holdout
     if holdout is None:
         return Split(members, pl.DataFrame(schema=SCHEMA), 0)
-    known = profiles.collect_schema()
-    if holdout.decile is not None and holdout.decile not in known:
-        raise TerminalError(
-            f"activation {activation.name}: holdout: decile: the profile has no column {holdout.decile};"
-            f" it has {', '.join(sorted(known))}"
-        )
-    decile = pl.lit(None) if holdout.decile is None else pl.col(holdout.decile)
-    keys = profiles.select("person_id", key=address(activation), decile=decile.cast(pl.Int32))
+    keys = keys_of(profiles, address(activation), holdout, f"activation {activation.name}")
     theirs = members.filter(pl.col("audience").is_in(activation.audiences))
     return split(theirs, keys, ledger.assignments(), activation.name, holdout)
 

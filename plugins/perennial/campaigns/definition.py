@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from perennial.activation.definition import SourceField
+from perennial.activation.holdout import HoldoutField
 from perennial.documents import Document, TimeZone
 
 REFERENCE = "{reference}"
@@ -93,6 +94,8 @@ class Campaign(Document):
     """The profile's column with the address; whoever lacks it is counted, not sent."""
     fields: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], SourceField] = {}
     """What the templates may use: a name, and the profile's column; of a map, an entry with `key`."""
+    holdout: HoldoutField | None = None
+    """How many of those who qualify are sent nothing, so that it can be measured what sending brings."""
     start: Moment
     """From then on it is sent."""
     until: Moment | None = None

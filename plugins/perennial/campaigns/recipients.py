@@ -37,27 +37,32 @@ def recipients(campaign: Campaign, members: pl.LazyFrame, profiles: pl.LazyFrame
     if campaign.key not in schema:
         raise FieldError(f"campaign {campaign.name}: key: the profile has no column {campaign.key}")
     fields = [_value(campaign, name, source, schema) for name, source in campaign.fields.items()]
-    email = address(pl.col(campaign.key))
-    reach = profiles.select(
-        "person_id",
-        *fields,
-        email=pl.when(email.str.contains(PLAIN) & (email.str.len_bytes() <= LONGEST)).then(email),
-    )
-    order = pl.col("audience").replace_strict(
-        {name: number for number, name in enumerate(campaign.audiences)}, return_dtype=pl.Int64, default=None
-    )
-    wanted = members.select("audience", "person_id", order.alias("__order")).drop_nulls("__order")
-    first = wanted.sort("__order").unique("person_id", keep="first", maintain_order=True)
-    joined = first.join(reach, on="person_id", how="left").collect()
+    reach = profiles.select("person_id", *fields, email=email_of(campaign))
+    joined = as_first(campaign, members).join(reach, on="person_id", how="left").collect()
     reachable = joined.filter(pl.col("email").is_not_null()).sort("person_id")
     rows = reachable.unique("email", keep="first", maintain_order=True).with_columns(
         sha256(pl.col("email")).alias("email_sha256")
     )
     return Recipients(
-        rows=rows.drop("__order"),
+        rows=rows,
         without_address=joined.height - reachable.height,
         shared_address=reachable.height - rows.height,
     )
+
+
+def as_first(campaign: Campaign, members: pl.LazyFrame) -> pl.LazyFrame:
+    """Of `members` (audience, person_id) each person once, in the first of the campaign's audiences."""
+    order = pl.col("audience").replace_strict(
+        {name: number for number, name in enumerate(campaign.audiences)}, return_dtype=pl.Int64, default=None
+    )
+    wanted = members.select("audience", "person_id", order.alias("__order")).drop_nulls("__order")
+    return wanted.sort("__order").unique("person_id", keep="first", maintain_order=True).drop("__order")
+
+
+def email_of(campaign: Campaign) -> pl.Expr:
+    """The profile's address, null where no mail server would take it."""
+    email = address(pl.col(campaign.key))
+    return pl.when(email.str.contains(PLAIN) & (email.str.len_bytes() <= LONGEST)).then(email)
 
 
 def values(row: dict[str, Any]) -> dict[str, Any]:

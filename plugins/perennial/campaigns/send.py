@@ -50,6 +50,8 @@ class Report:
     """The campaign was over before it was their turn."""
     without_address: int = 0
     shared_address: int = 0
+    held_out: int = 0
+    """Members who are not sent it, so that it can be measured what sending brings."""
     due: int = 0
     """Who would be sent it, in a dry run."""
 

@@ -2,12 +2,15 @@
 
 import smtplib
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import polars as pl
 
+from perennial.activation import ledger as activations
 from perennial.activation.destinations.base import Window
+from perennial.activation.holdout import SCHEMA, keys_of, record, recorded, split
 from perennial.activation.limiter import Limiter
 from perennial.audiences import membership
 from perennial.audiences.comparisons import RuleError
@@ -16,7 +19,7 @@ from perennial.campaigns.ledger import open_ledger
 from perennial.campaigns.log import tracking_log
 from perennial.campaigns.message import Composer
 from perennial.campaigns.opt_outs import absorb
-from perennial.campaigns.recipients import Recipients, recipients
+from perennial.campaigns.recipients import Recipients, as_first, email_of, recipients
 from perennial.campaigns.rendering import Templates
 from perennial.campaigns.send import Report, Sending
 from perennial.campaigns.settings import CampaignSettings
@@ -27,6 +30,17 @@ from perennial.identity.people import PERSON
 from perennial.stages.activation import meeting
 from perennial.stages.profiles import profiles_of
 from perennial.stages.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Whom a campaign goes to, and who drew which arm for that."""
+
+    recipients: Recipients
+    assigned: pl.DataFrame
+    """The arms of all who can be reached; none where nobody is held out."""
+    held_out: int
+
 
 FOLDER, TEMPLATES = "campaigns", "templates"
 
@@ -63,16 +77,26 @@ def day_of(workspace: Workspace, campaign: Campaign, now: datetime) -> date:
     return newest
 
 
-def people(workspace: Workspace, campaign: Campaign, as_of: date) -> Recipients:
+def people(workspace: Workspace, campaign: Campaign, as_of: date, recorded: pl.DataFrame) -> Chosen:
     """To whom a campaign goes as of a day: the members of its audiences who consent to its purpose.
 
-    This is the one place where that is determined: whoever is to be held out of a campaign has to be taken
-    from `chosen`, before addresses are looked up. Later only those are left out who must not be sent to.
+    Less those who are held out; `recorded` has the arms that were drawn before. Later only those are left out
+    who must not be sent to.
     """
     chosen = _members(workspace, campaign, as_of)
     if campaign.purpose is not None:
         chosen = chosen.join(_consenting(workspace, campaign, as_of), on=PERSON, how="semi")
-    return recipients(campaign, chosen, profiles_of(workspace, as_of))
+    profiles = profiles_of(workspace, as_of)
+    if campaign.holdout is None:
+        return Chosen(recipients(campaign, chosen, profiles), recorded.clear(), 0)
+    keys = keys_of(profiles, email_of(campaign), campaign.holdout, f"campaign {campaign.name}")
+    drawn = split(as_first(campaign, chosen), keys, recorded, arms_of(campaign), campaign.holdout)
+    return Chosen(recipients(campaign, drawn.members, profiles), drawn.assigned, drawn.held_out)
+
+
+def arms_of(campaign: Campaign) -> str:
+    """Under which name the arms of a campaign are recorded, apart from those of activations."""
+    return f"campaign/{campaign.name}"
 
 
 def send(
@@ -92,9 +116,19 @@ def send(
     templates = Templates(workspace.settings.include / FOLDER / TEMPLATES, campaign)
     composer = Composer(campaign, templates, settings.signer, settings.base)
     as_of = day_of(workspace, campaign, clock())
-    found = people(workspace, campaign, as_of)
     log = tracking_log(workspace.settings.spool)
+    if campaign.holdout is not None:
+        activations.migrate(url)
     with open_ledger(url, campaign.name) as ledger:
+        before = (
+            recorded(ledger.connection, arms_of(campaign))
+            if campaign.holdout
+            else pl.DataFrame(schema=SCHEMA)
+        )
+        found = people(workspace, campaign, as_of, before)
+        if found.assigned.height and not dry_run:
+            midnight = datetime.combine(as_of, time(), UTC)
+            record(ledger.connection, arms_of(campaign), midnight, found.assigned)
         if replay and not dry_run:
             ledger.recover(clock())
             ledger.replay(clock())
@@ -106,7 +140,9 @@ def send(
             clock,
             lambda: absorb(log, ledger.connection, clock()),
         )
-        return sending.send(found, as_of, dry_run)
+        report = sending.send(found.recipients, as_of, dry_run)
+        report.held_out = found.held_out
+        return report
 
 
 def finish(url: str, campaign: Campaign, now: datetime) -> int:
