@@ -85,6 +85,10 @@ class EloquaHook(DestinationHook, kind="eloqua"):
     """Oracle Eloqua."""
 
 
+class SalesforceMcHook(DestinationHook, kind="salesforce_mc"):
+    """Salesforce Marketing Cloud."""
+
+
 HOOKS: dict[str, type[DestinationHook]] = {hook.kind: hook for hook in DestinationHook.__subclasses__()}
 """By kind of destination."""
 

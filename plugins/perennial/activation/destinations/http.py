@@ -57,6 +57,11 @@ class Client:
         """Whether the same request may succeed later."""
         return response.status_code == 429 or response.status_code >= 500
 
+    def encoded(self, body: Any) -> tuple[bytes, dict[str, str]]:
+        """A body as it is sent, and the headers that say what it is."""
+        content = json.dumps(body, separators=(",", ":")).encode()
+        return content, {"Content-Type": self.content_type}
+
     def retry_after(self, response: requests.Response) -> float | None:
         """Seconds to wait, where the answer says so."""
         return seconds(response.headers.get("Retry-After", ""))
@@ -155,8 +160,7 @@ class Client:
         operation = f"{method} {path}"
         self._total.acquire()
         next(limiter for pattern, limiter in self._limiters if pattern.fullmatch(operation)).acquire()
-        content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        headers = {} if content is None else {"Content-Type": self.content_type}
+        content, headers = (None, {}) if body is None else self.encoded(body)
         try:
             return self._session.request(
                 method, self.url + path, params=params, data=content, headers=headers,
