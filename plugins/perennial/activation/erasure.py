@@ -11,6 +11,7 @@ from psycopg import sql
 TABLES = {
     "activation.delivery": {"people": "person_id"},
     "activation.suppression": {"addresses": "key"},
+    "activation.exported": {"people": "person_id"},
 }
 """Who is named in which column: by a person's id, or, where that is not known, by their address."""
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from airflow.sdk import BaseHook
 
 from perennial.activation.destinations.base import Destination
-from perennial.activation.destinations.registry import connector, known
+from perennial.activation.destinations.registry import connector
 from perennial.errors import PerennialError
 
 
@@ -95,4 +95,4 @@ HOOKS: dict[str, type[DestinationHook]] = {hook.kind: hook for hook in Destinati
 
 def destination(kind: str, conn_id: str) -> Destination:
     """What an activation of this kind sends to."""
-    return HOOKS[known(kind)](conn_id).get_conn()
+    return HOOKS[connector(kind).kind](conn_id).get_conn()
