@@ -29,11 +29,12 @@ class ActivateOperator(StageOperator):
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.activation import ledger
         from perennial.activation.definition import Activation
+        from perennial.activation.destinations.registry import FILES
         from perennial.activation.run import run
         from perennial.activation.send import Sender
         from perennial.documents import load
         from perennial.hooks.destinations import destination
-        from perennial.stages.activation import wanted
+        from perennial.stages.activation import qualifications, wanted
 
         path = workspace.settings.include / "activations" / f"{self.activation}.yaml"
         definition = load(path, Activation)
@@ -43,6 +44,15 @@ class ActivateOperator(StageOperator):
         url = store_url()
         ledger.migrate(url)
         dry_run = bool((context.get("params") or {}).get("dry_run"))
-        with ledger.open_ledger(url, connection, definition.name) as opened:
+        with ledger.open_ledger(url, connection or FILES, definition.name) as opened:
+            if definition.files is not None:
+                from perennial.activation.destinations.files.run import run as write
+                from perennial.operators.exports import receiver
+
+                to = receiver(definition.files, definition.destination, workspace.settings.include)
+                since = qualifications(workspace, as_of.date())
+                return write(
+                    definition, as_of, members, profiles, titles, opened, to, since, dry_run, kept
+                ).as_dict()
             sender = Sender(opened, destination(definition.destination.kind, connection))
             return run(definition, as_of, members, profiles, titles, sender, dry_run, kept).as_dict()

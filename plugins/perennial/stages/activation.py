@@ -4,6 +4,7 @@ Who was in such an audience last stays in it at the destination: nobody is added
 those who have no profile any more, or do not consent to the audience's purpose any more.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -40,6 +41,17 @@ def wanted(
     kept = pl.concat([kept.clear(), *(_consenting(workspace, name, kept, as_of) for name in names)])
     counts = dict.fromkeys(names, 0) | dict(kept.group_by("audience").len().iter_rows())
     return pl.concat([members, kept.lazy()]), profiles, counts
+
+
+def qualifications(workspace: Workspace, as_of: date) -> Callable[[Sequence[str]], pl.DataFrame]:
+    """How to learn since when people are in audiences (audience, person_id, last_qualified), as of a day."""
+
+    def found(people: Sequence[str]) -> pl.DataFrame:
+        rows = workspace.lake.membership.scan().filter(pl.col(PERSON).is_in(people))
+        known = membership.qualified(rows, as_of)
+        return known.select("audience", PERSON, "last_qualified").collect()
+
+    return found
 
 
 def _consenting(workspace: Workspace, name: str, kept: pl.DataFrame, as_of: date) -> pl.DataFrame:

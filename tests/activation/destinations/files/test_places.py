@@ -128,7 +128,7 @@ def test_nobody_is_trusted_at_first_sight(
 def test_what_is_wrong_with_a_login_or_a_folder_is_told(login: Login, tmp_path: Path, inbound: Path) -> None:
     with pytest.raises(TerminalError, match="there is no folder /no/where; create it"):
         SftpFolder(login, "sftp:///no/where").check()
-    with pytest.raises(TerminalError, match="connection exports: .* refuses the login"):
+    with pytest.raises(TerminalError, match=r"connection exports: .* refuses the login"):
         SftpFolder(replace(login, login="nobody-of-that-name"), "sftp:///x").check()
     with pytest.raises(TerminalError, match=r"private_key cannot be read"):
         SftpFolder(replace(login, private_key="x"), "sftp:///x").check()
