@@ -1,16 +1,17 @@
 """What an activation's document may say of its files, and what they are called."""
 
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from perennial.activation.definition import Activation
 from perennial.activation.destinations.files.definition import Files
 from perennial.activation.destinations.files.names import names
 from perennial.errors import TerminalError
+from perennial.settings import REPOSITORY
 
 from .conftest import day
 
@@ -129,7 +130,13 @@ def test_a_title_is_no_path_and_not_too_long() -> None:
         _names("{audience}" + "x" * 250)
 
 
-def test_files_are_documented() -> None:
-    manual = (Path(__file__).resolve().parents[4] / "docs/destinations.md").read_text()
+def test_the_manual_has_all_keys_and_a_document_that_can_be_read() -> None:
+    manual = (REPOSITORY / "docs/destinations.md").read_text()
     for name in Files.model_fields:
         assert f"| `{name}` |" in manual
+    (example,) = [
+        each.partition("```")[0] for each in manual.split("```yaml\n") if "kind: files" in each[:100]
+    ]
+    found = Activation.model_validate({"name": "example", **yaml.safe_load(example)})
+    assert found.files is not None
+    assert found.files.scheme == "sftp"
