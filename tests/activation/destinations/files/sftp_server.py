@@ -32,8 +32,8 @@ Subsystem sftp {server}
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Login]:
-    """The server, until the block ends; how to log in."""
+def running(folder: Path, lacking: str = "") -> Iterator[Login]:
+    """The server, until the block ends; how to log in. What it is `lacking` are requests that it refuses."""
     if not Path(SSHD).exists() or not SERVERS:
         pytest.skip("no OpenSSH server (Debian, Ubuntu: openssh-server)")
     for name in ("host", "ours"):
@@ -42,7 +42,11 @@ def running(folder: Path) -> Iterator[Login]:
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
     port = free_ports({"sshd": None})["sshd"]
-    (folder / "sshd_config").write_text(CONFIGURATION.format(port=port, folder=folder, server=SERVERS[0]))
+    (folder / "sshd_config").write_text(
+        CONFIGURATION.format(
+            port=port, folder=folder, server=f"{SERVERS[0]} -P {lacking}" if lacking else SERVERS[0]
+        )
+    )
     with (folder / "log").open("wb") as log:
         command = [SSHD, "-D", "-e", "-f", str(folder / "sshd_config")]
         server = subprocess.Popen(command, stdout=log, stderr=log)

@@ -89,6 +89,13 @@ def test_what_the_kind_needs() -> None:
         document(None, destination={"kind": "klaviyo"})
 
 
+def test_a_key_lies_below_include() -> None:
+    assert document({"path": "/exports", "encrypt": "keys/a-b.c.asc"}).files
+    for path in ("/etc/key", "keys/../../key", "keys//x", ".key"):
+        with pytest.raises(ValidationError, match=r"files\.encrypt"):
+            document({"path": "/exports", "encrypt": path})
+
+
 def test_an_incremental_file_is_not_overwritten_by_the_next_one() -> None:
     with pytest.raises(ValidationError, match=r"\{as_of\} is missing.*say `mode: full`"):
         document({"path": "/exports", "name": "{audience}"})

@@ -12,11 +12,9 @@ from .conftest import Exports
 
 
 def test_an_activation_whose_files_only_the_receiver_reads(exports: Exports, tmp_path: Path) -> None:
-    receiver = pysequoia.Cert.generate("Receiver <receiver@example.com>")
-    secrets = receiver.secrets
-    assert secrets is not None
+    secrets = pysequoia.Tsk.generate("Receiver <receiver@example.com>")
     (tmp_path / "keys").mkdir()
-    (tmp_path / "keys" / "receiver.asc").write_text(str(receiver))
+    (tmp_path / "keys" / "receiver.asc").write_text(str(secrets.extract_certificate()))
     document = exports.document(mode="full", files={"encrypt": "keys/receiver.asc"})
     report = exports.write({"ann": {"in": ["best"], "decile": 1}}, document=document)
     assert [*report.files] == exports.names == ["mail_best_20171220.csv.pgp"]
@@ -35,7 +33,9 @@ def test_what_is_no_public_key(tmp_path: Path) -> None:
     key.write_text("no key")
     with pytest.raises(TerminalError, match="is no OpenPGP key"):
         encrypt(file, key)
-    key.write_text(str(pysequoia.Cert.generate("x <x@example.com>").secrets))
-    with pytest.raises(TerminalError, match="holds a secret key"):
-        encrypt(file, key)
+    secret = pysequoia.Tsk.generate("x <x@example.com>")
+    for content in (str(secret).encode(), bytes(secret)):
+        key.write_bytes(content)
+        with pytest.raises(TerminalError, match="holds a secret key"):
+            encrypt(file, key)
     assert file.exists()

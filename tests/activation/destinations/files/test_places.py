@@ -82,6 +82,13 @@ def test_a_folder_on_an_sftp_server(login: Login, tmp_path: Path, inbound: Path)
     assert SftpFolder(login, f"sftp://{inbound}").check() == f"1 files in {inbound}"
 
 
+def test_a_server_that_cannot_replace_a_file(tmp_path: Path, inbound: Path) -> None:
+    with running(tmp_path, lacking="posix-rename") as login:
+        _behaves(SftpFolder(login, f"sftp://{inbound}"), tmp_path)
+    assert [each.name for each in inbound.iterdir()] == ["a.csv"]
+    assert (inbound / "a.csv").read_bytes() == b"second"
+
+
 def test_a_bucket(s3: dict[str, str], tmp_path: Path) -> None:
     _behaves(ObjectStore("s3://exports/mail/", s3), tmp_path)
     store, _ = bucket("s3://exports", s3)

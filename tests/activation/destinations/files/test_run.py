@@ -231,6 +231,10 @@ def test_a_column_that_is_there_already_and_one_that_the_profile_lacks_are_named
         exports.write(PEOPLE, document=taken)
     with pytest.raises(TerminalError, match="mapping: shoe_size: the profile has no such column"):
         exports.write(PEOPLE, document=exports.document(mapping=["shoe_size"]))
+    with pytest.raises(TerminalError, match="key: the profile has no column phone; it has born"):
+        exports.write(PEOPLE, document=exports.document(key="phone"))
+    with pytest.raises(TerminalError, match="mapping: BORN, born differ by capital letters alone"):
+        exports.write(PEOPLE, document=exports.document(mapping={"born": "born", "BORN": "spend"}))
 
 
 def test_a_key_that_is_no_address_keeps_its_letters(exports: Exports) -> None:

@@ -27,6 +27,11 @@ class Columns:
 
 def columns(activation: Activation, profiles: pl.Schema) -> Columns:
     """The columns in the mapping's order; a key that is not mapped is the first, a status the last."""
+    where = f"activation {activation.name}"
+    if activation.key not in profiles:
+        raise TerminalError(
+            f"{where}: key: the profile has no column {activation.key}; it has {', '.join(sorted(profiles))}"
+        )
     headers: dict[str, str] = {}
     values: list[pl.Expr] = []
     for target, source in activation.mapping.items():
@@ -47,6 +52,9 @@ def columns(activation: Activation, profiles: pl.Schema) -> Columns:
         headers = {_free(header(activation.key), headers, activation): "key", **headers}
     if activation.mode == "incremental" and "status" not in headers.values():
         headers[_free("status", headers, activation)] = "status"
+    lower = [name.lower() for name in headers]
+    if alike := sorted(name for name in headers if lower.count(name.lower()) > 1):
+        raise TerminalError(f"{where}: mapping: {', '.join(alike)} differ by capital letters alone")
     return Columns(headers, values)
 
 

@@ -43,7 +43,7 @@ class Files(Document):
     """Whether `incremental` files hold also those who stay and whose columns changed."""
     delimiter: Annotated[str, Field(pattern=r"^[,;|\t]$")] = ","
     """Between the fields of a CSV file: `,`, `;`, `|` or a tab."""
-    encrypt: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_./-]*$")] | None = None
+    encrypt: Annotated[str, Field(pattern=r"^\w[\w-]*(\.[\w-]+)*(/\w[\w-]*(\.[\w-]+)*)*$")] | None = None
     """A file below `include/` with the receiver's public OpenPGP key; encrypted files end in `.pgp`."""
 
     @property

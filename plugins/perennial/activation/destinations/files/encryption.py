@@ -11,14 +11,15 @@ def encrypt(file: Path, key: Path) -> Path:
     import pysequoia
 
     try:
-        receiver = pysequoia.Cert.from_bytes(key.read_bytes())
+        content = key.read_bytes()
+        receiver, holds = pysequoia.Cert.from_bytes(content), str(pysequoia.Tsk.from_bytes(content))
     except FileNotFoundError:
         raise TerminalError(
             f"files: encrypt: there is no {key}; put the receiver's public key there"
         ) from None
     except Exception as error:
         raise TerminalError(f"files: encrypt: {key} is no OpenPGP key: {error}") from None
-    if receiver.has_secret_keys:
+    if holds.startswith("-----BEGIN PGP PRIVATE"):
         raise TerminalError(f"files: encrypt: {key} holds a secret key; only the public one belongs there")
     message = file.with_name(f"{file.name}.pgp")
     try:

@@ -69,7 +69,7 @@ class SftpFolder:
         try:
             there = self._open()
             there.put(str(file), before)
-            there.posix_rename(before, after)
+            _rename(there, before, after)
         except (OSError, SSHException, EOFError) as error:
             raise self._failed(error) from None
 
@@ -143,6 +143,18 @@ class SftpFolder:
         if isinstance(error, PermissionError):
             return TerminalError(f"{where}: {self._login.login} must not write into {self._folder}")
         return UnavailableError(f"{where}: {type(error).__name__}")
+
+
+def _rename(there: paramiko.SFTPClient, before: str, after: str) -> None:
+    try:
+        there.posix_rename(before, after)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        # An extension that OpenSSH has and others may lack; without it a file that is there has to go first.
+        with suppress(FileNotFoundError):
+            there.remove(after)
+        there.rename(before, after)
 
 
 def _key(login: Login) -> paramiko.PKey | None:
