@@ -33,6 +33,16 @@ def test_airflow_knows_the_type_its_hook_and_its_form(kind: str) -> None:
     assert shown == {name for name in form if name not in ("host", "port", "login", "password")}
 
 
+def test_airflow_knows_the_form_of_sftp_servers() -> None:
+    manager = ProvidersManager()
+    manager.initialize_providers_hooks()
+    hook = manager.hooks["sftp"]
+    assert hook is not None
+    assert hook.hook_class_name == "perennial.hooks.sftp.SftpHook"
+    assert manager.connection_form_widgets["extra__sftp__private_key"].is_sensitive
+    assert not manager.connection_form_widgets["extra__sftp__host_key"].is_sensitive
+
+
 def test_secrets_among_the_extras_are_not_shown() -> None:
     manager = ProvidersManager()
     manager.initialize_providers_hooks()

@@ -240,7 +240,7 @@ def test_a_long_wait_is_deferred_and_nothing_is_sent_twice(workspace: Workspace,
 
     assert asyncio.run(ended()) == {"ended": 1}
     report = _run(activate, workspace)
-    assert report["unchanged"] == 18
+    assert report["unchanged"] + report["held_out"] == 18
     made = provider.requests()["PUT /v3/marketing/contacts"] - before
     assert made == 2, "the one that was refused, and one more"
 
@@ -258,8 +258,44 @@ def test_what_was_rejected_is_sent_again_on_request(workspace: Workspace, provid
     _run(activate, workspace)
     assert _run(activate, workspace, replay="rejected")["upserted"] == 0
     everybody = _run(activate, workspace, replay="all")
-    assert (everybody["upserted"], everybody["removed"]) == (18, 0)
+    assert (everybody["upserted"] + everybody["held_out"], everybody["removed"]) == (18, 0)
     assert _run(activate, workspace, replay="all")["upserted"] == 0, "a retry of the same run goes on"
+
+
+def test_to_files(
+    workspace: Workspace, tmp_path: Path, store_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_PERENNIAL_STORE", store_url)
+    include = tmp_path / "include"
+    shutil.copytree(workspace.settings.include, include)
+    document = include / "activations" / "partner.yaml"
+    document.write_text(
+        "title: For a partner\ndestination: {kind: files}\nmode: full\naudiences: [top_spenders]\n"
+        f"files: {{path: {tmp_path}/out, name: '{{audience}}'}}\nmapping: [spend_12m]\n"
+    )
+    # Somebody shares the address of another one, and has come into the audience later.
+    moved, day = pl.col("person_id") == "10", AS_OF.date()
+    shared = workspace.lake.profiles.scan().with_columns(
+        email=pl.when(moved).then(pl.lit("household.0@example.com")).otherwise("email"),
+        spend_12m=pl.when(moved).then(pl.lit("99.00").cast(pl.Decimal(18, 2))).otherwise("spend_12m"),
+    )
+    workspace.lake.profiles.replace(shared.collect(), day)
+    status = pl.when(pl.col("person_id") == "0").then(pl.lit("kept")).otherwise("status")
+    known = workspace.lake.membership.scan().filter(as_of=day).with_columns(status=status).collect()
+    workspace.lake.membership.replace(known, day)
+    came = known.filter(person_id="0").with_columns(
+        status=pl.lit("entered"), as_of=pl.lit(date(2017, 12, 25))
+    )
+    workspace.lake.membership.replace(came, date(2017, 12, 25))
+    activate = ActivateOperator(task_id="activate", activation="partner", asset=activation("partner"))
+    report = _run(activate, Workspace(replace(workspace.settings, include=include)))
+    assert report["files"] == {"top_spenders.csv": 17}
+    assert report["shared_key"] == 1
+    lines = (tmp_path / "out" / "top_spenders.csv").read_text().splitlines()
+    assert lines[:2] == ["email,spend_12m", "household.0@example.com,99.00"]
+    with psycopg.connect(store_url) as connection:
+        query = "SELECT destination, activation, state FROM activation.run WHERE activation = 'partner'"
+        assert connection.execute(query).fetchall() == [("files", "partner", "done")]
 
 
 def test_a_day_that_was_not_computed_is_refused(workspace: Workspace) -> None:

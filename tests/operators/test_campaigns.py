@@ -283,7 +283,7 @@ def test_whoever_is_held_out_gets_nothing_and_is_recorded_before_the_rest_is_sen
     assert box.messages == []
     report = send()["thanks"]
     with psycopg.connect(store_url) as connection:
-        arms = dict(connection.execute(
+        arms: dict[str, str] = dict(connection.execute(
             "SELECT person_id, arm FROM activation.assignment WHERE activation = 'campaign/thanks'"
         ).fetchall())  # fmt: skip
     assert sorted(arms) == NAMES

@@ -167,6 +167,10 @@ def fill_store(url: str) -> None:
         connection.cursor().executemany(
             "INSERT INTO activation.suppression VALUES ('esp', %s, 'bounce')", [(email(p),) for p in PEOPLE]
         )
+        connection.cursor().executemany(
+            "INSERT INTO activation.exported VALUES ('files', 'mail', 'top', %s, %s, 'h', '2017-12-24Z')",
+            [(email(p), p) for p in PEOPLE],
+        )
 
 
 def everything(root: str, url: str | None) -> str:

@@ -111,7 +111,11 @@ def test_nothing_is_left_of_the_person_and_all_of_the_others(done):
     assert len(lake.corrections.scan().collect()) == len(lake.resolutions.scan().collect()) == 2
     assert lake.records("products").scan().collect().height == 1
     with psycopg.connect(done.store_url) as connection:
-        for query in ("SELECT key FROM activation.suppression", "SELECT key FROM activation.delivery"):
+        for query in (
+            "SELECT key FROM activation.suppression",
+            "SELECT key FROM activation.delivery",
+            "SELECT key FROM activation.exported",
+        ):
             assert sorted(connection.execute(query).fetchall()) == [(email(p),) for p in OTHERS]
 
 
@@ -128,7 +132,8 @@ def test_the_certificate_says_what_was_removed_and_names_nobody(done):
         "records/contacts": 1, "records/households": 1,
         "responses/email_events": 2, "rfm/rfm": 2, "signals/corrections": 1, "signals/resolutions": 1,
         "store: activation.assignment": 1, "store: activation.delivery": 1,
-        "store: activation.suppression": 1, "store: campaigns.message": 1, "value/customer_value": 2,
+        "store: activation.exported": 1, "store: activation.suppression": 1,
+        "store: campaigns.message": 1, "value/customer_value": 2,
     }  # fmt: skip
     kept = erasure.certificates(done.workspace.lake.root).scan().collect()
     assert json.loads(kept["document"][0]) == certificate

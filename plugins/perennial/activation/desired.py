@@ -41,7 +41,7 @@ class Desired:
 def desired(activation: Activation, members: pl.LazyFrame, profiles: pl.LazyFrame) -> Desired:
     """Join `members` (audience, person_id) with `profiles` (person_id, attributes) as the activation says."""
     schema = profiles.collect_schema()
-    kinds = {target: _kind(activation, source, schema) for target, source in activation.mapping.items()}
+    kinds = {target: kind_of(activation, source, schema) for target, source in activation.mapping.items()}
     values = [_value(source, kinds[target]).alias(target) for target, source in activation.mapping.items()]
     reach = profiles.select(
         "person_id",
@@ -78,7 +78,8 @@ def _without_key(activation: Activation, joined: pl.DataFrame) -> dict[str, int]
     return {name: missing.get(name, 0) for name in activation.audiences}
 
 
-def _kind(activation: Activation, source: Source, schema: pl.Schema) -> FieldKind:
+def kind_of(activation: Activation, source: Source, schema: pl.Schema) -> FieldKind:
+    """What a mapped value holds; refuses what the profile lacks, and what is no single value."""
     where = f"activation {activation.name}: mapping: {source.attribute}"
     dtype: Any = schema.get(source.attribute)
     if dtype is None:
@@ -96,12 +97,18 @@ def _kind(activation: Activation, source: Source, schema: pl.Schema) -> FieldKin
     return "date" if dtype.is_temporal() else "text"
 
 
+def picked(source: Source) -> pl.Expr:
+    """The mapped column, or the entry of a map, as the profile has it."""
+    value = pl.col(source.attribute)
+    if source.key is None:
+        return value
+    entry = pl.element().filter(pl.element().struct.field("key") == source.key)
+    return value.list.eval(entry.struct.field("value")).list.first()
+
+
 def _value(source: Source, kind: FieldKind) -> pl.Expr:
     """The mapped value as text, so that money stays exact; null where the profile has none."""
-    value = pl.col(source.attribute)
-    if source.key is not None:
-        entry = pl.element().filter(pl.element().struct.field("key") == source.key)
-        value = value.list.eval(entry.struct.field("value")).list.first()
+    value = picked(source)
     if kind == "date":
         value = value.cast(pl.Date).dt.strftime("%Y-%m-%d")
     text = value.cast(pl.String)

@@ -15,6 +15,7 @@ TABLES = {
     "activation.suppression": {"addresses": "key"},
     "activation.assignment": {"people": "person_id"},
     "campaigns.message": {"people": "person_id", "addresses": "email_sha256"},
+    "activation.exported": {"people": "person_id"},
 }
 """Who is named in which column: by a person's id, or, where that is not known, by their address."""
 HASHED = {"email_sha256"}

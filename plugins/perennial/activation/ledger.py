@@ -83,6 +83,11 @@ class Ledger:
         self.destination, self.activation = destination, activation
         self._flow = {"destination": destination, "activation": activation}
 
+    @property
+    def connection(self) -> psycopg.Connection:
+        """What the lock on this activation hangs on."""
+        return self._connection
+
     def last_as_of(self) -> datetime | None:
         """The newest day that a run began to send."""
         row = self._run(

@@ -85,3 +85,30 @@ CREATE TABLE IF NOT EXISTS activation.assignment (
     assigned_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (activation, audience, person_id)
 );
+
+-- Of activations to files: by which day's file somebody came into an audience, and by which one they left it.
+CREATE TABLE IF NOT EXISTS activation.exported (
+    destination text NOT NULL,
+    activation text NOT NULL,
+    audience text NOT NULL,
+    key text NOT NULL,
+    person_id text NOT NULL,
+    payload_hash text NOT NULL,
+    entered timestamptz NOT NULL,
+    exited timestamptz,
+    PRIMARY KEY (destination, activation, audience, key, entered)
+);
+
+-- The files themselves, each recorded before it appears.
+CREATE TABLE IF NOT EXISTS activation.file (
+    destination text NOT NULL,
+    activation text NOT NULL,
+    name text NOT NULL,
+    audience text NOT NULL,
+    part integer NOT NULL,
+    rows bigint NOT NULL,
+    bytes bigint NOT NULL,
+    run_id bigint NOT NULL REFERENCES activation.run,
+    written_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (destination, activation, name)
+);

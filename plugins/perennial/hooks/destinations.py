@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from airflow.sdk import BaseHook
 
 from perennial.activation.destinations.base import Destination
-from perennial.activation.destinations.registry import connector, known
+from perennial.activation.destinations.registry import connector
 from perennial.activation.destinations.wire import Wire
 from perennial.activation.shared_limits import Allowances
 from perennial.errors import PerennialError
@@ -88,6 +88,10 @@ class EloquaHook(DestinationHook, kind="eloqua"):
     """Oracle Eloqua."""
 
 
+class SalesforceMcHook(DestinationHook, kind="salesforce_mc"):
+    """Salesforce Marketing Cloud."""
+
+
 HOOKS: dict[str, type[DestinationHook]] = {hook.kind: hook for hook in DestinationHook.__subclasses__()}
 """By kind of destination."""
 
@@ -98,4 +102,4 @@ def destination(kind: str, conn_id: str, store_url: str | None = None) -> Destin
     With the URL of a store, all processes that use the connection keep the provider's limits together.
     """
     wire = Wire(limits=Allowances(store_url, conn_id)) if store_url else None
-    return HOOKS[known(kind)](conn_id, wire).get_conn()
+    return HOOKS[connector(kind).kind](conn_id, wire).get_conn()

@@ -7,6 +7,34 @@ from perennial.activation.destinations.registry import connector, kinds
 
 HIDEABLE = {*STANDARD, "schema", "extra"}
 """The fields of Airflow's own form."""
+SFTP: dict[str, Any] = {
+    "connection-type": "sftp",
+    "hook-class-name": "perennial.hooks.sftp.SftpHook",
+    "hook-name": "SFTP",
+    "conn-fields": {
+        "host_key": {
+            "label": "Host key",
+            "description": "The server's own, as `ssh-keyscan` prints it: ssh-ed25519 AAAA...",
+            "schema": {"type": ["string", "null"]},
+        },
+        "private_key": {
+            "label": "Private key",
+            "description": "In place of a password: its whole text",
+            "schema": {"type": ["string", "null"], "format": "password"},
+        },
+        "private_key_passphrase": {
+            "label": "Passphrase of the private key",
+            "description": "",
+            "schema": {"type": ["string", "null"], "format": "password"},
+        },
+    },
+    "ui-field-behaviour": {
+        "hidden-fields": ["schema", "extra"],
+        "relabeling": {"login": "User"},
+        "placeholders": {"port": "22"},
+    },
+}
+"""As Airflow's providers describe their connections; its own SFTP provider has these fields too."""
 
 
 def get_provider_info() -> dict[str, Any]:
@@ -15,7 +43,7 @@ def get_provider_info() -> dict[str, Any]:
         "package-name": "perennial",
         "name": "Perennial",
         "description": "Destinations of audiences",
-        "connection-types": [_form(connector(kind)) for kind in kinds()],
+        "connection-types": [*(_form(connector(kind)) for kind in kinds()), SFTP],
     }
 
 

@@ -50,11 +50,12 @@ class ActivateOperator(StageOperator):
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.activation import ledger
         from perennial.activation.destinations.failures import UnavailableError
+        from perennial.activation.destinations.registry import FILES
         from perennial.activation.jobs import JobsPendingError
         from perennial.activation.run import run
         from perennial.activation.send import Sender
         from perennial.hooks.destinations import destination
-        from perennial.stages.activation import wanted
+        from perennial.stages.activation import qualifications, wanted
 
         definition, params = document(workspace, self.activation), context.get("params") or {}
         if reason := definition.pause(as_of.date()):
@@ -64,7 +65,17 @@ class ActivateOperator(StageOperator):
         connection = definition.destination.connection
         url = store_url()
         ledger.migrate(url)
-        with ledger.open_ledger(url, connection, definition.name) as opened:
+        with ledger.open_ledger(url, connection or FILES, definition.name) as opened:
+            if definition.files is not None:
+                from perennial.activation.destinations.files.run import run as write
+                from perennial.operators.exports import receiver
+
+                to = receiver(definition.files, definition.destination, workspace.settings.include)
+                since = qualifications(workspace, as_of.date())
+                return write(
+                    definition, as_of, members, profiles, titles, opened, to, since,
+                    bool(params.get("dry_run")), kept,
+                ).as_dict()  # fmt: skip
             reached = destination(definition.destination.kind, connection, url)
             try:
                 return run(

@@ -4,6 +4,7 @@ Who was in such an audience last stays in it at the destination: nobody is added
 those who have no profile any more, or do not consent to the audience's purpose any more.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 
 import polars as pl
@@ -51,6 +52,17 @@ def newest(workspace: Workspace, as_of: date) -> date:
     evaluated = {*lake.membership.partitions(), *lake.evaluations.partitions()}
     days = [day for day in evaluated.intersection(lake.profiles.partitions()) if day <= as_of.isoformat()]
     return date.fromisoformat(max(days)) if days else as_of
+
+
+def qualifications(workspace: Workspace, as_of: date) -> Callable[[Sequence[str]], pl.DataFrame]:
+    """How to learn since when people are in audiences (audience, person_id, last_qualified), as of a day."""
+
+    def found(people: Sequence[str]) -> pl.DataFrame:
+        rows = workspace.lake.membership.scan().filter(pl.col(PERSON).is_in(people))
+        known = membership.qualified(rows, as_of)
+        return known.select("audience", PERSON, "last_qualified").collect()
+
+    return found
 
 
 def _consenting(workspace: Workspace, name: str, kept: pl.DataFrame, as_of: date) -> pl.DataFrame:

@@ -150,6 +150,8 @@ def _body(request: requests.PreparedRequest) -> Any:
         return None
     if request.headers.get("Content-Type") == "application/x-www-form-urlencoded":
         return dict(parse_qsl(str(request.body)))
+    if request.headers.get("Content-Type", "").startswith("text/xml"):
+        return request.body
     return json.loads(request.body)
 
 

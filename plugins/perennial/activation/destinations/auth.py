@@ -1,9 +1,11 @@
 """How requests say who we are; the secret is put on a request when it leaves, and stands nowhere else."""
 
+import threading
 import time
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import requests
 from requests.auth import AuthBase
@@ -49,14 +51,22 @@ class RenewedToken(Key):
     def __init__(self, fetch: Callable[[], Token], clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__("")
         self._fetch, self._clock, self._until = fetch, clock, float("-inf")
+        self._lock = threading.Lock()
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._clock() >= self._until:
-            self._renew()
+        self.current()
         return super().__call__(request)
 
+    def current(self) -> str:
+        """The token itself, fetched anew where it is about to end."""
+        with self._lock:
+            if self._clock() >= self._until:
+                self._renew()
+            return self.value.removeprefix("Bearer ")
+
     def renew(self) -> bool:
-        self._renew()
+        with self._lock:
+            self._renew()
         return True
 
     def _renew(self) -> None:
@@ -65,10 +75,11 @@ class RenewedToken(Key):
         self._until = self._clock() + max(0.0, token.lives - self.EARLY)
 
 
-def fetch_token(title: str, url: str, form: Mapping[str, str], wire: Wire) -> Token:
-    """An access token of OAuth 2, for what the form says that we are."""
+def fetch_token(title: str, url: str, form: Mapping[str, str], wire: Wire, *, as_json: bool = False) -> Token:
+    """An access token of OAuth 2, for what the form says that we are; some providers want it as JSON."""
+    content: dict[str, Any] = {"json": form} if as_json else {"data": form}
     try:
-        response = wire.session().post(url, data=form, timeout=wire.timeout, allow_redirects=False)
+        response = wire.session().post(url, timeout=wire.timeout, allow_redirects=False, **content)
     except requests.RequestException as error:
         raise UnavailableError(f"{title}'s token: {type(error).__name__}") from None
     if response.status_code == 429 or response.status_code >= 500:

@@ -56,6 +56,11 @@ class Client:
         """Whether the same request may succeed later."""
         return response.status_code == 429 or response.status_code >= 500
 
+    def encoded(self, body: Any) -> tuple[bytes, dict[str, str]]:
+        """A body as it is sent, and the headers that say what it is."""
+        content = json.dumps(body, separators=(",", ":")).encode()
+        return content, {"Content-Type": self.content_type}
+
     def retry_after(self, response: requests.Response) -> float | None:
         """Seconds to wait, where the answer says so."""
         return seconds(response.headers.get("Retry-After", ""))
@@ -152,10 +157,9 @@ class Client:
         self, method: str, path: str, body: Any, params: Mapping[str, str | int] | None, stream: bool
     ) -> requests.Response:
         operation = f"{method} {path}"
-        content = None if body is None else json.dumps(body, separators=(",", ":")).encode()
-        headers = {} if content is None else {"Content-Type": self.content_type}
         self._total.acquire()
         next(limiter for pattern, limiter in self._limiters if pattern.fullmatch(operation)).acquire()
+        content, headers = (None, {}) if body is None else self.encoded(body)
         try:
             return self._session.request(
                 method, self.url + path, params=params, data=content, headers=headers,

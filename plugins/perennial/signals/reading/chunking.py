@@ -6,10 +6,10 @@ from typing import IO
 
 import polars as pl
 
+from perennial.object_stores import Storage
 from perennial.signals.dataset import Dataset
 from perennial.signals.reading import columnar, delimited, jsonlines, sources
 from perennial.signals.reading.base import BROKEN, Chunk
-from perennial.signals.reading.sources import Storage
 from perennial.signals.reading.streams import Decompressed, InUtf8, Plain, Stream
 
 CHUNK_ROWS = 250_000

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from polars.exceptions import PanicException, PolarsError
 
+from perennial.object_stores import Storage
 from perennial.signals.dataset import Dataset
 from perennial.signals.reading import layout
 from perennial.signals.reading.base import (
@@ -18,7 +19,7 @@ from perennial.signals.reading.base import (
     FileUnreadable,
     SchemaMismatch,
 )
-from perennial.signals.reading.sources import Storage, is_remote, open_file
+from perennial.signals.reading.sources import is_remote, open_file
 
 
 def read(file: str, dataset: Dataset, rows: int, storage: Storage | None) -> Iterator[Chunk]:

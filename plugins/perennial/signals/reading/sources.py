@@ -2,17 +2,15 @@
 
 import io
 import re
-from collections.abc import Mapping
-from datetime import timedelta
 from glob import glob
 from pathlib import Path
 from typing import IO, Any, cast
 
 import obstore
-from obstore.exceptions import BaseError, NotFoundError, PermissionDeniedError, UnauthenticatedError
-from obstore.store import from_url
+from obstore.exceptions import BaseError, NotFoundError
 
 from perennial.errors import TerminalError
+from perennial.object_stores import Storage, bucket, first_line, refused
 from perennial.signals.reading.base import FileUnreadable, SourceMissing, StoreUnavailable
 from perennial.signals.reading.streams import COMPRESSIONS
 from perennial.signals.source import Format
@@ -30,7 +28,6 @@ FORMATS: dict[str, Format] = {
 WILDCARDS = re.compile(r"[*?\[]")
 BUFFER = 8 << 20
 MISSING = (FileNotFoundError, NotFoundError)
-Storage = Mapping[str, str]
 
 
 def find(pattern: str, storage: Storage | None = None) -> list[str]:
@@ -70,7 +67,7 @@ def open_file(file: str, storage: Storage | None) -> IO[bytes]:
     try:
         if not is_remote(file):
             return Path(file.removeprefix("file://")).open("rb", buffering=0)
-        store, path = _store(file, storage)
+        store, path = bucket(file, storage)
         return cast(IO[bytes], io.BufferedReader(_Remote(obstore.open_reader(store, path), file), BUFFER))
     except MISSING:
         raise SourceMissing(f"{file}: is not there any more") from None
@@ -118,7 +115,7 @@ def _find_local(pattern: str) -> list[str]:
 
 
 def _find_remote(pattern: str, storage: Storage | None) -> list[str]:
-    store, path = _store(pattern, storage)
+    store, path = bucket(pattern, storage)
     root = pattern.removesuffix(path)
     wild = WILDCARDS.search(path)
     try:
@@ -147,38 +144,13 @@ def _delivered(name: str) -> bool:
     return not name.startswith((".", "_")) and _by_name(name) is not None
 
 
-def _store(uri: str, storage: Storage | None) -> tuple[Any, str]:
-    """The bucket of a URI, and the path within it."""
-    scheme, _, rest = uri.partition("://")
-    bucket, _, path = rest.partition("/")
-    options = {name.lower(): value for name, value in (storage or {}).items()}
-    http = options.pop("aws_allow_http", options.pop("allow_http", "false"))
-    try:
-        return from_url(
-            f"{scheme}://{bucket}",
-            config=cast(Any, options),
-            client_options={"allow_http": str(http).lower() in ("true", "1")},
-            # A task that meets a store which is down is tried again as a whole, later.
-            retry_config={"max_retries": 3, "retry_timeout": timedelta(seconds=30)},
-        ), path
-    except (BaseError, ValueError) as error:
-        raise TerminalError(
-            f"{scheme}://{bucket}: not an object store that can be opened: {_first_line(error)}; see the "
-            "options of the connection that `source.connection` names"
-        ) from None
-
-
 def _unavailable(where: str, error: BaseError) -> TerminalError | StoreUnavailable:
-    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+    if refused(error):
         return TerminalError(
             f"{where}: the object store refuses the credentials, or gives them no right to read; see the "
             "connection that `source.connection` names"
         )
-    return StoreUnavailable(f"{where}: the object store does not answer: {_first_line(error)}")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0][:200]
+    return StoreUnavailable(f"{where}: the object store does not answer: {first_line(error)}")
 
 
 def _by_name(file: str) -> Format | None:
