@@ -16,7 +16,13 @@ import polars as pl
 import psycopg
 import pytest
 from airflow.providers.standard.operators import hitl
-from airflow.sdk.exceptions import AirflowSkipException, TaskAwaitingInput, TaskDeferred
+from airflow.sdk import DAG
+from airflow.sdk.exceptions import (
+    AirflowSkipException,
+    DownstreamTasksSkipped,
+    TaskAwaitingInput,
+    TaskDeferred,
+)
 from esp_process import Esp, running_esp, service, until
 from identity_rows import mapping
 
@@ -133,10 +139,23 @@ def asking(workspace: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     return forms
 
 
-def _context(run_id: str, **params: Any) -> Any:
+class Pushed:
+    """A task instance that keeps what is handed over."""
+
+    id, map_index = "ti", -1
+
+    def __init__(self) -> None:
+        self.pushed = dict[str, Any]()
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+
+def _context(run_id: str, task: Any = None, **params: Any) -> Any:
     run = SimpleNamespace(run_id=run_id, conf={}, partition_key=PARTITION, logical_date=None)
+    here = Pushed()
     return {"params": params, "dag_run": run, "dag": SimpleNamespace(params={}),
-            "task_instance": SimpleNamespace(id="ti")}  # fmt: skip
+            "task": task, "task_instance": here, "ti": here}  # fmt: skip
 
 
 def _answer(what: str) -> dict[str, Any]:
@@ -173,17 +192,26 @@ def test_once_round(workspace: Workspace, answering: Esp) -> None:
     assert _run(land, workspace)["received"] == 0
 
 
-def test_a_person_is_asked_before_the_first_send(workspace: Workspace, asking: list[str]) -> None:
-    approve = ApproveActivationOperator(task_id="approve", activation="email", hours=2)
+def test_a_person_is_asked_before_the_first_send(asking: list[str], store_url: str) -> None:
+    with DAG("asking"):
+        approve = ApproveActivationOperator(task_id="approve", activation="email", hours=2)
+        approve >> ActivateOperator(task_id="activate", activation="email", asset=activation("email"))
     with pytest.raises(TaskAwaitingInput) as waiting:
         approve.execute(_context("one"))
     assert waiting.value.timeout == timedelta(hours=2)
     assert approve.defaults == ["Reject"]
     assert "(`top_spenders`) |  | 18 | sent for the first time |" in asking[0]
     assert "connection `sendgrid_default`" in asking[0]
-    declined = approve.execute_complete(_context("one"), _answer("Reject"))
-    assert declined["skipped"] == "declined by ann: nothing was sent"
-    assert declined["audiences"]["top_spenders"] == 18
+    declined = _context("one", task=approve)
+    with pytest.raises(DownstreamTasksSkipped) as skipped:
+        approve.execute_complete(declined, _answer("Reject"))
+    assert skipped.value.tasks == ["activate"]
+    report = declined["ti"].pushed["report"]
+    assert report["skipped"] == "declined by ann: nothing was sent"
+    assert report["audiences"]["top_spenders"] == 18
+    with psycopg.connect(store_url) as store:
+        answers = store.execute("SELECT DISTINCT approved, answered_by FROM activation.approval").fetchall()
+    assert answers == [(False, "ann")]
 
     with pytest.raises(TaskAwaitingInput):
         approve.execute(_context("two"))

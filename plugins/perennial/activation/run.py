@@ -78,7 +78,7 @@ def run(
     if last is not None and as_of < last:
         reason = f"the destination already has the state of {last.isoformat()}; an older day is not sent"
         return replace(empty, skipped=reason)
-    drawn = by_lot(activation, members, profiles, ledger, address(activation))
+    drawn = by_lot(activation, members, profiles, ledger.assignments(), address(activation))
     wanted = desired(activation, drawn.members, profiles)
     empty = replace(empty, held_out=drawn.held_out)
     if dry_run:
@@ -103,7 +103,11 @@ def run(
 
 
 def by_lot(
-    activation: Activation, members: pl.LazyFrame, profiles: pl.LazyFrame, ledger: Ledger, key: pl.Expr
+    activation: Activation,
+    members: pl.LazyFrame,
+    profiles: pl.LazyFrame,
+    recorded: pl.DataFrame,
+    key: pl.Expr,
 ) -> Split:
     """The members who are sent what the activation sends; all of them where nobody is to be held out."""
     holdout = activation.holdout
@@ -111,7 +115,7 @@ def by_lot(
         return Split(members, pl.DataFrame(schema=SCHEMA), 0)
     keys = keys_of(profiles, key, holdout, f"activation {activation.name}")
     theirs = members.filter(pl.col("audience").is_in(activation.audiences))
-    return split(theirs, keys, ledger.assignments(), activation.name, holdout)
+    return split(theirs, keys, recorded, activation.name, holdout)
 
 
 def inputs(

@@ -51,25 +51,36 @@ class ApproveActivationOperator(ApprovalOperator):
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        report = {} if "error" in event else self._answered(context, event)
+        # After a refusal this ends the task by an exception, which skips the one that sends.
+        super().execute_complete(context, event)
+        return report
+
+    def _answered(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
+        """Record the answer, and report it."""
         from perennial.stages.workspace import Workspace
 
-        answer = super().execute_complete(context, event)
         definition = document(Workspace(Settings.from_env()), self.activation)
-        approved = answer["chosen_options"] == [self.APPROVE]
-        user = answer.get("responded_by_user") or {}
+        approved = event["chosen_options"] == [self.APPROVE]
+        user = event.get("responded_by_user") or {}
         name = str(user.get("name") or user.get("id") or "nobody in time")
         sizes = self._approvals(definition).answer(context["dag_run"].run_id, approved, name)
         said = f"{'approved' if approved else 'declined'} by {name}"
-        self.log.info("%s: %s: %s", self.activation, said, sizes)
         skipped = "" if approved else f"{said}: nothing was sent"
-        return {"activation": self.activation, "approval": said, "audiences": sizes, "skipped": skipped}
+        report = {"activation": self.activation, "approval": said, "audiences": sizes, "skipped": skipped}
+        self.log.info("%s", report)
+        context["ti"].xcom_push(key="report", value=report)
+        return report
 
     def _asked(self, workspace: "Workspace", definition: "Activation", context: Context) -> "list[Question]":
         import polars as pl
+        import psycopg
 
         from perennial.activation import ledger
         from perennial.activation.approvals import questions
-        from perennial.activation.desired import desired
+        from perennial.activation.desired import address, desired
+        from perennial.activation.holdout import recorded
+        from perennial.activation.run import by_lot
         from perennial.stages.activation import wanted
 
         as_of = moment(workspace, context)
@@ -77,9 +88,12 @@ class ApproveActivationOperator(ApprovalOperator):
         if definition.approval is None or dry_run or definition.pause(as_of.date()):
             return []
         members, profiles, _ = wanted(workspace, definition, as_of.date())
-        rows = desired(definition, members, profiles).rows.explode("audiences")
-        found = dict(rows.group_by("audiences").agg(pl.len()).iter_rows())
         ledger.migrate(store_url())
+        with psycopg.connect(store_url()) as connection:
+            known = recorded(connection, definition.name)
+        drawn = by_lot(definition, members, profiles, known, address(definition))
+        rows = desired(definition, drawn.members, profiles).rows.explode("audiences")
+        found = dict(rows.group_by("audiences").agg(pl.len()).iter_rows())
         held, agreed = self._approvals(definition).standing()
         sizes = {name: found.get(name, 0) for name in definition.audiences}
         return questions(definition.approval, sizes, held, agreed)

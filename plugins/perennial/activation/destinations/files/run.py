@@ -67,7 +67,7 @@ def run(
     if last is not None and as_of < last:
         reason = f"the destination already has the state of {last.isoformat()}; an older day is not sent"
         return replace(empty, skipped=reason)
-    drawn = by_lot(activation, members, profiles, ledger, key(activation))
+    drawn = by_lot(activation, members, profiles, ledger.assignments(), key(activation))
     empty = replace(empty, held_out=drawn.held_out)
     exits = activation.mode == "incremental" or any(
         source.attribute == STATUS for source in activation.mapping.values()
