@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from perennial.activation.holdout import HELD_OUT, SCHEMA, Holdout, assign, record, recorded, split
+from perennial.activation.holdout import HELD_OUT, SCHEMA, assign, record, recorded, split
 from perennial.activation.ledger import migrate, open_ledger
+from perennial.activation.shares import Holdout
 from perennial.errors import TerminalError
 
 AS_OF = datetime(2024, 3, 1, tzinfo=UTC)

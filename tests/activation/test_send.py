@@ -110,7 +110,7 @@ class Dropping(MemoryDestination):
 def ledger_url(store_url: str) -> str:
     migrate(store_url)
     with psycopg.connect(store_url) as connection:
-        connection.execute("TRUNCATE activation.run, activation.batch, activation.delivery, activation.list")
+        connection.execute("TRUNCATE activation.run, activation.list CASCADE")
     return store_url
 
 

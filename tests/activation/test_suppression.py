@@ -27,7 +27,7 @@ def test_who_opted_out_is_sent_zero_times(
 ) -> None:
     migrate(store_url)
     with psycopg.connect(store_url) as connection:
-        connection.execute("TRUNCATE activation.run, activation.batch, activation.delivery, activation.list")
+        connection.execute("TRUNCATE activation.run, activation.list CASCADE")
     destination = MemoryDestination()
     with open_ledger(store_url, "memory", "email") as ledger:
         for number, (members, opts_out, back) in enumerate(history, start=1):

@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema
 from perennial.activation.destinations.files.definition import Files
 from perennial.activation.destinations.files.names import has
 from perennial.activation.destinations.registry import FILES, UnknownKindError, connector, kinds, known
-from perennial.activation.holdout import HoldoutField
+from perennial.activation.shares import HoldoutField
 from perennial.activation.timing import Timed
 from perennial.documents import Document, DocumentError, load
 

@@ -4,18 +4,14 @@ Arms are drawn by lot, one for each person and activation: whoever is held out i
 audiences of that activation. They are recorded when somebody qualifies for the first time, and stay.
 """
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
-from typing import Annotated, Any
 
 import polars as pl
 import psycopg
-from pydantic import AfterValidator, BeforeValidator
 
+from perennial.activation.shares import Holdout
 from perennial.audiences.compile import die
-from perennial.documents import Document
 from perennial.errors import TerminalError
 from perennial.identity.people import PERSON
 
@@ -30,34 +26,6 @@ SCHEMA = pl.Schema(
     }
 )
 """One row for each audience that somebody qualified for; `share` is the one by which their lot was drawn."""
-_PERCENT = re.compile(r"(\d{1,2}(?:\.\d+)?)\s*%")
-
-
-def _percent(text: str) -> str:
-    found = _PERCENT.fullmatch(text.strip())
-    if found is None or not Decimal(found[1]):
-        raise ValueError("expected more than 0 and less than 100 percent, such as 10%")
-    return text
-
-
-class Holdout(Document):
-    """How many are held out, and what is noted of everybody when they qualify."""
-
-    share: Annotated[str, AfterValidator(_percent)]
-    """Of those who qualify: `10%`."""
-    decile: str | None = None
-    """A column of the profile with a decile: that of the day on which somebody qualifies is recorded."""
-
-    @property
-    def fraction(self) -> float:
-        return float(Decimal(self.share.strip().rstrip("%").strip()) / 100)
-
-
-def _short_form(value: Any) -> Any:
-    return {"share": value} if isinstance(value, str) else value
-
-
-HoldoutField = Annotated[Holdout, BeforeValidator(_short_form, json_schema_input_type=str | Holdout)]
 
 
 def assign(qualified: pl.DataFrame, recorded: pl.DataFrame, seed: str, share: float) -> pl.DataFrame:

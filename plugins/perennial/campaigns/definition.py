@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from perennial.activation.definition import SourceField
-from perennial.activation.holdout import HoldoutField
+from perennial.activation.shares import HoldoutField
 from perennial.documents import Document, TimeZone
 
 REFERENCE = "{reference}"
