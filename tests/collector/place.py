@@ -55,14 +55,12 @@ class Place:
         file = root / "tokens.yaml"
         return cls(root, {"shop": tokens.make(file, "shop"), "depot": tokens.make(file, "depot", ["stock"])})
 
-    def settings(self, limits: Limits | None = None, sendgrid_key: str | None = None) -> CollectorSettings:
-        """For a collector in this process."""
+    def settings(self, limits: Limits | None = None, **keys: tuple[str, ...]) -> CollectorSettings:
+        """For a collector in this process; `keys` of webhooks, by provider."""
         places = Settings(
             self.root / "include", str(self.root / "lake"), str(self.root / "landing"), self.root / "spool"
         )
-        return CollectorSettings(
-            "127.0.0.1", 0, places, sendgrid_key, self.root / "tokens.yaml", limits or Limits()
-        )
+        return CollectorSettings("127.0.0.1", 0, places, keys, self.root / "tokens.yaml", limits or Limits())
 
     def headers(self, source: str = "shop", **more: str) -> dict[str, str]:
         """With the source's token."""

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from perennial.campaigns.tokens import Signer
-from perennial.collector.signatures import sendgrid_key, verify_sendgrid
+from perennial.collector.signatures import SendGrid
 from perennial.collector.tokens import Tokens
 from perennial.local import credentials
 from perennial.local.databases import Passwords
@@ -95,4 +95,5 @@ def test_the_collector_accepts_what_the_sandboxs_key_signs(tmp_path: Path) -> No
     now = time.time()
     signature = private.sign(f"{int(now)}[]".encode(), ec.ECDSA(hashes.SHA256()))
     encoded = base64.b64encode(signature).decode()
-    verify_sendgrid(sendgrid_key(secret.webhook_public_key), encoded, str(int(now)), b"[]", now)
+    headers = {SendGrid.SIGNATURE: encoded, SendGrid.TIMESTAMP: str(int(now))}
+    SendGrid(secret.webhook_public_key).check(headers, b"[]", now)

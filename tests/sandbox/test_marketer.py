@@ -17,7 +17,8 @@ from perennial.errors import TerminalError
 from perennial.lake.catalog import Lake
 from perennial.local.credentials import key_pair
 from perennial.local.ports import free_ports
-from perennial.responses.land import land
+from perennial.responses.land import land_all
+from perennial.responses.log import webhook_log
 from perennial.sandbox.marketer import WEEKDAYS, Calendar, Marketer
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
@@ -56,7 +57,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         # The collector starts late: what was sent before waits in the sandbox's outbox.
         Marketer(esp.url, esp.api_key).send(CALENDAR, TUESDAY, ACTIVATION, TITLES)
         with service("perennial.collector", port, collector):
-            yield Stack(esp, folder / "spool" / "sendgrid")
+            yield Stack(esp, webhook_log(folder / "spool").spool / "sendgrid")
 
 
 def _fill(esp: Esp) -> None:
@@ -87,7 +88,7 @@ def test_a_campaigns_events_arrive_in_the_lake_once(stack: Stack, tmp_path: Path
     until(lambda: stack.esp.call("GET", "/sandbox/status")["pending"] == 0)
     posted = stack.esp.call("GET", "/sandbox/status")["delivered"]
     lake = Lake(str(tmp_path))
-    report = land(stack.spool, lake)
+    report = land_all(stack.spool, lake)
     assert report.received == posted
     assert report.repeated > 0, "the sandbox delivers some events twice"
     assert report.apart == 0

@@ -19,7 +19,7 @@ from perennial.collector.settings import CollectorSettings
 from perennial.collector.streaming import PATH, Streaming
 from perennial.collector.tracking import tracking_routes
 from perennial.collector.uploads import upload_routes
-from perennial.collector.webhooks import sendgrid
+from perennial.collector.webhooks import webhook_routes
 
 OPENAPI = Path(__file__).with_name("openapi.yaml")
 
@@ -81,7 +81,7 @@ def _others(reception: Reception) -> ASGIApp:
 
     return Starlette(
         routes=[
-            Route("/webhooks/sendgrid", sendgrid(reception), methods=["POST"]),
+            *webhook_routes(reception),
             *tracking_routes(reception),
             *upload_routes(reception),
             Route("/health", health),

@@ -9,14 +9,12 @@ from perennial.collector.commit import GroupCommit
 from perennial.collector.metrics import Metrics
 from perennial.collector.pressure import Budget, Disk
 from perennial.collector.refusals import Refused
-from perennial.collector.settings import SENDGRID, CollectorSettings
+from perennial.collector.settings import CollectorSettings
 from perennial.collector.tokens import Token, Tokens
 from perennial.documents import load_all
+from perennial.responses.log import FOLDER, webhook_log
 from perennial.signals.dataset import Dataset
-from perennial.signals.log import LogWriter, open_log
-
-WEBHOOK = f"{SENDGRID}/"
-"""Its log among those of the datasets, none of which can be called so."""
+from perennial.signals.log import FolderLog, open_log
 
 
 class Reception:
@@ -61,22 +59,22 @@ class Reception:
             commit = self._commits[topic] = GroupCommit(lambda: self._log.writer(topic), self.metrics)
         return commit.append(records)
 
-    def keep_webhook(self, record: bytes) -> "asyncio.Future[None]":
-        """The same for the log of SendGrid's webhook, which always lies on the disk and has one writer."""
-        self._spool.check()
-        commit = self._commits.get(WEBHOOK)
-        if commit is None:
-            folder = self.settings.places.spool / SENDGRID
-            commit = self._commits[WEBHOOK] = GroupCommit(lambda: LogWriter(folder), self.metrics)
-        return commit.append([record])
+    def keep_webhook(self, provider: str, record: bytes) -> "asyncio.Future[None]":
+        """The same for a post of a provider's webhook."""
+        return self._keep_here(
+            webhook_log(self.settings.places.spool), f"{FOLDER}/{provider}", provider, record
+        )
 
     def keep_tracking(self, record: bytes) -> "asyncio.Future[None]":
-        """The same for what comes back from campaigns: on the disk, in a partition of this process' own."""
+        """The same for what comes back from campaigns."""
+        return self._keep_here(tracking_log(self.settings.places.spool), TOPIC, TOPIC, record)
+
+    def _keep_here(self, log: FolderLog, name: str, topic: str, record: bytes) -> "asyncio.Future[None]":
+        """On the disk, in a partition of this process' own; no dataset is called like `name`."""
         self._spool.check()
-        commit = self._commits.get(TOPIC)
+        commit = self._commits.get(name)
         if commit is None:
-            log = tracking_log(self.settings.places.spool)
-            commit = self._commits[TOPIC] = GroupCommit(lambda: log.writer(TOPIC), self.metrics)
+            commit = self._commits[name] = GroupCommit(lambda: log.writer(topic), self.metrics)
         return commit.append([record])
 
     def problems(self) -> list[str]:

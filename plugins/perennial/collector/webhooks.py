@@ -1,56 +1,75 @@
 """Signed webhooks in; each post in the log as it was signed, out."""
 
-import json
+import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 
+from perennial.collector.providers import PROVIDERS, Provider
 from perennial.collector.reception import Reception
 from perennial.collector.refusals import Refused
-from perennial.collector.signatures import SignatureRefusedError, sendgrid_key, verify_sendgrid
+from perennial.collector.signatures import SignatureRefusedError
 
 MAX_BODY = 4 * 1024 * 1024
-SIGNATURE = "x-twilio-email-event-webhook-signature"
-TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
+LOGGER = logging.getLogger(__name__)
 
 
-def _record(body: bytes, received_at: float) -> bytes:
-    """One post as the log keeps it: when it came, and the events exactly as they were signed."""
-    return b'{"received_at":%d,"events":%b}' % (int(received_at * 1_000_000), body)
+class Receiver:
+    """The endpoint of one provider's webhook."""
 
+    def __init__(self, provider: Provider, reception: Reception) -> None:
+        """`TerminalError` says which setting holds what can be no key."""
+        self._provider, self._reception = provider, reception
+        # The old key and the new one are both good while they are being exchanged.
+        keys = reception.settings.webhook_keys.get(provider.name, ())
+        self._verifiers = [provider.verifier(key) for key in keys]
+        self._reader = reception.body("a post", MAX_BODY)
 
-def sendgrid(reception: Reception) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint of SendGrid's event webhook."""
-    encoded = reception.settings.sendgrid_key
-    key = sendgrid_key(encoded) if encoded else None
-    reader = reception.body("a post", MAX_BODY)
+    async def answer(self, request: Request) -> Response:
+        """What the address says to a post, and to who asks whether it is there."""
+        return await self._take(request) if request.method == "POST" else PlainTextResponse("")
 
-    async def endpoint(request: Request) -> Response:
-        if key is None:
-            raise Refused(503, "no_key", "no verification key: set PERENNIAL_SENDGRID_WEBHOOK_KEY")
-        body = await reader.read(request.receive, dict(request.scope["headers"]))
+    async def _take(self, request: Request) -> Response:
+        body = await self._reader.read(request.receive, dict(request.scope["headers"]))
         try:
-            now, headers = time.time(), request.headers
-            try:
-                verify_sendgrid(key, headers.get(SIGNATURE, ""), headers.get(TIMESTAMP, ""), body, now)
-            except SignatureRefusedError as error:
-                raise Refused(401, "unauthorized", str(error)) from None
-            events = _events(body)
-            await reception.keep_webhook(_record(body, now))
+            now, headers, provider = time.time(), request.headers, self._provider
+            if provider.handshake and (told := provider.handshake(headers, body)):
+                LOGGER.warning("%s asks who is there; %s", provider.title, told)
+                return JSONResponse({"accepted": 0})
+            self._check(headers, body, now)
+            events, count = provider.events(body)
+            await self._reception.keep_webhook(provider.name, _record(events, now))
         finally:
-            reception.budget.give(len(body))
-        return JSONResponse({"accepted": events}, 202)
+            self._reception.budget.give(len(body))
+        return JSONResponse({"accepted": count}, provider.accepted)
 
-    return endpoint
+    def _check(self, headers: Mapping[str, str], body: bytes, now: float) -> None:
+        if not self._verifiers:
+            raise Refused(503, "no_key", f"no key to check signatures with: set {self._provider.setting}")
+        refused = []
+        for verifier in self._verifiers:
+            try:
+                return verifier.check(headers, body, now)
+            except SignatureRefusedError as error:
+                refused.append(str(error))
+        raise Refused(401, "unauthorized", refused[-1])
 
 
-def _events(body: bytes) -> int:
-    try:
-        events = json.loads(body.decode())
-    except (ValueError, RecursionError):
-        raise Refused(400, "not_json", "the body is not JSON") from None
-    if not isinstance(events, list):
-        raise Refused(400, "not_an_array", "the body is not an array of events")
-    return len(events)
+def webhook_routes(reception: Reception) -> list[Route]:
+    """The addresses that providers post to."""
+    return [
+        Route(
+            f"/webhooks/{provider.name}",
+            Receiver(provider, reception).answer,
+            methods=["GET", "POST"] if provider.asks else ["POST"],
+        )
+        for provider in PROVIDERS
+    ]
+
+
+def _record(events: bytes, received_at: float) -> bytes:
+    """One post as the log keeps it: when it came, and its events."""
+    return b'{"received_at":%d,"events":%b}' % (int(received_at * 1_000_000), events)

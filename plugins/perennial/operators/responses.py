@@ -20,12 +20,15 @@ class LandResponsesOperator(StageOperator):
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.campaigns.ledger import migrate
         from perennial.responses.campaigns import land_ledger, land_log
-        from perennial.responses.land import land
+        from perennial.responses.land import land, land_all
+        from perennial.responses.log import webhook_log
         from perennial.stages.campaigns import titles
 
         spool, lake, named = workspace.settings.spool, workspace.lake, titles(workspace)
         url = store_url()
         migrate(url)
-        report = land(spool / "sendgrid", lake) + land_log(spool, lake, named)
+        # What lies beside the webhooks' folder came before each process had a partition of its own.
+        report = land(spool / "sendgrid", lake) + land_all(webhook_log(spool).spool / "sendgrid", lake)
+        report += land_log(spool, lake, named)
         now = int(datetime.now(UTC).timestamp() * 1_000_000)
         return (report + land_ledger(url, lake, named, now)).as_dict()

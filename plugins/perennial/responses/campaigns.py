@@ -14,7 +14,7 @@ import psycopg
 from perennial.campaigns import events as ledger
 from perennial.campaigns.log import TOPIC, tracking_log
 from perennial.lake.catalog import Lake
-from perennial.responses.land import DATASET, LandReport, Source, fresh_of, land, people
+from perennial.responses.land import DATASET, LandReport, Source, fresh_of, land_all, people
 from perennial.responses.sendgrid import EVENT_TYPES
 from perennial.responses.shape import (
     Mapped,
@@ -34,15 +34,12 @@ LAST = 253_402_300_799 * 1_000_000
 
 def land_log(spool: Path, lake: Lake, titles: Mapping[str, str]) -> LandReport:
     """Land what recipients did: all that the collector's log holds beyond the committed positions."""
-    total, log = LandReport(), tracking_log(spool)
-    for partition in log.partitions(TOPIC):
-        source = Source(
-            f"responses/smtp/{partition}",
-            lambda posts, identities: map_events(posts, identities, titles),
-            f"{DATASET}-smtp-{partition}",
-        )
-        total += land(spool / TOPIC / str(partition), lake, source)
-    return total
+    source = Source(
+        "responses/smtp",
+        lambda posts, identities: map_events(posts, identities, titles),
+        f"{DATASET}-smtp",
+    )
+    return land_all(tracking_log(spool).spool / TOPIC, lake, source)
 
 
 def land_ledger(url: str, lake: Lake, titles: Mapping[str, str], received_at: int) -> LandReport:

@@ -6,7 +6,7 @@ again leaves the same tables.
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ class Source:
     """What the batches of its quarantined events begin with."""
 
 
-SENDGRID = Source("responses/sendgrid", sendgrid.map_events)
+SENDGRID = Source("responses/sendgrid", sendgrid.map_events, f"{DATASET}-sendgrid")
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,15 @@ def land(log: Path, lake: Lake, source: Source = SENDGRID) -> LandReport:
             apart=len(mapped.apart),
             unknown_people=fresh["person_id"].null_count(),
         )
+
+
+def land_all(topic: Path, lake: Lake, source: Source = SENDGRID) -> LandReport:
+    """The same for the folder of a topic, which has a log for each process that wrote."""
+    total = LandReport()
+    for partition in sorted(int(path.name) for path in topic.glob("*") if path.name.isdigit()):
+        own = replace(source, name=f"{source.name}/{partition}", batch=f"{source.batch}-{partition}")
+        total += land(topic / str(partition), lake, own)
+    return total
 
 
 def _post(record: bytes) -> tuple[int, list[Any]]:
