@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from airflow.sdk import BaseHook
 
 from perennial.activation.destinations.base import Destination
+from perennial.activation.destinations.connector import Account
 from perennial.activation.destinations.registry import connector
 from perennial.activation.destinations.wire import Wire
 from perennial.activation.shared_limits import Allowances
@@ -35,8 +36,8 @@ class DestinationHook(BaseHook):
         """What an activation sends to, made once."""
         return self._destination
 
-    @cached_property
-    def _destination(self) -> Destination:
+    def account(self) -> Account:
+        """The connection, checked: where to, and as whom."""
         connection = self.get_connection(self.conn_id)
         given = {
             **connection.extra_dejson,
@@ -45,8 +46,11 @@ class DestinationHook(BaseHook):
             "login": connection.login,
             "password": connection.password,
         }
-        ours = connector(self.kind)
-        return ours.connect(ours.account(self.conn_id, given), self._wire)
+        return connector(self.kind).account(self.conn_id, given)
+
+    @cached_property
+    def _destination(self) -> Destination:
+        return connector(self.kind).connect(self.account(), self._wire)
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask the provider for something small."""
@@ -103,3 +107,8 @@ def destination(kind: str, conn_id: str, store_url: str | None = None) -> Destin
     """
     wire = Wire(limits=Allowances(store_url, conn_id)) if store_url else None
     return HOOKS[connector(kind).kind](conn_id, wire).get_conn()
+
+
+def account(kind: str, conn_id: str) -> Account:
+    """The account behind a connection of this kind."""
+    return HOOKS[connector(kind).kind](conn_id).account()

@@ -7,7 +7,7 @@ again leaves the same tables.
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,8 @@ class Source:
     map: Callable[[Posts, pl.LazyFrame], Mapped]
     batch: str = DATASET
     """What the batches of its quarantined events begin with."""
+    around: timedelta = timedelta(0)
+    """By how much the times may differ that are told of the same event."""
 
 
 SENDGRID = Source("responses/sendgrid", sendgrid.map_events, f"{DATASET}-sendgrid")
@@ -74,7 +76,7 @@ def land(log: Path, lake: Lake, source: Source = SENDGRID) -> LandReport:
         if mapped.apart and offset > set_apart:
             last = datetime.fromtimestamp(max(received for received, _ in posts) / 1e6, UTC)
             apart.append(_quarantined(mapped.apart, source, done, last.date()), [(source.name, offset)])
-        fresh = fresh_of(mapped.responses, events)
+        fresh = fresh_of(mapped.responses, events, source.around)
         events.append(fresh, [(source.name, offset)])
         total += LandReport(
             received=mapped.responses.height + len(mapped.apart),
@@ -105,12 +107,19 @@ def people(lake: Lake) -> pl.LazyFrame:
     return known.select(pl.col("value").alias(EMAIL_SHA256), "person_id")
 
 
-def fresh_of(responses: pl.DataFrame, events: Table) -> pl.DataFrame:
-    """Those that are neither repeated among themselves nor in the table already."""
+def fresh_of(responses: pl.DataFrame, events: Table, around: timedelta = timedelta(0)) -> pl.DataFrame:
+    """Those that are neither repeated among themselves nor in the table already.
+
+    An event is looked for on the day that it says, and on those that are no farther off than `around`.
+    """
     unique = responses.unique("event_id", keep="first", maintain_order=True)
-    days = unique["event_date"].unique().to_list()
+    days = {day for shift in (-around, timedelta(0), around) for day in _days(unique, shift)}
     known = events.scan().filter(pl.col("event_date").is_in(days)).select("event_id").collect()
     return unique.join(known, on="event_id", how="anti").sort("event_time", "event_id")
+
+
+def _days(responses: pl.DataFrame, shift: timedelta) -> list[date]:
+    return responses.select((pl.col("event_time") + shift).dt.date().unique()).to_series().to_list()
 
 
 def _quarantined(apart: list[tuple[Any, str]], source: Source, offset: int, on: date) -> pl.DataFrame:

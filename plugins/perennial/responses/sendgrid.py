@@ -17,6 +17,7 @@ from perennial.responses.shape import (
     Posts,
     day,
     frame,
+    seconds,
     sorted_out,
     text,
     with_people,
@@ -40,8 +41,6 @@ MAIL_PRIVACY = "Mozilla/5.0"
 UNCLASSIFIED = "Unclassified"
 STATUS = re.compile(r"[245]\.\d{1,3}\.\d{1,3}")
 """A status code of RFC 3463."""
-LAST_SECOND = 253_402_300_799
-"""The end of the year 9999."""
 
 
 def map_events(posts: Posts, identities: pl.LazyFrame) -> Mapped:
@@ -69,7 +68,7 @@ def _response(event: Any) -> dict[str, Any]:
     return {
         "event_id": text(event, "sg_event_id"),
         "event_type": event_type,
-        "event_time": _seconds(event) * 1_000_000,
+        "event_time": seconds(event),
         "provider": PROVIDER,
         "send_id": text(event, "sg_message_id"),
         "campaign_id": text(event, "singlesend_id"),
@@ -83,13 +82,6 @@ def _response(event: Any) -> dict[str, Any]:
         "domain": text(event, "email").rpartition("@")[2].strip().lower() or None,
         "sent_as_of": day(categories.get("as_of")),
     }
-
-
-def _seconds(event: Mapping[str, Any]) -> int:
-    value = event.get("timestamp")
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LAST_SECOND:
-        raise NoResponseError("no timestamp in seconds since the epoch")
-    return value
 
 
 def _categories(value: Any) -> dict[str, str]:

@@ -7,11 +7,16 @@ from typing import Any
 
 import polars as pl
 
-from perennial.identity.values import EMAIL_SHA256
+from perennial.identity.values import EMAIL, EMAIL_SHA256, address, sha256
 from perennial.lake.catalog import EMAIL_EVENTS
 
 Posts = Iterable[tuple[int, list[Any]]]
 """Of (received at, in microseconds since the epoch; events)."""
+
+
+LAST_SECOND = 253_402_300_799
+"""The end of the year 9999."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class NoResponseError(ValueError):
@@ -59,6 +64,39 @@ def with_people(responses: pl.LazyFrame, identities: pl.LazyFrame) -> pl.DataFra
         .join(identities.unique(EMAIL_SHA256), on=EMAIL_SHA256, how="left")
     )
     return named.select(pl.col(name).cast(kind) for name, kind in EMAIL_EVENTS.items()).collect()
+
+
+def addressed(rows: list[dict[str, Any]], identities: pl.LazyFrame) -> pl.DataFrame:
+    """Rows that know the recipient's address, where the provider has no name for a send: a campaign to it.
+
+    An event is called `event_id`, or, where it has no id either, by its send and `of_send`: what happened
+    to that, which happens once, or at that second.
+    """
+    found = frame(rows, {EMAIL: pl.String(), "of_send": pl.String()})
+    hashed = pl.coalesce(sha256(address(pl.col(EMAIL))), EMAIL_SHA256)
+    found = found.with_columns(hashed.alias(EMAIL_SHA256))
+    own = pl.concat_str("provider", "campaign_id", pl.col(EMAIL_SHA256).str.slice(0, 16), separator="/")
+    named = found.with_columns(send_id=pl.coalesce("send_id", own))
+    of_send = pl.concat_str("send_id", "of_send", separator="/")
+    return with_people(named.with_columns(event_id=pl.coalesce("event_id", of_send)), identities)
+
+
+def moment(written: Any) -> int:
+    """Microseconds since the epoch of a time such as 2017-12-25T10:00:00+00:00; UTC where it does not say."""
+    try:
+        at = datetime.fromisoformat(written)
+    except (TypeError, ValueError):
+        raise NoResponseError(f"no time: {written!r:.40}") from None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return int((at - EPOCH).total_seconds() * 1_000_000)
+
+
+def seconds(event: Mapping[str, Any], name: str = "timestamp") -> int:
+    """Microseconds since the epoch of a time in seconds."""
+    value = event.get(name)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LAST_SECOND:
+        raise NoResponseError(f"no {name} in seconds since the epoch")
+    return value * 1_000_000
 
 
 def text(event: Mapping[str, Any], name: str) -> str:

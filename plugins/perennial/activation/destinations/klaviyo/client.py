@@ -26,7 +26,8 @@ class KlaviyoClient(Client):
     content_type = "application/vnd.api+json"
     hints = {
         401: "check the private API key in the connection",
-        403: "the API key needs the scopes lists and profiles, read and write",
+        403: "the API key needs the scopes lists and profiles, read and write; and campaigns, events and"
+        " metrics, read, for what came back",
     }
 
     def __init__(self, account: Account, limits: Limits, wire: Wire) -> None:
@@ -42,10 +43,15 @@ class KlaviyoClient(Client):
 
     def pages(self, path: str, **params: str | int) -> Iterator[dict[str, Any]]:
         """The resources of all pages."""
+        for page in self.whole_pages(path, **params):
+            yield from page["data"]
+
+    def whole_pages(self, path: str, **params: str | int) -> Iterator[dict[str, Any]]:
+        """All pages, each with what it includes."""
         asked: dict[str, str | int] = dict(params)
         while True:
-            page = self.call("GET", path, params=asked)
-            yield from page["data"]
+            page: dict[str, Any] = self.call("GET", path, params=asked)
+            yield page
             following = parse_qs(urlsplit((page.get("links") or {}).get("next") or "").query)
             if not following.get("page[cursor]"):
                 return
