@@ -1,7 +1,8 @@
 """What all requests of a collector share: limits, tokens, datasets, the logs that they end in."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from perennial.campaigns.log import TOPIC, tracking_log
 from perennial.collector.bodies import Body
@@ -61,20 +62,21 @@ class Reception:
 
     def keep_webhook(self, provider: str, record: bytes) -> "asyncio.Future[None]":
         """The same for a post of a provider's webhook."""
-        return self._keep_here(
-            webhook_log(self.settings.places.spool), f"{FOLDER}/{provider}", provider, record
-        )
+        return self._keep_here(f"{FOLDER}/{provider}", webhook_log, provider, record)
 
     def keep_tracking(self, record: bytes) -> "asyncio.Future[None]":
         """The same for what comes back from campaigns."""
-        return self._keep_here(tracking_log(self.settings.places.spool), TOPIC, TOPIC, record)
+        return self._keep_here(TOPIC, tracking_log, TOPIC, record)
 
-    def _keep_here(self, log: FolderLog, name: str, topic: str, record: bytes) -> "asyncio.Future[None]":
+    def _keep_here(
+        self, name: str, log: Callable[[Path], FolderLog], topic: str, record: bytes
+    ) -> "asyncio.Future[None]":
         """On the disk, in a partition of this process' own; no dataset is called like `name`."""
         self._spool.check()
         commit = self._commits.get(name)
         if commit is None:
-            commit = self._commits[name] = GroupCommit(lambda: log.writer(topic), self.metrics)
+            folders = log(self.settings.places.spool)
+            commit = self._commits[name] = GroupCommit(lambda: folders.writer(topic), self.metrics)
         return commit.append([record])
 
     def problems(self) -> list[str]:

@@ -22,6 +22,7 @@ TOLERANCE = 300
 """Seconds by which a signed time may differ from ours; an older request is a replay."""
 DIGITS = 12
 """Of a time in seconds, at most."""
+ALGORITHM = ec.ECDSA(hashes.SHA256())
 
 
 class SignatureRefusedError(TerminalError):
@@ -60,7 +61,7 @@ class SendGrid:
         timestamp = _timestamp(headers.get(self.TIMESTAMP, ""))
         try:
             signature = base64.b64decode(headers.get(self.SIGNATURE, ""), validate=True)
-            self._key.verify(signature, timestamp + body, ec.ECDSA(hashes.SHA256()))
+            self._key.verify(signature, timestamp + body, ALGORITHM)
         except (InvalidSignature, ValueError, binascii.Error):
             raise SignatureRefusedError("the signature does not match") from None
         _within(timestamp, now)
