@@ -4,9 +4,8 @@ import re
 from typing import Any
 
 import requests
-from activation.destinations.harness import Clock
 from activation.destinations.klaviyo.harness import S, links
-from activation.destinations.stand_in import SECRET, StandIn, Windows, route
+from activation.destinations.stand_in import SECRET, Clock, StandIn, Windows, route
 from openapi_check import OpenApi, present
 
 from perennial.activation.destinations.klaviyo.client import KlaviyoClient
@@ -110,8 +109,13 @@ def account() -> Klaviyo:
     stand_in.clock = clock
     if paths := present("klaviyo.json"):
         check = OpenApi(paths, strict=True).check
-        # The document's send options of e-mails are those of all channels, of which it allows one.
-        stand_in.checks = lambda told: "/api/campaigns" in told.url or check(told)  # type: ignore[func-returns-value]
+
+        def checked(told: requests.Response) -> None:
+            # The document's send options of e-mails are those of all channels, of which it allows one.
+            if "/api/campaigns" not in told.url:
+                check(told)
+
+        stand_in.checks = checked
     return stand_in
 
 

@@ -4,8 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import requests
-from activation.destinations.harness import Clock
-from activation.destinations.stand_in import SECRET, Answer, StandIn, route
+from activation.destinations.stand_in import SECRET, Answer, Clock, StandIn, route
 from openapi_check import OpenApi, present
 
 from perennial.activation.destinations.mailchimp.client import MailchimpClient

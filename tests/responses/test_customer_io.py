@@ -95,6 +95,7 @@ def test_where_the_recipient_is_not_told_the_persons_address_is_taken() -> None:
         (event("opened", newsletter_id=11), "newsletter 11 is no longer there"),
         (event("opened", newsletter_id=None, broadcast_id=9), "broadcast 9 is no longer there"),
         (event("opened", recipient=None, identifiers=None), "no email"),
+        (event("clicked", href="https://x.example/\ud800"), "url is no text"),
         ("text", "not an object"),
     ],
 )

@@ -4,7 +4,8 @@ import hmac
 import json
 import time
 from base64 import b64encode
-from datetime import UTC, date, datetime
+from contextlib import closing
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from perennial.activation.destinations.connector import Account
 from perennial.activation.destinations.registry import connector
 from perennial.activation.destinations.wire import Wire
 from perennial.errors import PerennialError, TerminalError
+from perennial.responses.log import KEEP, SEGMENT_BYTES, webhook_log
 from perennial.settings import Settings
 from perennial.stages.responses import ask_providers, connections, land_posts
 from perennial.stages.workspace import Workspace
@@ -159,9 +161,9 @@ def test_once_round(workspace: Workspace, url: str, tmp_path: Path) -> None:
         post(collector.url, "mailchimp", urlencode(LEFT).encode())
         post(collector.url, "salesforce", SEND)
 
-        assert land_posts(workspace).landed == 1
+        assert land_posts(workspace, NOW).landed == 1
         post(collector.url, "salesforce", OPEN)
-        assert land_posts(workspace).as_dict() == {
+        assert land_posts(workspace, NOW).as_dict() == {
             "received": 1, "landed": 1, "repeated": 0, "apart": 0, "unknown_people": 1,
         }  # fmt: skip
 
@@ -222,3 +224,20 @@ def test_posts_that_nobody_can_explain_wait(workspace: Workspace, url: str, tmp_
     assert "no activation names a connection" in str(told["customer_io"])
     document_path.write_text(kept)
     assert asked(workspace, url, Providers())["customer_io_default"]["posts"]["landed"] == 1
+
+
+def test_posts_that_have_landed_are_freed_after_a_week(workspace: Workspace, tmp_path: Path) -> None:
+    body = json.dumps({"received_at": 1, "events": [json.loads(SEND) | {"pad": "x" * 1000}]}).encode()
+    log = webhook_log(workspace.settings.spool)
+    with closing(log.writer("salesforce")) as writer:
+        for _ in range(3):
+            writer.append([body] * (SEGMENT_BYTES // len(body) + 1))
+    files = log.spool / "salesforce" / "0"
+    written = sorted(files.glob("*.log"))
+    assert len(written) == 3
+    now = datetime.now(UTC)
+    assert land_posts(workspace, now).landed == 1
+    assert sorted(files.glob("*.log")) == written, "they came just now"
+    land_posts(workspace, now + KEEP + timedelta(minutes=1))
+    assert sorted(files.glob("*.log")) == written[-1:]
+    assert land_posts(workspace, now).received == 0

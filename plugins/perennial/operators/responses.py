@@ -27,9 +27,9 @@ class LandResponsesOperator(StageOperator):
         spool, lake, named = workspace.settings.spool, workspace.lake, titles(workspace)
         url = store_url()
         migrate(url)
-        report = land_posts(workspace) + land_log(spool, lake, named)
-        now = int(datetime.now(UTC).timestamp() * 1_000_000)
-        return (report + land_ledger(url, lake, named, now)).as_dict()
+        now = datetime.now(UTC)
+        report = land_posts(workspace, now) + land_log(spool, lake, named)
+        return (report + land_ledger(url, lake, named, int(now.timestamp() * 1_000_000))).as_dict()
 
 
 class AskProvidersOperator(StageOperator):

@@ -20,6 +20,7 @@ from perennial.lake.tables import Table
 from perennial.responses import sendgrid
 from perennial.responses.shape import Mapped, Posts
 from perennial.signals.log import read
+from perennial.signals.log.segments import trim
 from perennial.signals.quarantine import identified
 
 DATASET = "email_events"
@@ -90,10 +91,26 @@ def land(log: Path, lake: Lake, source: Source = SENDGRID) -> LandReport:
 def land_all(topic: Path, lake: Lake, source: Source = SENDGRID) -> LandReport:
     """The same for the folder of a topic, which has a log for each process that wrote."""
     total = LandReport()
-    for partition in sorted(int(path.name) for path in topic.glob("*") if path.name.isdigit()):
+    for partition in _partitions(topic):
         own = replace(source, name=f"{source.name}/{partition}", batch=f"{source.batch}-{partition}")
         total += land(topic / str(partition), lake, own)
     return total
+
+
+def trim_landed(topic: Path, lake: Lake, source: Source, before: datetime) -> int:
+    """Free files of a topic that have landed and were written to before a moment last; returns bytes."""
+    return sum(
+        trim(
+            topic / str(partition),
+            lake.email_events.transaction(f"{source.name}/{partition}"),
+            before.timestamp(),
+        )
+        for partition in _partitions(topic)
+    )
+
+
+def _partitions(topic: Path) -> list[int]:
+    return sorted(int(path.name) for path in topic.glob("*") if path.name.isdigit())
 
 
 def _post(record: bytes) -> tuple[int, list[Any]]:

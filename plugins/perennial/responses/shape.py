@@ -42,10 +42,21 @@ def sorted_out(
     for received_at, events in posts:
         for event in events:
             try:
-                rows.append({**response(event), "received_at": received_at})
+                rows.append({**_written(response(event)), "received_at": received_at})
             except NoResponseError as error:
                 apart.append((event, str(error)))
     return rows, apart
+
+
+def _written(row: dict[str, Any]) -> dict[str, Any]:
+    """The row, if its texts can be written down: JSON has halves of characters, too."""
+    for name, value in row.items():
+        if isinstance(value, str) and not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                raise NoResponseError(f"{name} is no text") from None
+    return row
 
 
 def frame(rows: list[dict[str, Any]], more: Mapping[str, Any]) -> pl.LazyFrame:

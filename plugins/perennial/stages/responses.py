@@ -1,6 +1,6 @@
 """The collector's logs, and providers that are asked, in; what came back from recipients in the lake, out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -15,26 +15,35 @@ from perennial.errors import PerennialError, TerminalError
 from perennial.responses import salesforce
 from perennial.responses.accounts import POSTING, TELLING, telling
 from perennial.responses.asking import ask
-from perennial.responses.land import DATASET, LandReport, Source, land, land_all
-from perennial.responses.log import webhook_log
+from perennial.responses.land import DATASET, SENDGRID, LandReport, Source, land, land_all, trim_landed
+from perennial.responses.log import KEEP, webhook_log
+from perennial.responses.shape import NoResponseError
 from perennial.stages.workspace import Workspace
 
 Accounts = Callable[[str, str], Account]
 """The account of a kind behind an Airflow connection."""
 
 
-def land_posts(workspace: Workspace) -> LandReport:
+def land_posts(workspace: Workspace, now: datetime) -> LandReport:
     """Land posts of the webhooks whose events say all by themselves, or by those that came before."""
-    lake, spool = workspace.lake, workspace.settings.spool
-    # What lies beside the webhooks' folder came before each process had a partition of its own.
-    report = land(spool / "sendgrid", lake) + land_all(webhook_log(spool).spool / "sendgrid", lake)
+    lake = workspace.lake
 
-    def earlier(ids: Any) -> salesforce.Known:
+    def earlier(ids: Collection[str]) -> salesforce.Known:
         return salesforce.sends(lake.email_events.scan(), ids)
 
     mapped = partial(salesforce.map_events, earlier=earlier)
     source = Source("responses/salesforce", mapped, f"{DATASET}-salesforce")
-    return report + land_all(webhook_log(spool).spool / salesforce.PROVIDER, lake, source)
+    # What lies beside the webhooks' folder came before each process had a partition of its own.
+    report = land(workspace.settings.spool / "sendgrid", lake)
+    report += _landed(workspace, "sendgrid", SENDGRID, now)
+    return report + _landed(workspace, salesforce.PROVIDER, source, now)
+
+
+def _landed(workspace: Workspace, provider: str, source: Source, now: datetime) -> LandReport:
+    topic = webhook_log(workspace.settings.spool).spool / provider
+    report = land_all(topic, workspace.lake, source)
+    trim_landed(topic, workspace.lake, source, now - KEEP)
+    return report
 
 
 def connections(workspace: Workspace) -> dict[str, list[str]]:
@@ -70,6 +79,8 @@ def ask_providers(
                 yield connection, _one(workspace, url, kind, connection, len(names), accounts, now, wire)
             except PerennialError as error:
                 yield connection, error
+            except NoResponseError as error:
+                yield connection, TerminalError(f"{kind} told what cannot be understood: {error}")
 
 
 def _one(
@@ -90,7 +101,7 @@ def _one(
                 f"posts of {kind}'s webhook do not tell which of {of_kind} accounts they are of; activations"
                 " may name one"
             )
-        counts["posts"] = land_all(log.spool / kind, workspace.lake, told.posts).as_dict()
+        counts["posts"] = _landed(workspace, kind, told.posts, now).as_dict()
     if told and told.reader:
         counts["asked"] = ask(told.reader, f"responses/{connection}", workspace.lake, now).as_dict()
     return counts

@@ -8,6 +8,7 @@ by its length and a CRC-32 of length and content, so that a write that a crash c
 """
 
 import fcntl
+import math
 import os
 import struct
 import zlib
@@ -177,14 +178,16 @@ def end(folder: Path) -> int:
     return segments[-1][0] + segments[-1][1].stat().st_size if segments else 0
 
 
-def trim(folder: Path, before: int) -> int:
+def trim(folder: Path, before: int, untouched_since: float = math.inf) -> int:
     """Delete whole segments that end at or before an offset; the bytes that were freed.
+
+    Those that were written to after `untouched_since`, seconds since 1970, stay, and all after them.
 
     The newest segment stays, so that the log remembers where it is.
     """
     segments, freed = _segments(folder), 0
     for (_, path), (end, _) in pairwise(segments):
-        if end > before:
+        if end > before or path.stat().st_mtime > untouched_since:
             break
         freed += path.stat().st_size
         path.unlink()
