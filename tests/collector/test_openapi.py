@@ -47,6 +47,9 @@ def test_the_document_has_every_address_and_nothing_else(place: Place) -> None:
         for route in create_app(place.settings())._others.routes  # type: ignore[attr-defined]
         for method in route.methods - {"HEAD"}
     } | {(f"/collection/{each}", "POST") for each in ("{dataset}", "batch/{dataset}")}
+    served |= {(path, "POST") for path in create_app(place.settings()).webhooks} | {
+        ("/webhooks/mailchimp", "GET")
+    }
     documented = {
         (path, method.upper())
         for path, methods in document["paths"].items()

@@ -19,24 +19,30 @@ from perennial.collector.settings import CollectorSettings
 from perennial.collector.streaming import PATH, Streaming
 from perennial.collector.tracking import tracking_routes
 from perennial.collector.uploads import upload_routes
-from perennial.collector.webhooks import webhook_routes
+from perennial.collector.webhooks import receivers
 
 OPENAPI = Path(__file__).with_name("openapi.yaml")
 
 
 class Collector:
-    """Messages go straight to their handler; all else goes through Starlette."""
+    """Messages and webhooks go straight to their handlers; all else goes through Starlette."""
 
     def __init__(self, settings: CollectorSettings) -> None:
         """`TerminalError` says which setting, document or token cannot be understood."""
         self.reception = Reception(settings)
         self._streaming = Streaming(self.reception)
+        self.webhooks = receivers(self.reception)
         self._others = _others(self.reception)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One connection's request, or the server's start and stop."""
-        fast = scope["type"] == "http" and scope["path"].startswith(PATH)
-        await (self._streaming if fast else self._others)(scope, receive, send)
+        await self._handler(scope)(scope, receive, send)
+
+    def _handler(self, scope: Scope) -> ASGIApp:
+        if scope["type"] != "http":
+            return self._others
+        path: str = scope["path"]
+        return self._streaming if path.startswith(PATH) else self.webhooks.get(path, self._others)
 
 
 def create_app(settings: CollectorSettings) -> Collector:
@@ -81,7 +87,6 @@ def _others(reception: Reception) -> ASGIApp:
 
     return Starlette(
         routes=[
-            *webhook_routes(reception),
             *tracking_routes(reception),
             *upload_routes(reception),
             Route("/health", health),

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 import msgspec
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
-from perennial.collector.bodies import Disconnected
 from perennial.collector.checking import violations
+from perennial.collector.direct import Direct
 from perennial.collector.parsing import many, one
 from perennial.collector.reception import Reception
-from perennial.collector.refusals import Refusal, Refused
+from perennial.collector.refusals import Refused
 from perennial.collector.tokens import Token
 from perennial.ids import uuid7s
 from perennial.signals.log import pack
@@ -29,29 +29,15 @@ CHECKS_AT_ONCE = 2
 """Of messages whose senders wait for the verdict: the others must not wait for them."""
 
 
-class Streaming:
+class Streaming(Direct):
     """The two addresses that take messages."""
 
     def __init__(self, reception: Reception) -> None:
-        self._reception = reception
+        super().__init__(reception)
         limits = reception.limits
         self._single = reception.body("a message", limits.message_bytes)
         self._batch = reception.body("a request with many messages", limits.batch_bytes)
         self._checks = asyncio.Semaphore(CHECKS_AT_ONCE)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        try:
-            status, body = await self._answer(scope, receive)
-        except Refused as refused:
-            self._reception.metrics.refused[refused.error] += 1
-            await Refusal(refused)(scope, receive, send)
-        except Disconnected:
-            return
-        else:
-            headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
-            await send({"type": "http.response.start", "status": status, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
         if scope["method"] != "POST":

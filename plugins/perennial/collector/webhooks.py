@@ -4,47 +4,52 @@ import logging
 import time
 from collections.abc import Mapping
 
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.types import Receive, Scope
 
+from perennial.collector.direct import Direct
 from perennial.collector.providers import PROVIDERS, Provider
 from perennial.collector.reception import Reception
 from perennial.collector.refusals import Refused
 from perennial.collector.signatures import SignatureRefusedError
 
 MAX_BODY = 4 * 1024 * 1024
+THERE = b'{"accepted":0}'
 LOGGER = logging.getLogger(__name__)
 
 
-class Receiver:
+class Receiver(Direct):
     """The endpoint of one provider's webhook."""
 
     def __init__(self, provider: Provider, reception: Reception) -> None:
         """`TerminalError` says which setting holds what can be no key."""
-        self._provider, self._reception = provider, reception
+        super().__init__(reception)
+        self._provider = provider
         # The old key and the new one are both good while they are being exchanged.
         keys = reception.settings.webhook_keys.get(provider.name, ())
         self._verifiers = [provider.verifier(key) for key in keys]
         self._reader = reception.body("a post", MAX_BODY)
 
-    async def answer(self, request: Request) -> Response:
-        """What the address says to a post, and to who asks whether it is there."""
-        return await self._take(request) if request.method == "POST" else PlainTextResponse("")
-
-    async def _take(self, request: Request) -> Response:
-        body = await self._reader.read(request.receive, dict(request.scope["headers"]))
+    async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
+        """Answer a post when it is on disk."""
+        method, provider = scope["method"], self._provider
+        if provider.asks and method in ("GET", "HEAD"):
+            return 200, THERE
+        if method != "POST":
+            allowed = "GET, POST" if provider.asks else "POST"
+            raise Refused(405, "method_not_allowed", f"this address takes {allowed} only", {"allow": allowed})
+        body = await self._reader.read(receive, dict(scope["headers"]))
         try:
-            now, headers, provider = time.time(), request.headers, self._provider
+            now = time.time()
+            headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             if provider.handshake and (told := provider.handshake(headers, body)):
                 LOGGER.warning("%s asks who is there; %s", provider.title, told)
-                return JSONResponse({"accepted": 0})
+                return 200, THERE
             self._check(headers, body, now)
             events, count = provider.events(body)
             await self._reception.keep_webhook(provider.name, _record(events, now))
         finally:
             self._reception.budget.give(len(body))
-        return JSONResponse({"accepted": count}, provider.accepted)
+        return provider.accepted, b'{"accepted":%d}' % count
 
     def _check(self, headers: Mapping[str, str], body: bytes, now: float) -> None:
         if not self._verifiers:
@@ -58,16 +63,9 @@ class Receiver:
         raise Refused(401, "unauthorized", refused[-1])
 
 
-def webhook_routes(reception: Reception) -> list[Route]:
-    """The addresses that providers post to."""
-    return [
-        Route(
-            f"/webhooks/{provider.name}",
-            Receiver(provider, reception).answer,
-            methods=["GET", "POST"] if provider.asks else ["POST"],
-        )
-        for provider in PROVIDERS
-    ]
+def receivers(reception: Reception) -> dict[str, Receiver]:
+    """By the addresses that providers post to."""
+    return {f"/webhooks/{provider.name}": Receiver(provider, reception) for provider in PROVIDERS}
 
 
 def _record(events: bytes, received_at: float) -> bytes:
