@@ -1,7 +1,7 @@
 """Webhooks: signed events of SendGrid at the collector, against a bare ASGI endpoint; a kill in the middle.
 
 The peer reads the body and answers, on the same server with the same settings. Posts are signed beforehand,
-with ECDSA as SendGrid does, and sent over 16 connections that stay open, from a process of its own: of one
+with ECDSA as SendGrid does, and sent over 64 connections that stay open, from a process of its own: of one
 event each for `posts_per_s` and `rate_vs_bare_asgi`, of 50 for `events_per_s`. The collector checks the
 signature and the JSON, and answers when the post is on disk. It is one process; `events_per_cpu_s` counts the
 seconds that it had a core, whatever else ran beside it.
@@ -37,7 +37,7 @@ from perennial.responses.land import land_all
 from perennial.responses.log import webhook_log
 from perennial.settings import REPOSITORY
 
-CONNECTIONS = 16
+CONNECTIONS = 64
 BATCH = 50
 PROMISE = 5000
 """Events a second on one core."""
@@ -111,7 +111,7 @@ def reach(folder: Path, more: int) -> None:
 def run(benchmark: Benchmark) -> dict[str, Any]:
     """All loads, the kill, and what the lake holds afterwards."""
     turns, seconds = (3, 2.0) if benchmark.scale == "small" else (7, 8.0)
-    single, many = int(2000 * seconds), int(200 * seconds)
+    single, many = int(4000 * seconds), int(200 * seconds)
     folder = Path(tempfile.mkdtemp(prefix="perennial-webhooks-"))
     try:
         pem, public = key_pair()
