@@ -48,7 +48,7 @@ schemas: $(INSTALLED) ## Write the JSON Schemas of the documents, for editors
 	@PYTHONPATH=plugins $(PYTHON) -m perennial.schemas
 
 bench: $(INSTALLED) ## Run all benchmarks at small scale
-	@set -e; for script in $$(ls benchmarks/*.py 2>/dev/null); do echo "$$script"; $(PYTHON) "$$script" --scale small; done
+	@set -e; for script in $$(grep -l "\.main(" benchmarks/*.py); do echo "$$script"; $(PYTHON) "$$script" --scale small; done
 
 spark: $(SPARK) ## Make .venv-spark with Apache Spark (500 MB), for the tests that run on it; it needs Java
 	@:
