@@ -26,6 +26,7 @@ class Settings:
     staging_folder: Path | None = None
     stream_log: str | None = field(default=None, repr=False)
     """Where messages wait to land: `kafka://host:9092/prefix`; by default the folder `spool`."""
+    exports_folder: Path | None = None
     report_domains: frozenset[str] = frozenset()
     """To which domains reports may be sent by e-mail; to all, if there are none."""
 
@@ -39,10 +40,15 @@ class Settings:
         """Folder of the files of batches that are being uploaded; what reads them must see it too."""
         return self.staging_folder or self.spool / ".staging"
 
+    @property
+    def exports(self) -> Path:
+        """Folder below which activations to files write, where their path is a relative one."""
+        return self.exports_folder or self.spool.parent / "exports"
+
     @classmethod
     def from_env(cls) -> "Settings":
-        """Read `PERENNIAL_INCLUDE`, `_LAKE`, `_LANDING`, `_SPOOL`, `_INDEX`, `_STAGING`, `_STREAM_LOG` and
-        `_REPORT_DOMAINS`.
+        """Read `PERENNIAL_INCLUDE`, `_LAKE`, `_LANDING`, `_SPOOL`, `_INDEX`, `_STAGING`, `_EXPORTS`,
+        `_STREAM_LOG` and `_REPORT_DOMAINS`.
 
         What is not set lies in `PERENNIAL_STATE`, by default the folder `.perennial` of the checkout.
         """
@@ -54,6 +60,7 @@ class Settings:
             spool=Path(os.environ.get("PERENNIAL_SPOOL", state / "spool")),
             index_folder=Path(os.environ.get("PERENNIAL_INDEX", state / "index")),
             staging_folder=Path(os.environ.get("PERENNIAL_STAGING", state / "staging")),
+            exports_folder=Path(os.environ.get("PERENNIAL_EXPORTS", state / "exports")),
             stream_log=os.environ.get("PERENNIAL_STREAM_LOG") or None,
             report_domains=frozenset(
                 each.strip().lower()

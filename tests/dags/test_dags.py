@@ -10,6 +10,7 @@ import pytest
 from perennial.settings import REPOSITORY
 
 NAMES = [
+    "activation_agency",
     "activation_email",
     "audiences",
     "campaigns",

@@ -1,7 +1,7 @@
 """The round trip as a person runs it: Airflow's backfill sets off every stage, and the numbers are right."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from functools import partial
 
 import polars as pl
@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1200)]
 AS_OF = date(2018, 1, 1)
 QUIET = {"health", "movement"}
 """Widgets that may be empty: in three days no size of an audience need be unusual, and no window ends."""
+ACTIVATING = ["activation_email", "activation_agency", "sandbox_campaigns"]
 COMPUTING = ["customer_value", "lifetime_value", "profiles", "audiences", "insights"]
 
 
@@ -199,7 +200,7 @@ def test_looking_after_the_lake_the_demo_again_and_a_dry_run_change_nothing(jour
 
 def test_a_day_of_the_backfill_again_with_tasks_killed_leaves_the_same_tables(journey, lake, store):
     key, killed = journey.demo.keys[1], {"customer_value": "rank", "insights": "refresh"}
-    stages = ["signals_batch", *COMPUTING, "activation_email", "sandbox_campaigns"]
+    stages = ["signals_batch", *COMPUTING, *ACTIVATING]
     before = {run.run_id for run in journey.runs_of(stages, key)}
     body = {
         "dag_id": "signals_batch",
@@ -235,6 +236,22 @@ def _kill(journey: Journey, runs: Callable[[], list[Run]], dag_id: str, task_id:
     if process is not None:
         process.kill()
     return process is not None
+
+
+def test_the_agency_has_a_file_of_each_day_with_its_members(journey):
+    folder = journey.stack.state.folder / "exports" / "agency"
+    days = journey.demo.days
+    assert len(list(folder.glob("agency_top_spenders_*.csv"))) == len(days)
+    file = pl.read_csv(folder / f"agency_top_spenders_{days[-1] + timedelta(days=1):%Y%m%d}.csv")
+    assert file.columns == ["EMAIL", "SPEND_DECILE", "SPEND_12M", "HOUSEHOLD_SIZE", "MEMBERSHIP"]
+    lake = journey.workspace.lake
+    members = lake.membership.scan().filter(
+        pl.col("status") != "exited", as_of=AS_OF, audience="top_spenders"
+    )
+    known = lake.profiles.scan().filter(as_of=AS_OF).join(members, on="person_id", how="semi")
+    active = file.filter(MEMBERSHIP="active")
+    assert active["EMAIL"].is_unique().all()
+    assert {*active["EMAIL"]} == {*known.select("email").drop_nulls().collect()["email"].str.to_lowercase()}
 
 
 def test_a_misspelt_key_is_refused_at_once(journey):
@@ -285,7 +302,7 @@ def settled(journey: Journey) -> None:
 
     def still() -> bool:
         nonlocal quiet
-        runs = journey.api.runs([*COMPUTING, "activation_email", "sandbox_campaigns"])
+        runs = journey.api.runs([*COMPUTING, *ACTIVATING])
         quiet = 0 if any(run.state in ("queued", "running") for run in runs) else quiet + 1
         return quiet >= 10
 

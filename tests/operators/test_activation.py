@@ -300,7 +300,7 @@ def test_to_files(
     document = include / "activations" / "partner.yaml"
     document.write_text(
         "title: For a partner\ndestination: {kind: files}\nmode: full\naudiences: [top_spenders]\n"
-        f"files: {{path: {tmp_path}/out, name: '{{audience}}'}}\nmapping: [spend_12m]\n"
+        "files: {path: out, name: '{audience}'}\nmapping: [spend_12m]\n"
     )
     # Somebody shares the address of another one, and has come into the audience later.
     moved, day = pl.col("person_id") == "10", AS_OF.date()
@@ -317,10 +317,11 @@ def test_to_files(
     )
     workspace.lake.membership.replace(came, date(2017, 12, 25))
     activate = ActivateOperator(task_id="activate", activation="partner", asset=activation("partner"))
-    report = _run(activate, Workspace(replace(workspace.settings, include=include)))
+    settings = replace(workspace.settings, include=include, exports_folder=tmp_path / "exports")
+    report = _run(activate, Workspace(settings))
     assert report["files"] == {"top_spenders.csv": 17}
     assert report["shared_key"] == 1
-    lines = (tmp_path / "out" / "top_spenders.csv").read_text().splitlines()
+    lines = (tmp_path / "exports" / "out" / "top_spenders.csv").read_text().splitlines()
     assert lines[:2] == ["email,spend_12m", "household.0@example.com,99.00"]
     with psycopg.connect(store_url) as connection:
         query = "SELECT destination, activation, state FROM activation.run WHERE activation = 'partner'"

@@ -31,6 +31,7 @@ STAGES = (
     "audiences",
     "insights",
     "activation_email",
+    "activation_agency",
     "sandbox_campaigns",
 )
 """What each day passes through; a backfill of the first sets off all the others."""

@@ -70,7 +70,7 @@ class ActivateOperator(StageOperator):
                 from perennial.activation.destinations.files.run import run as write
                 from perennial.operators.exports import receiver
 
-                to = receiver(definition.files, definition.destination, workspace.settings.include)
+                to = receiver(definition.files, definition.destination, workspace.settings)
                 since = qualifications(workspace, as_of.date())
                 return write(
                     definition, as_of, members, profiles, titles, opened, to, since,

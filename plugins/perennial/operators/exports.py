@@ -10,21 +10,22 @@ if TYPE_CHECKING:
     from perennial.activation.destinations.files.definition import Files
     from perennial.activation.destinations.files.places import Place
     from perennial.activation.destinations.files.run import Receiver
+    from perennial.settings import Settings
 
 
-def receiver(files: "Files", destination: "DestinationReference", include: Path) -> "Receiver":
+def receiver(files: "Files", destination: "DestinationReference", settings: "Settings") -> "Receiver":
     """Where the files go; nothing is sent yet."""
     from perennial.activation.destinations.files.run import Receiver
 
-    return Receiver(_place(files, destination.connection), include)
+    return Receiver(_place(files, destination.connection, settings.exports), settings.include)
 
 
-def _place(files: "Files", connection: str) -> "Place":
+def _place(files: "Files", connection: str, exports: Path) -> "Place":
     from perennial.activation.destinations.files.definition import SFTP
     from perennial.activation.destinations.files.places import Folder, ObjectStore
 
     if not files.scheme:
-        return Folder(files.path)
+        return Folder(str(exports / files.path))
     if files.scheme != SFTP:
         return ObjectStore(files.path, storage_options(connection))
     from perennial.activation.destinations.files.sftp import SftpFolder

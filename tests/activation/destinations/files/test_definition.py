@@ -32,7 +32,17 @@ def test_the_usual_values() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/exports", "sftp://h/x", "sftp:///x", "s3://b/x", "gs://b", "az://c/x", "abfss://c@a.dfs.example/x"],
+    [
+        "/exports",
+        "agency",
+        "agency/mail",
+        "sftp://h/x",
+        "sftp:///x",
+        "s3://b/x",
+        "gs://b",
+        "az://c/x",
+        "abfss://c@a.dfs.example/x",
+    ],
 )
 def test_places(path: str) -> None:
     if "@" in path:

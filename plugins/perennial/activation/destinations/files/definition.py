@@ -20,19 +20,20 @@ def _place(path: str) -> str:
     parts = urlsplit(path)
     if parts.username or parts.password:
         raise ValueError("credentials belong into the Airflow connection, not into the path")
-    if path.startswith("/") and ".." not in parts.path.split("/"):
+    if not parts.scheme and not parts.netloc and path.strip("/. ") and ".." not in parts.path.split("/"):
         return path
     if parts.scheme in (SFTP, *STORES) and ".." not in parts.path.split("/") and not parts.query:
         return path
     known = ", ".join(f"{scheme}://" for scheme in (SFTP, *STORES))
-    raise ValueError(f"expected an absolute folder such as /exports/mail, or a URI with one of {known}")
+    raise ValueError(f"expected a folder such as /exports/mail or agency, or a URI with one of {known}")
 
 
 class Files(Document):
     """How an audience becomes files."""
 
     path: Annotated[str, AfterValidator(_place)]
-    """The folder: `/exports/mail`, `sftp://host/inbound`, `s3://bucket/folder`, `gs://...`, `az://...`."""
+    """The folder: `/exports/mail`, `sftp://host/inbound`, `s3://bucket/folder`, `gs://...`, `az://...`; or
+    `agency`, which is below `PERENNIAL_EXPORTS`."""
     format: Format = "csv"
     """`csv`, `json` (an object a line) or `parquet`."""
     name: Name = "{activation}_{audience}_{as_of:%Y%m%d}"
