@@ -48,7 +48,7 @@ WITH purchases AS (
     FROM transactions_by_person
     WHERE event_date IN (FROM refreshed_after)
 ), known AS (
-    SELECT (max(event_date) + 1)::timestamp AT TIME ZONE 'UTC' AS until FROM transactions
+    SELECT max(event_time) AS until FROM transactions
 ), outcomes AS (
     SELECT
         date_key,
@@ -57,7 +57,7 @@ WITH purchases AS (
         sent_as_of,
         people.person_id,
         window_days,
-        least(window_days, date_diff('hour', sent_at, until) // 24) AS observed_days,
+        least(window_days, date_sub('hour', sent_at, until) // 24) AS observed_days,
         coalesce(spend_12m_decile, 0) AS decile,
         share,
         arm = 'treated' AS treated,
