@@ -231,11 +231,16 @@ def test_an_activation_is_a_destination_that_nothing_was_sent_to_yet(ask: Ask):
     assert ask(
         "SELECT destination, destination_name, destination_platform_name, destination_status, create_time "
         "FROM adwh_dim_destination JOIN adwh_dim_destination_platform USING (destination_platform_id)"
-    ) == [("email", "Newsletter audiences in SendGrid", "SendGrid", "enabled", None)]
+        " ORDER BY destination"
+    ) == [
+        ("agency", "Our best customers, for the agency", "Files", "enabled", None),
+        ("email", "Newsletter audiences in SendGrid", "SendGrid", "enabled", None),
+    ]
     mapped = ask(
         f"SELECT segment, start_date::text, end_date::text FROM adwh_dim_br_segment_destinations {AUDIENCE}"
     )
-    names = ["deli_not_produce", "lapsing", "top_spenders"]
+    # Two of them go to both destinations.
+    names = ["deli_not_produce", "lapsing", "lapsing", "top_spenders", "top_spenders"]
     assert sorted(mapped) == [(name, "9999-12-31", "9999-12-31") for name in names]
 
 
