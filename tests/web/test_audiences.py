@@ -39,6 +39,7 @@ def test_one_audience_tells_its_trend_and_who_needs_it(viewer):
     assert [each["as_of"] for each in shown["trend"]] == ["2017-12-31", "2018-01-01"]
     assert [(each["kind"], each["name"]) for each in shown["consumers"]] == [
         ("audience", "best_gone_quiet"),
+        ("activation", "agency"),
         ("activation", "email"),
     ]
     assert yaml.safe_load(shown["yaml"])["rule"] == TOP == shown["definition"]["rule"]
@@ -151,7 +152,9 @@ def test_an_audience_is_drafted_published_changed_and_deleted(admin, include, ai
 def test_what_others_need_stays(admin):
     refused = admin.send("DELETE", f"{API}/top_spenders", {})
     assert refused.status_code == 409
-    assert "the audience “Best customers, gone quiet”, the activation “Newsletter" in refused.json()["detail"]
+    told = refused.json()["detail"]
+    assert "the audience “Best customers, gone quiet”, the activation “Our best customers" in told
+    assert "the activation “Newsletter" in told
     shown = admin.get(f"{API}/top_spenders").json()
     change = {"definition": shown["definition"] | {"state": "inactive"}, "before": shown["definition_hash"]}
     assert admin.send("PUT", f"{API}/top_spenders", change).status_code == 409
