@@ -1,6 +1,6 @@
 """YAML documents in, typed models out; an error names the file, the path in it, and what was found."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -60,6 +60,17 @@ def load(path: Path, model: type[D], **context: Any) -> D:
 def load_all(folder: Path, model: type[D], **context: Any) -> dict[str, D]:
     """Read every `*.yaml` of a folder, by file stem, in the order of their names."""
     return {path.stem: load(path, model, **context) for path in sorted(folder.glob("*.yaml"))}
+
+
+def load_each(paths: Iterable[Path], read: Callable[[Path], D]) -> dict[str, D | DocumentError]:
+    """Read each of these files, by its stem; of one that cannot be read the error: the others go on."""
+    found: dict[str, D | DocumentError] = {}
+    for path in sorted(paths):
+        try:
+            found[path.stem] = read(path)
+        except DocumentError as error:
+            found[path.stem] = error
+    return found
 
 
 def load_kinds(folder: Path, kinds: Mapping[str, type[Document]], default: str) -> dict[str, Document]:

@@ -9,8 +9,9 @@ import psycopg
 import pytest
 
 from perennial.activation.destinations.base import Suppression
-from perennial.activation.ledger import Answer, Ledger, LedgerBusyError, migrate, open_ledger
+from perennial.activation.ledger import Ledger, LedgerBusyError, migrate, open_ledger
 from perennial.activation.refusals import Part, Removal, Search
+from perennial.activation.request_log import Answer
 
 
 def test_creating_the_schema_can_be_repeated_and_raced(store_url: str) -> None:

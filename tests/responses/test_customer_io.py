@@ -55,7 +55,7 @@ def test_a_click_becomes_a_response() -> None:
         "event_time": datetime(2017, 12, 26, 9, 0, 1, tzinfo=UTC), "event_date": date(2017, 12, 26),
         "provider": "customer_io", "send_id": "RPILAgUBcRhIBqSfeiIwdIYJKxTY", "campaign_id": "newsletter-10",
         "campaign_name": "Thank you", "audience": "best", "person_id": "7", "email_sha256": ANN,
-        "bounce_class": None, "bounce_reason": None, "domain": None,
+        "bounce_class": None, "bounce_reason": None, "domain": "example.com",
         "is_machine": True, "url": "https://shop.example.com",
         "sent_as_of": date(2017, 12, 26), "received_at": datetime(2017, 12, 26, 9, 3, 20, tzinfo=UTC),
     }  # fmt: skip

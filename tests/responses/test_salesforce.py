@@ -50,7 +50,7 @@ def test_a_send_says_all() -> None:
         "event_type": "sent", "event_time": datetime(2017, 12, 26, 9, 0, 1, 530_000, tzinfo=UTC),
         "event_date": date(2017, 12, 26), "provider": "salesforce", "send_id": "2001070.4153.44609.1251",
         "campaign_id": KEY, "campaign_name": KEY, "audience": "best", "person_id": "7", "email_sha256": ANN,
-        "bounce_class": None, "bounce_reason": None, "domain": None,
+        "bounce_class": None, "bounce_reason": None, "domain": "example.com",
         "is_machine": False, "url": None, "sent_as_of": date(2017, 12, 26),
     }  # fmt: skip
 

@@ -6,8 +6,9 @@ import polars as pl
 import pytest
 from web.airflow_server import AirflowServer
 
-from perennial.activation.ledger import Answer, migrate, open_ledger
+from perennial.activation.ledger import migrate, open_ledger
 from perennial.activation.refusals import Part, Search
+from perennial.activation.request_log import Answer
 
 BUTTON = "Send 2 rows again"
 

@@ -14,7 +14,7 @@ from perennial.activation.destinations.files.names import has
 from perennial.activation.destinations.registry import FILES, UnknownKindError, connector, kinds, known
 from perennial.activation.shares import HoldoutField
 from perennial.activation.timing import Timed
-from perennial.documents import Document, DocumentError, load
+from perennial.documents import Document, DocumentError, load, load_each
 
 
 class Source(Document):
@@ -136,10 +136,4 @@ class Activation(Timed):
 
 def load_activations(include: Path) -> dict[str, Activation | DocumentError]:
     """Every activation by name; one that cannot be read does not keep the others from being sent."""
-    found: dict[str, Activation | DocumentError] = {}
-    for path in sorted((include / "activations").glob("*.yaml")):
-        try:
-            found[path.stem] = load(path, Activation)
-        except DocumentError as error:
-            found[path.stem] = error
-    return found
+    return load_each((include / "activations").glob("*.yaml"), lambda path: load(path, Activation))

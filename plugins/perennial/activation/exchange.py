@@ -13,8 +13,9 @@ from typing import Any
 from perennial.activation.destinations.base import BatchRefusedError, Destination, Submitted
 from perennial.activation.jobs import Jobs
 from perennial.activation.lanes import Lanes
-from perennial.activation.ledger import Answer, Ledger
+from perennial.activation.ledger import Ledger
 from perennial.activation.refusals import Part, Removal, refused
+from perennial.activation.request_log import Answer
 
 AHEAD = 20_000
 """Rows whose requests are recorded ahead of their making."""

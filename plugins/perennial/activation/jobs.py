@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from perennial.activation.destinations.base import Destination, JobFailedError, JobUnknownError
 from perennial.activation.lanes import Lanes
-from perennial.activation.ledger import Answer, Batch, Ledger
+from perennial.activation.ledger import Ledger
+from perennial.activation.request_log import Answer, Batch
 from perennial.errors import TransientError
 
 FIRST_POLL, LONGEST_POLL = 0.1, 5.0

@@ -17,10 +17,8 @@ import psycopg
 
 from perennial.activation import holdout
 from perennial.activation.destinations.base import Suppression
-from perennial.activation.request_log import Answer, Batch, RequestLog
+from perennial.activation.request_log import RequestLog
 from perennial.errors import TransientError
-
-__all__ = ["Answer", "Batch", "Ledger", "LedgerBusyError", "Replay", "migrate", "open_ledger"]
 
 SCHEMA = [Path(__file__).parent / name for name in ("schema.sql", "limits.sql")]
 Replay = Literal["rejected", "all"]
@@ -120,6 +118,13 @@ class Ledger(RequestLog):
             " DO UPDATE SET list_id = excluded.list_id, name = excluded.name",
             audience=audience, list_id=list_id, name=name,
         )  # fmt: skip
+
+    def behind(self, as_of: datetime) -> str:
+        """Why nothing is to be sent as of a day, if so: a backfill never rolls a destination back."""
+        last = self.last_as_of()
+        if last is None or as_of >= last:
+            return ""
+        return f"the destination already has the state of {last.isoformat()}; an older day is not sent"
 
     def assignments(self) -> pl.DataFrame:
         """Who is sent what this activation sends, and who is held out, as `holdout.SCHEMA`."""

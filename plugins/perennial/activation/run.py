@@ -74,9 +74,7 @@ def run(
     """
     ledger, destination = sender.ledger, sender.destination
     empty = Report(activation.name, ledger.destination, as_of.isoformat(), kept=kept or {})
-    last = ledger.last_as_of()
-    if last is not None and as_of < last:
-        reason = f"the destination already has the state of {last.isoformat()}; an older day is not sent"
+    if reason := ledger.behind(as_of):
         return replace(empty, skipped=reason)
     drawn = by_lot(activation, members, profiles, ledger.assignments(), address(activation))
     wanted = desired(activation, drawn.members, profiles)

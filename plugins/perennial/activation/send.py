@@ -12,9 +12,10 @@ from functools import partial
 from perennial.activation.destinations.base import Destination
 from perennial.activation.exchange import Exchange
 from perennial.activation.jobs import Jobs
-from perennial.activation.ledger import Answer, Ledger
+from perennial.activation.ledger import Ledger
 from perennial.activation.plan import Plan, batches
 from perennial.activation.refusals import Part, Removal, Search
+from perennial.activation.request_log import Answer
 from perennial.errors import TerminalError
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from perennial.activation.definition import Source
+from perennial.activation.desired import picked
 from perennial.campaigns.definition import Campaign
 from perennial.errors import TerminalError
 from perennial.identity.values import address, sha256
@@ -77,19 +78,17 @@ def _value(campaign: Campaign, name: str, source: Source, schema: pl.Schema) -> 
         raise FieldError(
             f"{where}: the profile has no column {source.attribute}; it has {', '.join(sorted(schema))}"
         )
-    value = pl.col(source.attribute)
     if isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct):
         if source.key is None:
             raise FieldError(
                 f"{where}: {source.attribute} is a map, and a field is a single value; add a key"
             )
         dtype = dtype.inner.to_schema()["value"]
-        entry = pl.element().filter(pl.element().struct.field("key") == source.key)
-        value = value.list.eval(entry.struct.field("value")).list.first()
     elif source.key is not None:
         raise FieldError(f"{where}: {source.attribute} is no map; take the key {source.key!r} away")
     if isinstance(dtype, pl.List | pl.Struct | pl.Array):
         raise FieldError(f"{where}: a field is a single value, found {dtype}")
+    value = picked(source)
     if source.default is not None:
         try:
             value = value.fill_null(pl.lit(pl.Series([source.default]).cast(dtype, strict=True).item()))

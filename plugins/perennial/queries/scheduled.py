@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from perennial.documents import Document, DocumentError
+from perennial.documents import Document, DocumentError, load_each
 from perennial.queries.jobs import Dialect
 from perennial.queries.templates import Name, Parameter, used_in
 from perennial.sql_files import load_sql
@@ -135,13 +135,7 @@ class ScheduledQuery(Document):
 
 def load_scheduled(include: Path) -> dict[str, ScheduledQuery | DocumentError]:
     """All of them by name; of one that cannot be read the error: it does not keep the others from running."""
-    found: dict[str, ScheduledQuery | DocumentError] = {}
-    for path in sorted((include / "sql" / "queries").glob("*.sql")):
-        try:
-            found[path.stem] = load_sql(path, ScheduledQuery)
-        except DocumentError as error:
-            found[path.stem] = error
-    return found
+    return load_each((include / "sql" / "queries").glob("*.sql"), lambda path: load_sql(path, ScheduledQuery))
 
 
 def find(include: Path, name: str) -> ScheduledQuery:

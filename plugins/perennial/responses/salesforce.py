@@ -41,7 +41,7 @@ UNDEFINED = ("", "NA", None)
 UNKNOWN = "of an e-mail of which it did not come before that it was sent"
 Known = Mapping[str, Mapping[str, Any]]
 """Sends that are in the lake, by their ids: the columns of `SENT`."""
-SENT = ("campaign_id", "campaign_name", "audience", "sent_as_of", EMAIL_SHA256)
+SENT = ("campaign_id", "campaign_name", "audience", "sent_as_of", "domain", EMAIL_SHA256)
 Earlier = Callable[[Collection[str]], Known]
 """Looks up the sends of these ids."""
 

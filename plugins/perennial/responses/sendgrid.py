@@ -79,7 +79,6 @@ def _response(event: Any) -> dict[str, Any]:
         "is_machine": event_type == "opened" and _is_machine(event),
         "url": str(event["url"]) if event.get("url") else None,
         "bounce_reason": _bounce_reason(event) if event_type == "bounced" else None,
-        "domain": text(event, "email").rpartition("@")[2].strip().lower() or None,
         "sent_as_of": day(categories.get("as_of")),
     }
 

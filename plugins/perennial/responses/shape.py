@@ -60,11 +60,18 @@ def _written(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def frame(rows: list[dict[str, Any]], more: Mapping[str, Any]) -> pl.LazyFrame:
-    """Rows whose times are microseconds since the epoch, with columns of the provider's own."""
+    """Rows whose times are microseconds since the epoch, with columns of the provider's own.
+
+    Of the recipient's address, if that is one of them, the domain is kept.
+    """
     times = {"event_time": pl.Int64(), "received_at": pl.Int64()}
-    return pl.LazyFrame(rows, schema={**EMAIL_EVENTS, **more, **times}).with_columns(
+    found = pl.LazyFrame(rows, schema={**EMAIL_EVENTS, **more, **times}).with_columns(
         pl.col("event_time", "received_at").cast(pl.Datetime("us", "UTC"))
     )
+    if EMAIL not in more:
+        return found
+    domain = address(pl.col(EMAIL)).str.extract(r"@([^@]+)$")
+    return found.with_columns(domain=pl.coalesce(domain, "domain"))
 
 
 def with_people(responses: pl.LazyFrame, identities: pl.LazyFrame) -> pl.DataFrame:

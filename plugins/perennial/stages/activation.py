@@ -48,10 +48,14 @@ def newest(workspace: Workspace, as_of: date) -> date:
 
     It is this day itself where there is none: `wanted` then says what is missing.
     """
+    return max((day for day in evaluated(workspace) if day <= as_of), default=as_of)
+
+
+def evaluated(workspace: Workspace) -> list[date]:
+    """The days as of which there are profiles and evaluated audiences."""
     lake = workspace.lake
-    evaluated = {*lake.membership.partitions(), *lake.evaluations.partitions()}
-    days = [day for day in evaluated.intersection(lake.profiles.partitions()) if day <= as_of.isoformat()]
-    return date.fromisoformat(max(days)) if days else as_of
+    audiences = {*lake.membership.partitions(), *lake.evaluations.partitions()}
+    return sorted(map(date.fromisoformat, audiences.intersection(lake.profiles.partitions())))
 
 
 def qualifications(workspace: Workspace, as_of: date) -> Callable[[Sequence[str]], pl.DataFrame]:

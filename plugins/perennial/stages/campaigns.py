@@ -24,10 +24,10 @@ from perennial.campaigns.rendering import Templates
 from perennial.campaigns.send import Report, Sending
 from perennial.campaigns.settings import CampaignSettings
 from perennial.campaigns.smtp import Courier
-from perennial.documents import DocumentError, load
+from perennial.documents import DocumentError, load, load_each
 from perennial.errors import TerminalError
 from perennial.identity.people import PERSON
-from perennial.stages.activation import meeting
+from perennial.stages.activation import evaluated, meeting
 from perennial.stages.profiles import profiles_of
 from perennial.stages.workspace import Workspace
 
@@ -47,13 +47,7 @@ FOLDER, TEMPLATES = "campaigns", "templates"
 
 def load_campaigns(include: Path) -> dict[str, Campaign | DocumentError]:
     """Every campaign by name; one that cannot be read does not keep the others from being sent."""
-    found: dict[str, Campaign | DocumentError] = {}
-    for path in sorted((include / FOLDER).glob("*.yaml")):
-        try:
-            found[path.stem] = load(path, Campaign)
-        except DocumentError as error:
-            found[path.stem] = error
-    return found
+    return load_each((include / FOLDER).glob("*.yaml"), lambda path: load(path, Campaign))
 
 
 def titles(workspace: Workspace) -> dict[str, str]:
@@ -64,11 +58,8 @@ def titles(workspace: Workspace) -> dict[str, str]:
 
 def day_of(workspace: Workspace, campaign: Campaign, now: datetime) -> date:
     """The newest day with audiences and profiles; raises `TerminalError` where it is too long ago."""
-    lake = workspace.lake
-    audiences = {*lake.membership.partitions(), *lake.evaluations.partitions()}
-    days = sorted(audiences & {*lake.profiles.partitions()})
     today = now.astimezone(UTC).date()
-    newest = max((day for day in map(date.fromisoformat, days) if day <= today), default=None)
+    newest = max((day for day in evaluated(workspace) if day <= today), default=None)
     if newest is None or (today - newest).days > campaign.max_age_days:
         raise TerminalError(
             f"campaign {campaign.name}: the newest audiences are those as of {newest or 'no day'}, and"

@@ -6,11 +6,10 @@ from functools import partial
 from typing import Any
 
 from perennial.activation import ledger
-from perennial.activation.definition import Activation
+from perennial.activation.definition import Activation, load_activations
 from perennial.activation.destinations.connector import Account
 from perennial.activation.destinations.wire import Wire
 from perennial.activation.kept import kept
-from perennial.documents import load_all
 from perennial.errors import PerennialError, TerminalError
 from perennial.responses import salesforce
 from perennial.responses.accounts import POSTING, TELLING, telling
@@ -49,8 +48,9 @@ def _landed(workspace: Workspace, provider: str, source: Source, now: datetime) 
 def connections(workspace: Workspace) -> dict[str, list[str]]:
     """By kind: the connections that activations name, of providers that are asked."""
     found: dict[str, set[str]] = {}
-    for each in load_all(workspace.settings.include / "activations", Activation).values():
-        if each.destination.kind in TELLING:
+    for each in load_activations(workspace.settings.include).values():
+        # One that cannot be read is told by its own Dag.
+        if isinstance(each, Activation) and each.destination.kind in TELLING:
             found.setdefault(each.destination.kind, set()).add(each.destination.connection)
     return {kind: sorted(names) for kind, names in sorted(found.items())}
 

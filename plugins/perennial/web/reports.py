@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from perennial.documents import Document, DocumentError, TimeZone, load
+from perennial.documents import Document, DocumentError, TimeZone, load, load_each
 from perennial.errors import TerminalError
 from perennial.web.periods import Period
 
@@ -78,13 +78,7 @@ class Report(Document):
 
 def load_reports(include: Path) -> dict[str, Report | DocumentError]:
     """Every report by name; one that cannot be read does not keep the others from being sent."""
-    found: dict[str, Report | DocumentError] = {}
-    for path in sorted((include / "reports").glob("*.yaml")):
-        try:
-            found[path.stem] = load(path, Report)
-        except DocumentError as error:
-            found[path.stem] = error
-    return found
+    return load_each((include / "reports").glob("*.yaml"), lambda path: load(path, Report))
 
 
 def refuse_strangers(recipients: Iterable[str], domains: Collection[str]) -> None:

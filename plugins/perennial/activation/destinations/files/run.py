@@ -63,9 +63,7 @@ def run(
     files = activation.files
     assert files is not None  # noqa: S101 - an activation of this kind has them
     empty = FilesReport(activation.name, ledger.destination, as_of.isoformat(), kept=kept or {})
-    last = ledger.last_as_of()
-    if last is not None and as_of < last:
-        reason = f"the destination already has the state of {last.isoformat()}; an older day is not sent"
+    if reason := ledger.behind(as_of):
         return replace(empty, skipped=reason)
     drawn = by_lot(activation, members, profiles, ledger.assignments(), key(activation))
     empty = replace(empty, held_out=drawn.held_out)
