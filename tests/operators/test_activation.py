@@ -320,6 +320,8 @@ def test_to_files(
     settings = replace(workspace.settings, include=include, exports_folder=tmp_path / "exports")
     report = _run(activate, Workspace(settings))
     assert report["files"] == {"top_spenders.csv": 17}
+    with pytest.raises(TerminalError, match="to have files again, run the day again"):
+        _run(activate, Workspace(settings), replay="all")
     assert report["shared_key"] == 1
     lines = (tmp_path / "exports" / "out" / "top_spenders.csv").read_text().splitlines()
     assert lines[:2] == ["email,spend_12m", "household.0@example.com,99.00"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from perennial.errors import TerminalError
 from perennial.operators.context import as_of
 from perennial.operators.stage import Counts, StageOperator, store_url
 
@@ -70,6 +71,10 @@ class ActivateOperator(StageOperator):
                 from perennial.activation.destinations.files.run import run as write
                 from perennial.operators.exports import receiver
 
+                if params.get("replay"):
+                    raise TerminalError(
+                        f"{self.activation}: replay is for providers; to have files again, run the day again"
+                    )
                 to = receiver(definition.files, definition.destination, workspace.settings)
                 since = qualifications(workspace, as_of.date())
                 return write(

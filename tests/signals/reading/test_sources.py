@@ -2,15 +2,14 @@
 
 import gzip
 import io
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import obstore
 import polars as pl
 import pytest
-from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
+from s3_server import running_s3
 
 from perennial.errors import TerminalError
 from perennial.local.ports import free_ports
@@ -83,25 +82,12 @@ def test_a_name_that_says_nothing_is_an_error_unless_the_document_says_it():
 @pytest.fixture(scope="module")
 def s3() -> Iterator[dict[str, str]]:
     """A stand-in for S3 with some files in it; gives the options that reach it."""
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    options = {
-        "aws_access_key_id": "someone",
-        "aws_secret_access_key": "secret",
-        "aws_region": "us-east-1",
-        "aws_endpoint": f"http://127.0.0.1:{port}",
-        "aws_allow_http": "true",
-    }
-    try:
+    with running_s3("landing") as options:
         _fill(options["aws_endpoint"])
         yield options
-    finally:
-        server.stop()
 
 
 def _fill(endpoint: str) -> None:
-    urllib.request.urlopen(urllib.request.Request(f"{endpoint}/landing", method="PUT"))
     store = S3Store(
         "landing",
         endpoint=endpoint,

@@ -1,7 +1,6 @@
 """Files appear whole, in a folder, on a real SFTP server and on an object store, or they are not there."""
 
 import os
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import obstore
 import paramiko
 import pytest
-from moto.server import ThreadedMotoServer
+from s3_server import running_s3
 
 from perennial.activation.destinations.failures import UnavailableError
 from perennial.activation.destinations.files.places import Folder, ObjectStore, Place, path_of, unfinished
@@ -33,22 +32,8 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
 @pytest.fixture(scope="module")
 def s3() -> Iterator[dict[str, str]]:
     """The options that reach a stand-in for S3 with a bucket `exports`."""
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
-    options = {
-        "aws_access_key_id": "someone",
-        "aws_secret_access_key": "secret",
-        "aws_region": "us-east-1",
-        "aws_endpoint": f"http://127.0.0.1:{port}",
-        "aws_allow_http": "true",
-    }
-    try:
-        request = urllib.request.Request(f"{options['aws_endpoint']}/exports", method="PUT")
-        urllib.request.urlopen(request).close()
+    with running_s3("exports") as options:
         yield options
-    finally:
-        server.stop()
 
 
 @pytest.fixture
