@@ -45,6 +45,13 @@ def test_nearly_all_calls_can_be_used() -> None:
         assert made / (now - begun + window.seconds) > 0.95 * window.calls / window.seconds
 
 
+def test_calls_that_were_given_back_are_nothing_to_wait_for() -> None:
+    taken = Taken(Window(calls=1, seconds=1))
+    taken.give_back(taken.take(100.0, 1, 0.02), 1)
+    taken.take(100.5, 1, 0.02)
+    assert taken.wait(100.6) > 0.9
+
+
 def test_what_was_kept_is_read_again() -> None:
     window = Window(calls=2, seconds=1)
     taken = Taken(window)

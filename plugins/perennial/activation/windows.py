@@ -65,6 +65,8 @@ class Taken:
         return slot
 
     def give_back(self, slot: int, calls: int) -> None:
-        """Calls that were not made."""
-        if slot in self.slots:
-            self.slots[slot] = max(0, self.slots[slot] - calls)
+        """Calls that were not made; a slot without calls is nothing to wait for."""
+        if self.slots.get(slot, 0) > calls:
+            self.slots[slot] -= calls
+        else:
+            self.slots.pop(slot, None)

@@ -19,7 +19,7 @@ export function draggable(host, view, spec, zoom) {
     const move = (event) => {
       const [left, right] = [from, at(event)].sort((a, b) => a - b);
       if (!band && right - left < LEAST) return;
-      if (!band) host.append((band = el("div", { class: "dragged" })));
+      if (!band) host.append((band = el("div", { class: "stretch" })));
       Object.assign(band.style, { left: `${left + view.origin()[0]}px`, width: `${right - left}px`, top: `${view.origin()[1]}px`, height: `${view.height()}px` });
     };
     const up = (event) => {
