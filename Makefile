@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 SPARK := .venv-spark/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status url store-url test check format schemas bench lock spark
+.PHONY: help install demo up down status url store-url test check format schemas dataset bench lock spark
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ format: $(INSTALLED) ## Format the code and mend what can be mended by itself
 
 schemas: $(INSTALLED) ## Write the JSON Schemas of the documents, for editors
 	@PYTHONPATH=plugins $(PYTHON) -m perennial.schemas
+
+dataset: $(INSTALLED) ## FILE=orders.csv NAME=orders: write include/datasets/orders.yaml for a file of your own
+	@PYTHONPATH=plugins $(PYTHON) -m perennial.propose "$(FILE)" "$(NAME)"
 
 bench: $(INSTALLED) ## Run all benchmarks at small scale
 	@set -e; for script in $$(grep -l "\.main(" benchmarks/*.py); do echo "$$script"; $(PYTHON) "$$script" --scale small; done

@@ -23,7 +23,7 @@ def parsed(found: pl.Schema, dataset: Dataset) -> tuple[dict[str, pl.Expr], dict
     typed, lost = {}, {}
     for name, column in dataset.columns.items():
         value, dtype, failed = _given(dataset, name, column, found)
-        typed[name] = _typed(value, dtype, column, dataset.source.csv.decimal_comma)
+        typed[name] = typed_as(value, dtype, column, dataset.source.csv.decimal_comma)
         unread = value.is_not_null() & typed[name].is_null()
         lost[name] = unread if failed is None else unread | failed
     return typed, lost
@@ -81,7 +81,8 @@ def field(path: tuple[str, ...], found: pl.Schema) -> tuple[pl.Expr, pl.DataType
     return nested, dtype
 
 
-def _typed(value: pl.Expr, found: pl.DataType, column: Column, decimal_comma: bool) -> pl.Expr:
+def typed_as(value: pl.Expr, found: pl.DataType, column: Column, decimal_comma: bool) -> pl.Expr:
+    """A field's value as a column's type; missing where it cannot be read as that."""
     text = found == pl.String or found == pl.Null
     number = found.is_numeric()
     match column.type:
