@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from perennial.local.state import FOLDER_VARIABLE
+from perennial.local.state import FOLDER_VARIABLE, INCLUDE_VARIABLE
 from perennial.settings import REPOSITORY
 
 
@@ -35,3 +35,12 @@ def test_an_unknown_verb_lists_the_known_ones(tmp_path: Path) -> None:
     done = command(tmp_path, "restart")
     assert done.returncode == 2
     assert "store-url" in done.stderr
+
+
+def test_the_demo_has_documents_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "stack"
+    monkeypatch.setenv(INCLUDE_VARIABLE, str(tmp_path / "shop"))
+    done = command(folder, "demo")
+    assert done.returncode == 1
+    assert "of which the demo knows nothing" in done.stderr
+    assert not folder.exists(), "nothing was started"

@@ -33,12 +33,24 @@ def test_it_is_remembered(tmp_path: Path) -> None:
 
 def test_ports_are_kept_while_they_are_free(tmp_path: Path) -> None:
     created = state.find_or_create(tmp_path)
-    assert created.with_free_ports() == created
+    assert created.renewed() == created
     with socket.create_server((LOOPBACK, created.ports["collector"])):
-        renewed = created.with_free_ports()
+        renewed = created.renewed()
     assert renewed.ports["collector"] != created.ports["collector"]
     assert renewed.ports["postgres"] == created.ports["postgres"]
     assert state.find(tmp_path) == renewed
+
+
+def test_documents_are_those_of_the_last_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(state.INCLUDE_VARIABLE, raising=False)
+    created = state.find_or_create(tmp_path)
+    assert created.include == REPOSITORY / "include"
+    monkeypatch.setenv(state.INCLUDE_VARIABLE, str(tmp_path / "shop"))
+    assert created.renewed().include == tmp_path / "shop"
+    monkeypatch.delenv(state.INCLUDE_VARIABLE)
+    again = state.find(tmp_path)
+    assert again is not None
+    assert again.renewed().include == tmp_path / "shop", "a person says it once"
 
 
 def test_the_folder_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

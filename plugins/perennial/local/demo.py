@@ -14,6 +14,7 @@ from pathlib import Path
 
 import requests
 
+from perennial.local import state
 from perennial.local.airflow_api import FINISHED, AirflowApi, Run
 from perennial.local.environment import airflow_url, collector_url, sandbox_url
 from perennial.local.errors import LocalError
@@ -21,7 +22,9 @@ from perennial.local.progress import ProgressTable
 from perennial.local.stack import Say, Stack, up
 from perennial.sandbox import agency, app
 from perennial.sandbox.sources import DAYS, deliver
+from perennial.settings import REPOSITORY
 
+OURS = REPOSITORY / "include"
 HISTORY = "signals_history"
 STAGES = (
     "signals_batch",
@@ -204,6 +207,13 @@ class Demo:
 
 def demo(folder: Path, say: Say) -> None:
     """Start the stack, run the round trip, say where to look; raises `LocalError` with what went wrong."""
+    known = state.find(folder)
+    include = state.wanted_include() or (known.include if known else OURS)
+    if include != OURS:
+        raise LocalError(
+            f"The stack in {folder} has the documents of {include}, of which the demo knows nothing; "
+            f"`PERENNIAL_STATE=.demo PERENNIAL_INCLUDE={OURS} make demo` makes another one"
+        )
     begun = time.monotonic()
     stack = up(folder, say)
     driver = Demo(stack, say, {"Starting": time.monotonic() - begun})

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from perennial.local import credentials, databases, theme
 from perennial.local.credentials import Credentials
 from perennial.local.ports import LOOPBACK
-from perennial.local.state import FOLDER_VARIABLE, State
+from perennial.local.state import FOLDER_VARIABLE, INCLUDE_VARIABLE, State
 from perennial.settings import REPOSITORY
 
 STACK_VARIABLE = "PERENNIAL_STACK"
@@ -57,6 +57,7 @@ def store_url(state: State, role: str, password: str) -> str:
 def _perennial(state: State, secret: Credentials) -> dict[str, str]:
     return {
         FOLDER_VARIABLE: str(state.folder),
+        INCLUDE_VARIABLE: str(state.include),
         "PERENNIAL_LANDING": str(state.landing),
         "PERENNIAL_COLLECTOR_PORT": str(state.ports["collector"]),
         "PERENNIAL_COLLECTOR_URL": collector_url(state),

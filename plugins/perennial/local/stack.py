@@ -85,10 +85,15 @@ def up(folder: Path, say: Say) -> Stack:
     with state.exclusive(folder):
         stack = Stack.open(folder)
         health = stack.health()
+        if set(health.values()) == {"down"}:
+            stack = Stack(stack.state.renewed(), stack.secret)
+        elif (wanted := state.wanted_include()) not in (None, stack.state.include):
+            raise LocalError(
+                f"{folder} runs with the documents of {stack.state.include}; `make down`, then start it "
+                f"with those of {wanted}"
+            )
         if set(health.values()) == {"up"}:
             return stack
-        if set(health.values()) == {"down"}:
-            stack = Stack(stack.state.with_free_ports(), stack.secret)
         _start_databases(stack, say)
         env = process_environment(stack.state, stack.secret, os.environ)
         _migrate(stack, env, say)

@@ -16,6 +16,7 @@ from perennial.local.ports import free_ports
 from perennial.settings import REPOSITORY
 
 FOLDER_VARIABLE = "PERENNIAL_STATE"
+INCLUDE_VARIABLE = "PERENNIAL_INCLUDE"
 WISHES: dict[str, int | None] = {"airflow": 8080, "postgres": None, "collector": None, "sandbox": None}
 """The services that listen, and the port that each would like."""
 
@@ -29,6 +30,8 @@ class State:
     """PostgreSQL's data; outside `folder` where the server's account cannot enter that."""
     ports: dict[str, int]
     """One for each name in `WISHES`."""
+    include: Path = REPOSITORY / "include"
+    """The documents that it works with."""
 
     @property
     def airflow_home(self) -> Path:
@@ -45,9 +48,12 @@ class State:
         """Where the demo's source systems drop their files."""
         return self.folder / "landing"
 
-    def with_free_ports(self) -> "State":
-        """The same ports where they are still free, others where not; for a stack of which nothing runs."""
-        renewed = replace(self, ports=free_ports(dict(self.ports)))
+    def renewed(self) -> "State":
+        """For a stack of which nothing runs: the same ports where they are still free, others where not.
+
+        With the documents of `PERENNIAL_INCLUDE`, if that is given.
+        """
+        renewed = replace(self, ports=free_ports(dict(self.ports)), include=wanted_include() or self.include)
         renewed._save()
         return renewed
 
@@ -63,13 +69,20 @@ def default_folder() -> Path:
     return Path(os.environ.get(FOLDER_VARIABLE) or REPOSITORY / ".perennial").resolve()
 
 
+def wanted_include() -> Path | None:
+    """`PERENNIAL_INCLUDE`, absolute; None where a person has not said."""
+    wanted = os.environ.get(INCLUDE_VARIABLE)
+    return Path(wanted).resolve() if wanted else None
+
+
 def find(folder: Path) -> State | None:
     """The state in a folder; None before the stack's first start."""
     try:
         content = json.loads((folder / "state.json").read_text())
     except FileNotFoundError:
         return None
-    return State(folder=folder, postgres=Path(content["postgres"]), ports=content["ports"])
+    include = Path(content.get("include", REPOSITORY / "include"))
+    return State(folder=folder, postgres=Path(content["postgres"]), ports=content["ports"], include=include)
 
 
 def find_or_create(folder: Path) -> State:
