@@ -39,10 +39,13 @@ def require(*names: str) -> list[Path]:
 class OpenApi:
     """The operations of some documents, OpenAPI or Swagger, JSON or YAML."""
 
-    def __init__(self, paths: list[Path], strict: bool = False, undocumented: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, paths: list[Path], strict: bool = False, undocumented: tuple[str, ...] = (), base: str = ""
+    ) -> None:
         """With `strict`, an exchange that is in none of the documents is an error.
 
-        `undocumented` are patterns of paths that are known to be missing from them.
+        `undocumented` are patterns of paths that are known to be missing from them; `base` is what stands
+        before the documents' paths, where they do not say it themselves.
         """
         self._operations: list[tuple[re.Pattern[str], str, dict[str, Any], str, list[Any]]] = []
         self._registry: Registry = Registry()
@@ -53,7 +56,7 @@ class OpenApi:
             resource = Resource.from_contents(document, default_specification=DRAFT202012)
             self._registry = self._registry.with_resource(uri, resource)
             for template, operations in document["paths"].items():
-                path = document.get("basePath", "").rstrip("/") + template
+                path = base + document.get("basePath", "").rstrip("/") + template
                 pattern = re.compile(re.sub(r"\{[^}]+\}", "[^/]+", path) + "$")
                 shared = operations.get("parameters", [])
                 for method, operation in operations.items():

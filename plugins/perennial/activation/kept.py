@@ -49,3 +49,16 @@ def kept(url: str, destination: str) -> Kept:
         ).fetchone()
     sets = {list_id: frozenset(names) for list_id, names in audiences.items()}
     return Kept(sets, runs, first[0] if first else None)
+
+
+def holding(url: str, destination: str, keys: Collection[str]) -> dict[str, set[str]]:
+    """By key, of those that were ever sent to an account: in which audiences."""
+    found: dict[str, set[str]] = {}
+    with psycopg.connect(url) as connection:
+        rows = connection.execute(
+            "SELECT key, audience FROM activation.delivery WHERE destination = %s AND key = ANY(%s)",
+            (destination, list(keys)),
+        )
+        for key, audience in rows:
+            found.setdefault(key, set()).add(audience)
+    return found

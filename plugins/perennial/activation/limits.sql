@@ -21,3 +21,14 @@ CREATE TABLE IF NOT EXISTS activation.approval (
     answered_at timestamptz,
     PRIMARY KEY (destination, activation, audience, request)
 );
+
+-- What a provider was asked to export, until it is read: its job, and of which seconds since 1970 that tells.
+CREATE TABLE IF NOT EXISTS activation.export (
+    destination text NOT NULL,
+    stream text NOT NULL,
+    job text NOT NULL,
+    starts bigint NOT NULL,
+    ends bigint NOT NULL,
+    begun_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (destination, stream)
+);

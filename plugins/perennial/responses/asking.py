@@ -4,12 +4,15 @@ How far each of a provider's streams was read is committed together with its row
 killed goes on where it was, and what it reads again lands once.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+import polars as pl
+
 from perennial.lake.catalog import Lake
+from perennial.lake.tables import Table
 from perennial.responses.land import LandReport, fresh_of, people
 from perennial.responses.shape import addressed
 
@@ -17,6 +20,8 @@ AROUND = timedelta(days=1)
 """By how much the times may differ that are told of the same event, by reports and webhooks."""
 Position = Callable[[str], int]
 """How far a stream was read; below 1 where it was not."""
+PRESUMED = "presumed"
+"""A key of rows: nothing says that this was delivered, only that it was sent. What bounced was not."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,10 @@ class Reader(Protocol):
     def unclear(self) -> Mapping[str, str]:
         """Campaigns whose events are left at the provider, and why; known when all was read."""
 
+    @property
+    def pending(self) -> Sequence[str]:
+        """Jobs that the provider still works on; what they tell is read another time."""
+
     def stretches(self, position: Position, now: datetime) -> Iterator[Stretch]:
         """What happened beyond the positions, of campaigns that went to our audiences."""
 
@@ -46,10 +55,12 @@ class AskReport:
 
     landed: LandReport = field(default_factory=LandReport)
     unclear: Mapping[str, str] = field(default_factory=dict)
+    pending: Sequence[str] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values."""
-        return {**self.landed.as_dict(), "unclear": dict(self.unclear)}
+        pending = {"pending": list(self.pending)} if self.pending else {}
+        return {**self.landed.as_dict(), "unclear": dict(self.unclear), **pending}
 
 
 def ask(reader: Reader, account: str, lake: Lake, now: datetime) -> AskReport:
@@ -62,7 +73,7 @@ def ask(reader: Reader, account: str, lake: Lake, now: datetime) -> AskReport:
 
     for stretch in reader.stretches(position, now):
         rows = [{**row, "received_at": received_at} for row in stretch.rows]
-        responses = addressed(rows, identities)
+        responses = _told(rows, identities, events)
         fresh = fresh_of(responses, events, AROUND)
         reached = [(f"{account}/{stretch.reached[0]}", stretch.reached[1])] if stretch.reached else []
         if fresh.height or reached:
@@ -73,4 +84,22 @@ def ask(reader: Reader, account: str, lake: Lake, now: datetime) -> AskReport:
             repeated=responses.height - fresh.height,
             unknown_people=fresh["person_id"].null_count(),
         )
-    return AskReport(total, reader.unclear)
+    return AskReport(total, reader.unclear, reader.pending)
+
+
+def _told(rows: list[dict[str, Any]], identities: pl.LazyFrame, events: Table) -> pl.DataFrame:
+    """The responses, with those deliveries that are presumed, of which it is not known that they bounced."""
+    presumed = [row for row in rows if row.get(PRESUMED)]
+    told = addressed([row for row in rows if not row.get(PRESUMED)], identities)
+    if not presumed:
+        return told
+    maybe = addressed(presumed, identities)
+    bounced = events.scan().filter(
+        pl.col("event_type") == "bounced",
+        pl.col("event_date") >= maybe["event_date"].min(),
+        pl.col("provider").is_in(maybe["provider"].unique().to_list()),
+    )
+    both = pl.concat(
+        [bounced.select("send_id").collect(), told.filter(event_type="bounced").select("send_id")]
+    )
+    return pl.concat([told, maybe.join(both, on="send_id", how="anti")])

@@ -35,6 +35,8 @@ Json = dict[str, Any]
 class Events:
     """Implements `perennial.responses.asking.Reader`."""
 
+    pending = ()
+
     def __init__(self, client: KlaviyoClient, kept: Kept) -> None:
         self._client, self._kept = client, kept
         self.unclear: dict[str, str] = {}

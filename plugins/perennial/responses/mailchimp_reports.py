@@ -28,6 +28,8 @@ GROWING = {"sent-to": "emails_sent", "unsubscribed": "unsubscribed", "abuse-repo
 class Reports:
     """Implements `perennial.responses.asking.Reader`, and tells where a campaign went to."""
 
+    pending = ()
+
     def __init__(self, client: MailchimpClient, kept: Kept) -> None:
         self._client, self._kept = client, kept
         self._found: dict[str, Sent | NoResponseError] = {}

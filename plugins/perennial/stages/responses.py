@@ -10,6 +10,7 @@ from perennial.activation.definition import Activation, load_activations
 from perennial.activation.destinations.connector import Account
 from perennial.activation.destinations.wire import Wire
 from perennial.activation.kept import kept
+from perennial.activation.shared_limits import Allowances
 from perennial.errors import PerennialError, TerminalError
 from perennial.responses import salesforce
 from perennial.responses.accounts import POSTING, TELLING, telling
@@ -56,16 +57,22 @@ def connections(workspace: Workspace) -> dict[str, list[str]]:
 
 
 def ask_providers(
-    workspace: Workspace, url: str, accounts: Accounts, now: datetime, wire: Wire | None = None
+    workspace: Workspace,
+    url: str,
+    accounts: Accounts,
+    now: datetime,
+    wire: Wire | None = None,
+    only: Collection[str] | None = None,
 ) -> Iterator[tuple[str, dict[str, Any] | PerennialError]]:
     """Ask each account that an activation names; by connection, what it told, or why it did not.
 
-    Posts of webhooks that name campaigns by ids wait until the account is asked for these.
+    Posts of webhooks that name campaigns by ids wait until the account is asked for these. With `only`,
+    no other connections than these are asked.
     """
     ledger.migrate(url)
     named, log = connections(workspace), webhook_log(workspace.settings.spool)
     for kind in sorted(POSTING - named.keys()):
-        if log.partitions(kind):
+        if only is None and log.partitions(kind):
             yield (
                 kind,
                 TerminalError(
@@ -75,6 +82,8 @@ def ask_providers(
             )
     for kind, names in named.items():
         for connection in names:
+            if only is not None and connection not in only:
+                continue
             try:
                 yield connection, _one(workspace, url, kind, connection, len(names), accounts, now, wire)
             except PerennialError as error:
@@ -93,7 +102,9 @@ def _one(
     now: datetime,
     wire: Wire | None,
 ) -> dict[str, Any]:
-    told = telling(kind, accounts(kind, connection), kept(url, connection), wire)
+    # The provider's limits are those of activations, too.
+    wire = wire or Wire(limits=Allowances(url, connection))
+    told = telling(kind, accounts(kind, connection), kept(url, connection), url, connection, wire)
     log, counts = webhook_log(workspace.settings.spool), {}
     if told and told.posts and log.partitions(kind):
         if of_kind > 1:

@@ -17,13 +17,16 @@ DUPLICATES = {"ELQ-00011", "ELQ-00026"}
 ENDED = {"success", "warning", "error"}
 
 
-def start(client: EloquaClient, kind: str, definition: Mapping[str, Any], rows: Sequence[Any]) -> str:
+def start(
+    client: EloquaClient, kind: str, definition: Mapping[str, Any], rows: Sequence[Any], of: str = "contacts"
+) -> str:
     """Stage rows for a new definition, and have them worked on; the sync's id."""
     try:
-        uri = str(client.call("POST", f"{BULK}/contacts/{kind}", {**definition, **KEPT})["uri"])
+        uri = str(client.call("POST", f"{BULK}/{of}/{kind}", {**definition, **KEPT})["uri"])
     except RefusedError as error:
-        # Fields were looked up before: what else can be wrong is the list.
-        raise ListGoneError(str(error)) if error.status in (400, 404) else error from None
+        # Fields were looked up before: what else can be wrong is the list, where there is one.
+        is_gone = error.status in (400, 404) and "syncActions" in definition
+        raise ListGoneError(str(error)) if is_gone else error from None
     if rows:
         client.call("POST", f"{BULK}{uri}/data", list(rows))
     sync = client.call("POST", f"{BULK}/syncs", {"syncedInstanceUri": uri}, repeatable=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -89,14 +90,26 @@ class SoapClient(Client):
         self, kind: str, properties: Sequence[str], where: str, values: Collection[str]
     ) -> Iterator[dict[str, str]]:
         """All objects of a kind of which a property is one of the values, page by page."""
-        wanted = "".join(f"<Properties>{each}</Properties>" for each in properties)
-        given = "".join(f"<Value>{escape(each)}</Value>" for each in values)
         operator = "equals" if len(values) == 1 else "IN"
-        request = (
-            f"<ObjectType>{escape(kind)}</ObjectType>{wanted}"
-            f'<Filter xsi:type="SimpleFilterPart"><Property>{where}</Property>'
-            f"<SimpleOperator>{operator}</SimpleOperator>{given}</Filter>"
+        given = "".join(f"<Value>{escape(each)}</Value>" for each in values)
+        return self._all(kind, properties, f"<Filter {_part(where, operator, given)}</Filter>")
+
+    def retrieve_between(
+        self, kind: str, properties: Sequence[str], where: str, start: datetime, end: datetime
+    ) -> Iterator[dict[str, str]]:
+        """The same, where a time is one from the start up to, but not with, the end."""
+        since, until = (f"<DateValue>{at:%Y-%m-%dT%H:%M:%SZ}</DateValue>" for at in (start, end))
+        condition = (
+            '<Filter xsi:type="ComplexFilterPart">'
+            f"<LeftOperand {_part(where, 'greaterThanOrEqual', since)}</LeftOperand>"
+            f"<LogicalOperator>AND</LogicalOperator>"
+            f"<RightOperand {_part(where, 'lessThan', until)}</RightOperand></Filter>"
         )
+        return self._all(kind, properties, condition)
+
+    def _all(self, kind: str, properties: Sequence[str], condition: str) -> Iterator[dict[str, str]]:
+        wanted = "".join(f"<Properties>{each}</Properties>" for each in properties)
+        request = f"<ObjectType>{escape(kind)}</ObjectType>{wanted}{condition}"
         while True:
             body = (
                 f'<RetrieveRequestMsg xmlns="{NAMESPACE}"><RetrieveRequest>{request}</RetrieveRequest>'
@@ -118,6 +131,14 @@ class SoapClient(Client):
             raise UnavailableError(f"{TITLE} {message.action}: the answer is no XML")
         results = [each for each in answer.iter() if _name(each) == "Results"]
         return _text(answer, "OverallStatus"), results, _text(answer, "RequestID")
+
+
+def _part(where: str, operator: str, value: str) -> str:
+    """A simple condition, without the name of the element that it is the content of."""
+    return (
+        f'xsi:type="SimpleFilterPart"><Property>{where}</Property>'
+        f"<SimpleOperator>{operator}</SimpleOperator>{value}"
+    )
 
 
 def child(element: Element, name: str) -> str:
