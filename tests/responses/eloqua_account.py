@@ -34,7 +34,10 @@ OF_TYPES = {
 
 
 class Instance(Eloqua):
-    """Exports are ready at the second look, or not before they are told to be."""
+    """Exports are ready at the second look, unless it is busy."""
+
+    late = 3600
+    """Seconds that are not asked for yet."""
 
     def empty(self) -> None:
         super().empty()
