@@ -16,8 +16,9 @@ from perennial.activation.destinations.base import (
     Row,
     Submitted,
 )
+from perennial.activation.destinations.failures import UnavailableError
 from perennial.activation.ledger import migrate, open_ledger
-from perennial.activation.refusals import REFUSALS
+from perennial.activation.refusals import REFUSALS, Removal
 from perennial.activation.run import Report
 from perennial.activation.send import Sender
 from perennial.errors import TerminalError, TransientError
@@ -144,6 +145,21 @@ def test_no_more_jobs_are_under_way_than_the_provider_allows(ledger_url: str) ->
     _run(ledger_url, destination)
     assert (destination.most, destination.under_way) == (2, set())
     assert set(_states(ledger_url).values()) == {"delivered"}
+
+
+def test_jobs_of_other_activations_count(ledger_url: str) -> None:
+    destination = Narrow()
+    with open_ledger(ledger_url, "memory", "other") as ledger:
+        run_id = ledger.begin(day(20))
+        ledger.intend_removals(run_id, [Removal("best", "1", ["p1@example.com"])] * 2)
+        with pytest.raises(UnavailableError, match="memory: others have as many jobs under way"):
+            _run(ledger_url, destination)
+        assert destination.given == []
+        with psycopg.connect(ledger_url) as connection:
+            connection.execute("UPDATE activation.batch SET updated_at = now() - interval '25 hours'")
+    _run(ledger_url, destination)
+    assert destination.lists[BEST] == PEOPLE.keys(), "what nobody ends is forgotten after a day"
+    assert destination.most == 2
 
 
 def test_as_many_requests_are_under_way_as_the_provider_allows(ledger_url: str) -> None:

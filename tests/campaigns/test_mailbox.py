@@ -56,6 +56,8 @@ def test_a_hard_bounce_ends_it_for_the_address(folder, reference, ledger, campai
     delivered(folder, report("postfix", envelope=reference, message=reference))
     assert take(folder, campaigns_url, SIGNER, LATER) == MailboxReport(read=1, bounced=1)
     assert events(ledger) == [("bounce", "hard")]
+    (said,) = [each["bounce_reason"] for each in waiting(ledger.connection) if each["event"] == "bounce"]
+    assert said == "5.1.1"
     assert suppressed(ledger.connection).to_list() == [ANN]
     assert ledger.counts() == {"bounced": 1}
     assert take(folder, campaigns_url, SIGNER, LATER) == MailboxReport()

@@ -12,7 +12,7 @@ from perennial.activation import holdout, ledger
 from perennial.insights.engine import Engine, QueryError
 from perennial.insights.model import load_models
 from perennial.lake.catalog import EMAIL_EVENTS
-from perennial.stages.insights import refresh_insights
+from perennial.stages.insights import refresh_insights, unreadable
 from perennial.stages.workspace import Workspace
 
 pytestmark = pytest.mark.store
@@ -115,6 +115,17 @@ def ranked(workspace: Workspace, as_of: date, deciles: dict[str, int]) -> None:
 def query(url: str, sql: str) -> list[tuple]:
     with psycopg.connect(url, options="-c search_path=insights") as connection:
         return connection.execute(sql.encode()).fetchall()
+
+
+def test_a_document_of_an_activation_that_cannot_be_read_is_left_out_and_told(sent, url):
+    broken = sent.settings.include / "activations" / "broken.yaml"
+    assert unreadable(sent) == {}
+    broken.write_text("colour: red")
+    refresh_insights(sent, url, "responses")
+    assert query(url, "SELECT count(*) FROM fact_email_response") != [(0,)]
+    (said,) = unreadable(sent).values()
+    assert "broken.yaml" in said
+    assert "colour" in said
 
 
 LIFT = (

@@ -42,7 +42,9 @@ class Instance(StandIn):
 
     @route("GET", "/campaigns/list", windows=HOURLY)
     def list_campaigns(self, body: Any, query: dict[str, str]) -> Any:
-        told = [{"id": key, "name": name, "tags": [], "is_api_campaign": False} for key, name in NAMES.items()]
+        told = [
+            {"id": key, "name": name, "tags": [], "is_api_campaign": False} for key, name in NAMES.items()
+        ]
         return {"message": "success", "campaigns": told if query["page"] == "0" else []}
 
     @route("GET", "/campaigns/details", windows=HOURLY)

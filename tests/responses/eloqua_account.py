@@ -27,7 +27,9 @@ OF_ALL = {
     "{{Activity.Field(EmailAddress)}}", "{{Activity.Field(EmailRecipientId)}}",
 }  # fmt: skip
 OF_TYPES = {
-    "Bounceback": {f"{{{{Activity.Field({each})}}}}" for each in ("SmtpErrorCode", "SmtpStatusCode", "SmtpMessage")},
+    "Bounceback": {
+        f"{{{{Activity.Field({each})}}}}" for each in ("SmtpErrorCode", "SmtpStatusCode", "SmtpMessage")
+    },
     "EmailClickthrough": {"{{Activity.Field(EmailClickedThruLink)}}"},
 }
 """As the documentation of export definitions has them."""

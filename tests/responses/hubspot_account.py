@@ -60,7 +60,9 @@ class Account(StandIn):
             "id": f"h{len(self.events)}", "created": (NINE + second) * 1000 + 7, "type": kind, "portalId": 1,
             "recipient": email, "appId": 113, "appName": "Batch", "emailCampaignId": campaign,
         }  # fmt: skip
-        sent = next((each for each in self.events if each["type"] == "SENT" and each["recipient"] == email), None)
+        sent = next(
+            (each for each in self.events if each["type"] == "SENT" and each["recipient"] == email), None
+        )
         if sent and kind not in ("SENT", "DROPPED"):
             event["sentBy"] = {"id": sent["id"], "created": sent["created"]}
         self.events.append({**event, **more})

@@ -49,7 +49,9 @@ class Unit(BusinessUnit):
         self.asked.append((kind, start, end))
         chosen = [each for each in self.events if each["kind"] == kind and start <= each["utc"] < end]
         wanted = _texts(request, "Properties")
-        return ["".join(f"<{name}>{escape(each.get(name, ''))}</{name}>" for name in wanted) for each in chosen]
+        return [
+            "".join(f"<{name}>{escape(each.get(name, ''))}</{name}>" for name in wanted) for each in chosen
+        ]
 
     def happen(self, kind: str, email: str, second: int, campaign: str = "7", **more: Any) -> None:
         """Something happens, so many seconds after nine."""

@@ -29,9 +29,13 @@ def test_people_who_bounced_or_left_count_for_the_campaign_that_they_got(
     for second in (-60, 80, 90):
         stand_in.happen("unsubscribes", ANN if second < 90 else "stranger@example.com", second)
     asked(lambda kept: reader(stand_in, kept, ""), lake)
-    assert told(lake) == [("ann", "unsubscribed", 80), ("bob", "bounced", 5)], "before it was sent, nobody answers"
+    assert told(lake) == [("ann", "unsubscribed", 80), ("bob", "bounced", 5)], (
+        "before it was sent, nobody answers"
+    )
     rows = lake.email_events.scan().collect()
-    assert rows.filter(event_type="bounced").select("bounce_class", "domain").rows() == [("hard", "example.com")]
+    assert rows.filter(event_type="bounced").select("bounce_class", "domain").rows() == [
+        ("hard", "example.com")
+    ]
     assert set(rows.select("campaign_id", "campaign_name", "audience").rows()) == {
         ("a", "Thanks audience:best", "best")
     }

@@ -93,12 +93,12 @@ def test_every_partition_of_the_log_lands_once(lake: Lake, tmp_path: Path) -> No
 
 @pytest.mark.store
 def test_the_ledgers_events_land_once_although_a_landing_was_killed(
-    lake: Lake, store_url: str, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, tmp_path: Path, store_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     migrate(store_url)
     with open_ledger(store_url, "thanks") as ledger:
-        assert ledger.intend(MARK.message_id, "ann", "ab" * 32, "best", AS_OF, NOW)
-        ledger.conclude(MARK.message_id, Outcome.sent("ok"), NOW)
+        assert ledger.intend(MARK.message_id, "ann", "ab" * 32, "best", AS_OF, NOW, "example.com")
+        ledger.conclude(MARK.message_id, Outcome.refused(550, "5.1.1 no such user"), NOW)
 
     def killed(*_: Any) -> None:
         raise KeyboardInterrupt
@@ -109,6 +109,17 @@ def test_the_ledgers_events_land_once_although_a_landing_was_killed(
             land_ledger(store_url, lake, TITLES, AT)
     assert land_ledger(store_url, lake, TITLES, AT) == LandReport(received=2, repeated=2)
     assert land_ledger(store_url, lake, TITLES, AT) == LandReport()
-    assert sorted(lake.email_events.scan().collect()["event_type"]) == ["delivered", "sent"]
+    rows = lake.email_events.scan().collect().sort("event_type")
+    assert rows.select("event_type", "bounce_class", "bounce_reason", "domain").rows() == [
+        ("bounced", "hard", "5.1.1", "example.com"), ("sent", None, None, "example.com"),
+    ]  # fmt: skip
+    with closing(tracking_log(tmp_path).writer(TOPIC)) as writer:
+        other = event("open", 2, message_id="00000000-0000-7000-8000-000000000009")
+        writer.append([json.dumps({"received_at": AT, "events": [event("open"), other]}).encode()])
+    land_log(tmp_path, lake, TITLES, store_url)
+    opened = lake.email_events.scan().filter(pl.col("event_type") == "opened").collect().sort("event_id")
+    assert opened["domain"].to_list() == ["example.com", None], (
+        "of what is not in the ledger, it is not known"
+    )
     with psycopg.connect(store_url) as connection:
         assert connection.execute("SELECT bool_and(landed) FROM campaigns.event").fetchone() == (True,)

@@ -62,14 +62,16 @@ def test_a_click_becomes_a_response() -> None:
 
 
 @pytest.mark.parametrize(
-    ("message", "kind"),
+    ("message", "kind", "reason"),
     [
-        ("550 5.1.1 no such user", "hard"), ("452 4.2.2 mailbox full", "soft"), ("421 try later", "soft"),
-        ("554 rejected by 10.4.52.1", "hard"),
+        ("550 5.1.1 no such user: ann@example.com", "hard", "5.1.1"), ("421 try later", "soft", "421"),
+        ("452 4.2.2 mailbox full", "soft", "4.2.2"), ("554 rejected by 10.4.52.1", "hard", "554"),
+        ("ann@example.com is gone", "hard", None),
     ],
 )  # fmt: skip
-def test_a_bounce_is_what_the_mail_server_said(message: str, kind: str) -> None:
-    assert mapped(event("bounced", failure_message=message)).responses["bounce_class"].to_list() == [kind]
+def test_a_bounce_is_what_the_mail_server_said(message: str, kind: str, reason: str | None) -> None:
+    rows = mapped(event("bounced", failure_message=message)).responses
+    assert rows.select("bounce_class", "bounce_reason").rows() == [(kind, reason)]
 
 
 def test_opens_of_machines_are_told_apart() -> None:

@@ -42,7 +42,9 @@ def new(stand_in: Instance, store_url: str) -> New:
 def test_activities_become_responses(lake: Lake, stand_in: Instance, new: New) -> None:
     stand_in.happen("EmailSend", ANN, 1)
     stand_in.happen("EmailSend", BOB, 1)
-    stand_in.happen("Bounceback", BOB, 5, SmtpErrorCode="550", SmtpStatusCode="5.1.1", SmtpMessage="no bob@x.com")
+    stand_in.happen(
+        "Bounceback", BOB, 5, SmtpErrorCode="550", SmtpStatusCode="5.1.1", SmtpMessage="no bob@x.com"
+    )
     stand_in.happen("EmailOpen", ANN, 60)
     stand_in.happen("EmailClickthrough", ANN, 70, EmailClickedThruLink="https://shop.example.com")
     stand_in.happen("Unsubscribe", ANN, 80)
@@ -55,7 +57,11 @@ def test_activities_become_responses(lake: Lake, stand_in: Instance, new: New) -
     assert list(report.unclear) == ["6"]
     rows = lake.email_events.scan().collect()
     (bounce,) = rows.filter(event_type="bounced").rows(named=True)
-    assert (bounce["bounce_class"], bounce["bounce_reason"], bounce["domain"]) == ("hard", "5.1.1", "example.com")
+    assert (bounce["bounce_class"], bounce["bounce_reason"], bounce["domain"]) == (
+        "hard",
+        "5.1.1",
+        "example.com",
+    )
     assert rows.filter(event_type="clicked")["url"].to_list() == ["https://shop.example.com"]
     assert set(rows.select("campaign_id", "campaign_name", "audience", "sent_as_of").rows()) == {
         ("5", "Thanks audience:best as_of:2017-12-25", "best", date(2017, 12, 25))

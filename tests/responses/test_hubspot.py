@@ -38,7 +38,9 @@ def test_events_become_responses(lake: Lake, stand_in: Account, monkeypatch: pyt
     stand_in.happen("STATUSCHANGE", ANN, 81, portalSubscriptionStatus="SUBSCRIBED")
     stand_in.happen("SPAMREPORT", ANN, 90)
     stand_in.happen("SENT", BOB, 1)
-    stand_in.happen("BOUNCE", BOB, 3, category="UNKNOWN_USER", status="5.1.1", response="no such bob@example.com")
+    stand_in.happen(
+        "BOUNCE", BOB, 3, category="UNKNOWN_USER", status="5.1.1", response="no such bob@example.com"
+    )
     stand_in.happen("STATUSCHANGE", BOB, 4, portalSubscriptionStatus="UNSUBSCRIBED", bounced=True)
     stand_in.happen("SENT", ANN, 5, campaign=8)
     stand_in.happen("SENT", ANN, 6, campaign=9)

@@ -37,7 +37,9 @@ def test_lines_become_responses(lake: Lake) -> None:
     ]  # fmt: skip
     assert report.unclear.keys() == {"8", "9"}
     rows = lake.email_events.scan().collect()
-    assert rows.filter(event_type="bounced").select("bounce_class", "domain").rows() == [("hard", "example.com")]
+    assert rows.filter(event_type="bounced").select("bounce_class", "domain").rows() == [
+        ("hard", "example.com")
+    ]
     opens = rows.filter(event_type="opened").sort("event_time")
     assert opens["is_machine"].to_list() == [True, False]
     assert set(rows.select("campaign_id", "campaign_name", "audience", "sent_as_of").rows()) == {

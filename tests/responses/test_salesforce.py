@@ -86,6 +86,7 @@ def test_of_an_unknown_send_it_is_set_apart() -> None:
 def test_what_did_not_arrive(kind: str, more: dict[str, str], event_type: str, bounce: str | None) -> None:
     (row,) = mapped(sent(kind=kind, **more)).responses.rows(named=True)
     assert (row["event_type"], row["bounce_class"], row["audience"]) == (event_type, bounce, "best")
+    assert row["bounce_reason"] == more.get("smtpReason")
 
 
 def test_the_messages_key_may_say_it_too() -> None:

@@ -37,7 +37,11 @@ def test_tracking_events_become_responses(lake: Lake) -> None:
     rows = lake.email_events.scan().collect()
     (bounce,) = rows.filter(event_type="bounced").rows(named=True)
     assert bounce["event_time"] == datetime(2017, 12, 26, 9, 0, 4, 130_000, tzinfo=UTC)
-    assert (bounce["bounce_class"], bounce["bounce_reason"], bounce["domain"]) == ("soft", "571", "example.com")
+    assert (bounce["bounce_class"], bounce["bounce_reason"], bounce["domain"]) == (
+        "soft",
+        "571",
+        "example.com",
+    )
     assert rows.filter(event_type="clicked")["url"].to_list() == ["https://shop.example.com/?a=1&b=2"]
     assert set(rows.select("campaign_id", "campaign_name", "audience", "sent_as_of").rows()) == {
         ("7", "thanks audience-best", "best", date(2017, 12, 26))

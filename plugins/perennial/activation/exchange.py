@@ -11,12 +11,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from perennial.activation.destinations.base import BatchRefusedError, Destination, Submitted
+from perennial.activation.destinations.failures import UnavailableError
 from perennial.activation.jobs import Jobs
 from perennial.activation.lanes import Lanes
 from perennial.activation.ledger import Ledger
 from perennial.activation.refusals import Part, Removal, refused
 from perennial.activation.request_log import Answer
 
+BUSY = 30.0
+"""Seconds after which it is worth while to look whether others' jobs have ended."""
 AHEAD = 20_000
 """Rows whose requests are recorded ahead of their making."""
 Request = Part | Removal
@@ -70,9 +73,27 @@ class Exchange:
         limits = self.destination.limits
         if len(lanes) > limits.concurrency and self._rows > AHEAD // 2:
             return
-        if limits.open_jobs and not lanes and self.jobs.under_way >= limits.open_jobs:
-            self.jobs.settle(limits.open_jobs // 2)
-        room = limits.open_jobs - self.jobs.under_way - len(lanes) if limits.open_jobs else None
+        while True:
+            with self.ledger.room(limits.open_jobs) as room:
+                begun = self._wave(requests, room)
+                batches = self.intend(begun) if begun else []
+            for batch_id, request in zip(batches, begun, strict=True):
+                lanes.begin((batch_id, request), request.send, self.destination)
+            if room != 0 or lanes or not self._is_left(requests):
+                return
+            if not self.jobs.under_way:
+                said = f"{self.ledger.destination}: others have as many jobs under way as the provider takes"
+                raise UnavailableError(said, BUSY)
+            self.jobs.settle(self.jobs.under_way // 2)
+
+    def _is_left(self, requests: Iterator[Request]) -> bool:
+        """Whether there is anything more to begin."""
+        if not self._again and (following := next(requests, None)) is not None:
+            self._again.append(following)
+        return bool(self._again)
+
+    def _wave(self, requests: Iterator[Request], room: int | None) -> list[Request]:
+        """The next requests, as many as there is room for."""
         wave: list[Request] = []
         rows = 0
         while rows < AHEAD and (room is None or len(wave) < room):
@@ -81,10 +102,8 @@ class Exchange:
                 break
             wave.append(request)
             rows += request.size
-        if wave:
-            self._rows += rows
-            for batch_id, request in zip(self.intend(wave), wave, strict=True):
-                lanes.begin((batch_id, request), request.send, self.destination)
+        self._rows += rows
+        return wave
 
     def _answered(
         self, batch_id: int, request: Request, ended: Future[Submitted], answers: list[Answer]

@@ -4,6 +4,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from perennial.activation.destinations.base import Window
@@ -21,6 +22,9 @@ class Shared(Protocol):
 
     def limiter(self, operation: str, windows: Sequence[Window]) -> Waits:
         """What a kind of call waits for."""
+
+    def room(self, most: int) -> AbstractContextManager[None]:
+        """What is entered for each of so many requests that may be under way."""
 
 
 class Limiter:

@@ -3,7 +3,8 @@
 Each method is one transaction. What a crash leaves in between, the next run sees.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, LiteralString
 
@@ -121,6 +122,25 @@ class RequestLog:
             "SELECT DISTINCT key FROM activation.delivery WHERE batch_id = %(batch_id)s", batch_id=batch_id
         )
         return [key for (key,) in rows]
+
+    @contextmanager
+    def room(self, most: int | None) -> Iterator[int | None]:
+        """How many more jobs the provider takes, all activations with the connection together.
+
+        Nobody else begins any before the block is over. What has not ended after a day does not count: its
+        run is gone, and the provider's job with it.
+        """
+        if most is None:
+            yield None
+            return
+        with self._connection.transaction():
+            self._run("SELECT pg_advisory_xact_lock(hashtextextended(%(destination)s || '/jobs', 0))")
+            row = self._run(
+                "SELECT count(*) FROM activation.batch JOIN activation.run USING (run_id)"
+                " WHERE destination = %(destination)s AND batch.state IN ('intended', 'submitted')"
+                " AND batch.updated_at > now() - interval '1 day'"
+            ).fetchone()
+            yield max(0, most - (int(row[0]) if row else 0))
 
     def open_batches(self) -> list[Batch]:
         """Requests without an outcome, in the order in which they were intended."""

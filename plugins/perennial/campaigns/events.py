@@ -30,14 +30,14 @@ def arrived(connection: psycopg.Connection, message_ids: Sequence[str], now: dat
 
 def tell(connection: psycopg.Connection, message_id: str, stem: str, outcome: Outcome, at: datetime) -> None:
     """Have the events of an outcome land in the lake, each once by the stem of its id."""
+    said = {"bounce": (outcome.bounce_class, outcome.status)}
     events: Sequence[tuple[Any, ...]] = [
-        (f"{stem}/{event}", message_id, event, outcome.bounce_class if event == "bounce" else None, at)
-        for event in outcome.events
+        (f"{stem}/{event}", message_id, event, *said.get(event, (None, None)), at) for event in outcome.events
     ]
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO campaigns.event (event_id, message_id, event, bounce_class, at)"
-            " VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            "INSERT INTO campaigns.event (event_id, message_id, event, bounce_class, status, at)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
             events,
         )
 
@@ -45,25 +45,24 @@ def tell(connection: psycopg.Connection, message_id: str, stem: str, outcome: Ou
 def waiting(connection: psycopg.Connection) -> list[dict[str, Any]]:
     """Events that have not landed, the oldest first, in the form that the collector gives its own."""
     rows = connection.execute(
-        "SELECT e.event_id, e.event, e.bounce_class, e.at, m.message_id, m.campaign, m.audience, m.as_of,"
-        " m.email_sha256 FROM campaigns.event e JOIN campaigns.message m USING (message_id)"
+        "SELECT e.event_id, e.event, e.bounce_class, e.status AS bounce_reason,"
+        " (extract(epoch FROM e.at) * 1000000)::bigint AS at, m.message_id::text AS message_id, m.campaign,"
+        " m.audience, m.as_of::text AS as_of, m.email_sha256, m.domain"
+        " FROM campaigns.event e JOIN campaigns.message m USING (message_id)"
         " WHERE NOT e.landed ORDER BY e.at, e.event_id LIMIT %s",
         (MOST,),
-    ).fetchall()
-    return [
-        {
-            "event_id": event_id,
-            "event": event,
-            "bounce_class": bounce_class,
-            "at": int(at.timestamp() * 1_000_000),
-            "message_id": str(message_id),
-            "campaign": campaign,
-            "audience": audience,
-            "as_of": as_of.isoformat(),
-            "email_sha256": email_sha256,
-        }
-        for event_id, event, bounce_class, at, message_id, campaign, audience, as_of, email_sha256 in rows
-    ]
+    )
+    return [dict(zip((column.name for column in rows.description or ()), row, strict=True)) for row in rows]
+
+
+def domains(connection: psycopg.Connection, message_ids: Sequence[str]) -> dict[str, str]:
+    """What follows the @ of the addresses of these messages; the collector's links do not say it."""
+    rows = connection.execute(
+        "SELECT message_id::text, domain FROM campaigns.message"
+        " WHERE message_id::text = ANY(%s) AND domain IS NOT NULL",
+        (list(message_ids),),
+    )
+    return dict(rows.fetchall())
 
 
 def landed(connection: psycopg.Connection, event_ids: Sequence[str]) -> None:

@@ -92,7 +92,14 @@ class Ledger:
         return pl.DataFrame(rows, schema={"person_id": pl.String, "email_sha256": pl.String}, orient="row")
 
     def intend(
-        self, message_id: str, person_id: str, email_sha256: str, audience: str, as_of: date, now: datetime
+        self,
+        message_id: str,
+        person_id: str,
+        email_sha256: str,
+        audience: str,
+        as_of: date,
+        now: datetime,
+        domain: str | None = None,
     ) -> Intended | None:
         """Record that a message is about to be sent; None where the person has it, or may not get it.
 
@@ -100,17 +107,19 @@ class Ledger:
         """
         row = self._run(
             "INSERT INTO campaigns.message AS m (message_id, campaign, person_id, email_sha256, audience,"
-            " as_of, state, attempts, created_at, updated_at)"
+            " as_of, state, attempts, created_at, updated_at, domain)"
             " SELECT %(id)s::uuid, %(campaign)s, %(person)s, %(sha256)s, %(audience)s, %(as_of)s, 'sending',"
-            " 1, %(now)s, %(now)s"
+            " 1, %(now)s, %(now)s, %(domain)s::text"
             " WHERE NOT EXISTS (SELECT FROM campaigns.suppression WHERE email_sha256 = %(sha256)s)"
             " AND NOT EXISTS (SELECT FROM campaigns.message WHERE campaign = %(campaign)s"
             " AND email_sha256 = %(sha256)s AND person_id <> %(person)s)"
             " ON CONFLICT (campaign, person_id) DO UPDATE SET state = 'sending', attempts = m.attempts + 1,"
-            " email_sha256 = excluded.email_sha256, updated_at = excluded.updated_at, next_attempt_at = NULL"
+            " email_sha256 = excluded.email_sha256, domain = excluded.domain,"
+            " updated_at = excluded.updated_at, next_attempt_at = NULL"
             " WHERE m.state = 'deferred' AND m.next_attempt_at <= %(now)s"
             " RETURNING message_id, audience, as_of",
             id=message_id, person=person_id, sha256=email_sha256, audience=audience, as_of=as_of, now=now,
+            domain=domain,
         ).fetchone()  # fmt: skip
         return Intended(str(row[0]), row[1], row[2]) if row else None
 

@@ -104,6 +104,7 @@ def _record(
         )
     outcome = Outcome(
         "bounced",
+        notice.status if bounced else None,
         events=("bounce" if bounced else "spamreport",),
         bounce_class="hard" if notice.hard else "soft",
     )

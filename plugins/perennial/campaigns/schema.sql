@@ -36,6 +36,8 @@ CREATE TABLE IF NOT EXISTS campaigns.event (
     at timestamptz NOT NULL,
     landed boolean NOT NULL DEFAULT false
 );
+ALTER TABLE campaigns.message ADD COLUMN IF NOT EXISTS domain text;
+ALTER TABLE campaigns.event ADD COLUMN IF NOT EXISTS status text;
 CREATE INDEX IF NOT EXISTS event_message ON campaigns.event (message_id);
 CREATE INDEX IF NOT EXISTS event_not_landed ON campaigns.event (at) WHERE NOT landed;
 

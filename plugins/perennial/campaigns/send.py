@@ -127,8 +127,9 @@ class Sending:
         (name,) = uuid7s(1, int(now.timestamp() * 1000))
         self.limiter.acquire()
         intended = self.ledger.intend(
-            name, row["person_id"], row["email_sha256"], row["audience"], as_of, now
-        )
+            name, row["person_id"], row["email_sha256"], row["audience"], as_of, now,
+            row["email"].rpartition("@")[2].lower() or None,
+        )  # fmt: skip
         if intended is None:
             return None
         mark = Mark(

@@ -83,8 +83,12 @@ class RefreshInsightsOperator(StageOperator):
         self.process = process
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
-        from perennial.stages.insights import refresh_insights
+        from perennial.stages.insights import refresh_insights, unreadable
 
         day = as_of.date() if self.process == "daily" else None
         report = refresh_insights(workspace, store_url(), self.process, day)
-        return {"rows": report.rows, "days": report.days}
+        left_out = unreadable(workspace)
+        for said in left_out.values():
+            self.log.warning("left out of the refresh: %s", said)
+        more = {"unreadable": sorted(left_out)} if left_out else {}
+        return {"rows": report.rows, "days": report.days, **more}

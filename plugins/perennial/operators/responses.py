@@ -34,7 +34,7 @@ class LandResponsesOperator(StageOperator):
         url = store_url()
         migrate(url)
         now = datetime.now(UTC)
-        report = land_posts(workspace, now) + land_log(spool, lake, named)
+        report = land_posts(workspace, now) + land_log(spool, lake, named, url)
         return (report + land_ledger(url, lake, named, int(now.timestamp() * 1_000_000))).as_dict()
 
 

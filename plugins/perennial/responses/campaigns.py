@@ -32,13 +32,17 @@ LAST = 253_402_300_799 * 1_000_000
 """The end of the year 9999, in microseconds."""
 
 
-def land_log(spool: Path, lake: Lake, titles: Mapping[str, str]) -> LandReport:
-    """Land what recipients did: all that the collector's log holds beyond the committed positions."""
-    source = Source(
-        "responses/smtp",
-        lambda posts, identities: map_events(posts, identities, titles),
-        f"{DATASET}-smtp",
-    )
+def land_log(spool: Path, lake: Lake, titles: Mapping[str, str], url: str | None = None) -> LandReport:
+    """Land what recipients did: all that the collector's log holds beyond the committed positions.
+
+    With the URL of the ledger, the domains of those who did it are looked up there.
+    """
+
+    def mapped(posts: Posts, identities: pl.LazyFrame) -> Mapped:
+        found = map_events(posts, identities, titles)
+        return Mapped(_with_domains(found.responses, url), found.apart) if url else found
+
+    source = Source("responses/smtp", mapped, f"{DATASET}-smtp")
     return land_all(tracking_log(spool).spool / TOPIC, lake, source)
 
 
@@ -64,6 +68,13 @@ def land_ledger(url: str, lake: Lake, titles: Mapping[str, str], received_at: in
                 unknown_people=fresh["person_id"].null_count(),
             )
     return total
+
+
+def _with_domains(responses: pl.DataFrame, url: str) -> pl.DataFrame:
+    with psycopg.connect(url) as connection:
+        found = ledger.domains(connection, responses["send_id"].unique().to_list())
+    domain = pl.col("send_id").replace_strict(found, default=None, return_dtype=pl.String)
+    return responses.with_columns(domain=pl.coalesce("domain", domain))
 
 
 def map_events(posts: Posts, identities: pl.LazyFrame, titles: Mapping[str, str]) -> Mapped:
@@ -94,6 +105,8 @@ def _response(event: Any, titles: Mapping[str, str]) -> dict[str, Any]:
         "audience": text(event, "audience"),
         "email_sha256": text(event, "email_sha256"),
         "bounce_class": event.get("bounce_class") if event_type == "bounced" else None,
+        "bounce_reason": event.get("bounce_reason") if event_type == "bounced" else None,
+        "domain": event.get("domain"),
         "is_machine": event.get("machine") is True,
         "url": text(event, "url") if event_type == "clicked" else None,
         "sent_as_of": day(text(event, "as_of")),

@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 
 from perennial.identity.values import EMAIL
+from perennial.responses.bounces import code
 from perennial.responses.sends import Sent
 from perennial.responses.shape import (
     Mapped,
@@ -68,6 +69,7 @@ def _response(event: Any, sends: Sends) -> dict[str, Any]:
         "send_id": text(data, "delivery_id"),
         EMAIL: _recipient(data),
         "bounce_class": _bounce_class(data) if event_type == "bounced" else None,
+        "bounce_reason": code(data.get("failure_message")) if event_type == "bounced" else None,
         "is_machine": True in machine,
         "url": str(data["href"]) if event_type == "clicked" and data.get("href") else None,
         **sends(*_message(data)).columns(),

@@ -14,8 +14,8 @@ from perennial.activation.destinations.iterable.destination import IterableClien
 from perennial.activation.kept import Kept
 from perennial.identity.values import EMAIL
 from perennial.responses.asking import PRESUMED, Position, Stretch
-from perennial.responses.sends import Campaign, Sent, sent
 from perennial.responses.sendgrid import MAIL_PRIVACY
+from perennial.responses.sends import Campaign, Sent, sent
 from perennial.responses.shape import NoResponseError, moment
 from perennial.responses.spans import DAY, HOUR, Page, Span, portions, read, spans
 

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 
 from perennial.identity.values import EMAIL, EMAIL_SHA256
+from perennial.responses.bounces import code
 from perennial.responses.sends import Sent, said
 from perennial.responses.shape import (
     LAST_SECOND,
@@ -82,6 +83,9 @@ def _response(event: Any) -> dict[str, Any]:
         "provider": PROVIDER,
         "send_id": _send(event),
         "bounce_class": _bounce_class(info) if event_type == "bounced" else None,
+        "bounce_reason": code(info.get("smtpReason"), info.get("smtpCode"))
+        if event_type == "bounced"
+        else None,
         "is_machine": False,
         "url": str(info["contentLink"]) if info.get("contentLink") else None,
         **_told(event, info),

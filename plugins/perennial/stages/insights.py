@@ -6,8 +6,8 @@ from datetime import date
 import polars as pl
 
 from perennial.activation import flows, holdout
-from perennial.activation.definition import Activation
-from perennial.documents import Document, load_all
+from perennial.activation.definition import Activation, load_activations
+from perennial.documents import Document, DocumentError
 from perennial.insights.model import Process, load_models
 from perennial.insights.people import Policy, people_by_policy
 from perennial.insights.refresh import RefreshReport, refresh
@@ -34,14 +34,21 @@ def refresh_insights(
         return followed(workspace, source)
 
     def relations() -> Mapping[str, pl.LazyFrame]:
-        activations = load_all(workspace.settings.include / "activations", Activation)
-        frames = {**documents(workspace), **flows.frames(activations, flows.runs(store_url))}
+        activations = load_activations(workspace.settings.include)
+        readable = {name: each for name, each in activations.items() if isinstance(each, Activation)}
+        frames = {**documents(workspace), **flows.frames(readable, flows.runs(store_url))}
         found, arms = rows(workspace), holdout.assignments(store_url).lazy()
         people = campaign_people(found["email_events"], found["membership"], arms)
         lazy = {name: frame.lazy() for name, frame in frames.items()}
         return {**found, **lazy, "assignments": arms, "campaign_people": people}
 
     return refresh(store_url, models, follow, relations, process, as_of)
+
+
+def unreadable(workspace: Workspace) -> dict[str, str]:
+    """Activations that are left out of the refresh because their documents cannot be read, and why."""
+    activations = load_activations(workspace.settings.include)
+    return {name: str(each) for name, each in activations.items() if isinstance(each, DocumentError)}
 
 
 def followed(workspace: Workspace, source: str) -> Sequence[Table]:

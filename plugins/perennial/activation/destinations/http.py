@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -44,7 +45,7 @@ class Client:
         ]
         self._total = wire.limiter("all calls", limits.total)
         self._limiters.append((re.compile(".*"), wire.limiter("other calls", limits.windows)))
-        self._session = wire.session(limits.concurrency)
+        self._session, self._room = wire.session(limits.concurrency), wire.room(limits.concurrency)
         self._session.auth = auth
         self._session.headers.update({"Accept": self.content_type, **headers})
 
@@ -95,7 +96,7 @@ class Client:
 
     def lines(self, path: str, params: Mapping[str, str | int] | None = None) -> Iterator[str]:
         """The lines of an answer that may be larger than memory."""
-        with self._answer("GET", path, None, params, True, (), stream=True) as response:
+        with self._room, self._answer("GET", path, None, params, True, (), stream=True) as response:
             try:
                 for line in response.iter_lines():
                     yield line.decode()
@@ -157,16 +158,19 @@ class Client:
         self, method: str, path: str, body: Any, params: Mapping[str, str | int] | None, stream: bool
     ) -> requests.Response:
         operation = f"{method} {path}"
-        self._total.acquire()
-        next(limiter for pattern, limiter in self._limiters if pattern.fullmatch(operation)).acquire()
-        content, headers = (None, {}) if body is None else self.encoded(body)
-        try:
-            return self._session.request(
-                method, self.url + path, params=params, data=content, headers=headers,
-                timeout=self._wire.timeout, allow_redirects=False, stream=stream,
-            )  # fmt: skip
-        except requests.RequestException as error:
-            raise UnavailableError(f"{self.title} {method} {redact(path)}: {type(error).__name__}") from None
+        # What is read bit by bit has its place until it is read.
+        with nullcontext() if stream else self._room:
+            self._total.acquire()
+            next(limiter for pattern, limiter in self._limiters if pattern.fullmatch(operation)).acquire()
+            content, headers = (None, {}) if body is None else self.encoded(body)
+            try:
+                return self._session.request(
+                    method, self.url + path, params=params, data=content, headers=headers,
+                    timeout=self._wire.timeout, allow_redirects=False, stream=stream,
+                )  # fmt: skip
+            except requests.RequestException as error:
+                where = f"{self.title} {method} {redact(path)}"
+                raise UnavailableError(f"{where}: {type(error).__name__}") from None
 
     def _error(self, where: str, response: requests.Response) -> Exception:
         status = response.status_code

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -31,6 +32,10 @@ class Wire:
         if self.limits is not None:
             return self.limits.limiter(operation, windows)
         return Limiter(windows, self.clock, self.sleep)
+
+    def room(self, most: int) -> AbstractContextManager[None]:
+        """What a request enters while it is under way; this process begins no more than that by itself."""
+        return nullcontext() if self.limits is None else self.limits.room(most)
 
     def session(self, connections: int = 1) -> requests.Session:
         """A session that leaves this way, with connections for so many requests at a time."""

@@ -106,7 +106,14 @@ class Eloqua(StandIn):
     def sync(self, body: Any, query: dict[str, str]) -> Any:
         name = str(1000 + len(self.syncs))
         definition = self.definitions[int(body["syncedInstanceUri"].rpartition("/")[2])]
-        self.syncs[name] = {"of": definition, "uri": body["syncedInstanceUri"], "looks": 0, "status": "pending", "rejects": [], "items": []}
+        self.syncs[name] = {
+            "of": definition,
+            "uri": body["syncedInstanceUri"],
+            "looks": 0,
+            "status": "pending",
+            "rejects": [],
+            "items": [],
+        }
         return 201, {"uri": f"/syncs/{name}", "status": "pending", **body}
 
     @route("GET", f"{BULK}/syncs/{{name}}")
