@@ -68,7 +68,9 @@ def test_a_long_wait_is_left_to_the_caller(store_url: str) -> None:
     window = [Window(calls=2, seconds=3600)]
     for _ in range(2):
         Allowances(store_url, "slow").limiter("x", window).acquire()
-    with pytest.raises(UnavailableError, match="slow, x: the provider's limit is used up for 3[67]") as error:
+    with pytest.raises(
+        UnavailableError, match=r"slow, x: the provider's limit is used up for 3[67]"
+    ) as error:
         Allowances(store_url, "slow").limiter("x", window).acquire()
     assert 3590 < (error.value.retry_after or 0) < 3720
 

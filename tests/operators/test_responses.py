@@ -1,6 +1,7 @@
 """The operator that asks providers: whom it asks, and what becomes of one that cannot be asked."""
 
 import json
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,7 +59,8 @@ def test_for_what_a_provider_works_on_the_task_defers(
     workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     passes: list[Any] = [
-        {"quick": told(), "slow": told(pending=["1001", "1002"])}, {"slow": told(unclear={"5": "no audience"})},
+        {"quick": told(), "slow": told(pending=["1001", "1002"])},
+        {"slow": told(unclear={"5": "no audience"})},
     ]  # fmt: skip
     asked_for: list[Any] = []
 
@@ -89,7 +91,7 @@ def test_after_half_an_hour_the_rest_is_left_to_the_next_run(
     monkeypatch.setattr(stage, "ask_providers", lambda *_, **__: iter({"slow": told(pending=["1"])}.items()))
     monkeypatch.setattr(stage, "connections", lambda _: {"eloqua": ["slow"]})
     operator = AskProvidersOperator(task_id="ask", asset=RESPONSES)
-    operator._since = responses.clock() - responses.LONGEST
+    operator._since = time.time() - responses.LONGEST
     counts = operator.run(workspace, datetime(2026, 1, 2, tzinfo=UTC), {})
     assert counts["slow"]["asked"]["pending"] == ["1"]
 

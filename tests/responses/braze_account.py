@@ -27,7 +27,6 @@ class Instance(StandIn):
     def empty(self) -> None:
         self.lists: dict[str, list[tuple[str, int]]] = {"hard_bounces": [], "unsubscribes": []}
         self.asked: list[tuple[str, str, str]] = []
-        self.series: dict[str, list[dict[str, Any]]] = {}
 
     def authorised(self, request: requests.PreparedRequest) -> bool:
         return request.headers.get("Authorization") == f"Bearer {SECRET}"
@@ -53,11 +52,6 @@ class Instance(StandIn):
         assert "audience:" in name, "a campaign that is not ours costs no call"
         told = {"name": name, "channels": ["email"], "draft": name.startswith("Draft")}
         return {"message": "success", **told, **({} if told["draft"] else SENT)}
-
-    @route("GET", "/campaigns/data_series", windows=HOURLY)
-    def data_series(self, body: Any, query: dict[str, str]) -> Any:
-        assert 1 <= int(query["length"]) <= 100
-        return {"message": "success", "data": self.series.get(query["campaign_id"], [])}
 
     def _told(self, name: str, key: str, query: dict[str, str]) -> Any:
         start, end = query["start_date"], query["end_date"]

@@ -40,6 +40,7 @@ class Instance(Eloqua):
 
     late = 3600
     """Seconds that are not asked for yet."""
+    document: OpenApi | None = None
 
     def empty(self) -> None:
         super().empty()
@@ -99,7 +100,8 @@ def account() -> Instance:
     stand_in = Instance()
     stand_in.clock = Clock()
     if paths := present("eloqua-bulk.yml"):
-        stand_in.checks = OpenApi(paths, strict=True, undocumented=("/id",), base=BULK).check
+        stand_in.document = OpenApi(paths, strict=True, undocumented=("/id",), base=BULK)
+        stand_in.checks = stand_in.document.check
     return stand_in
 
 

@@ -1,5 +1,6 @@
 """Braze's lists of people: each counts for the campaign that reached the person last."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -29,9 +30,7 @@ def test_people_who_bounced_or_left_count_for_the_campaign_that_they_got(
     for second in (-60, 80, 90):
         stand_in.happen("unsubscribes", ANN if second < 90 else "stranger@example.com", second)
     asked(lambda kept: reader(stand_in, kept, ""), lake)
-    assert told(lake) == [("ann", "unsubscribed", 80), ("bob", "bounced", 5)], (
-        "before it was sent, nobody answers"
-    )
+    assert told(lake) == [("ann", "unsubscribed", 80), ("bob", "bounced", 5)], "nobody answers before"
     rows = lake.email_events.scan().collect()
     assert rows.filter(event_type="bounced").select("bounce_class", "domain").rows() == [
         ("hard", "example.com")
@@ -45,7 +44,7 @@ def test_what_comes_long_after_the_last_message_is_of_no_campaign(lake: Lake) ->
     stand_in = account()
     stand_in.happen("unsubscribes", ANN, 2 * DAY)
     stand_in.happen("unsubscribes", BOB, 4 * DAY)
-    now = braze.datetime.fromtimestamp(NINE + 5 * DAY, braze.UTC)
+    now = datetime.fromtimestamp(NINE + 5 * DAY, UTC)
     asked(lambda kept: reader(stand_in, kept, ""), lake, now)
     assert told(lake) == [("ann", "unsubscribed", 2 * DAY)]
     assert lake.email_events.scan().select(pl.len()).collect().item() == 1

@@ -118,8 +118,6 @@ def test_the_ledgers_events_land_once_although_a_landing_was_killed(
         writer.append([json.dumps({"received_at": AT, "events": [event("open"), other]}).encode()])
     land_log(tmp_path, lake, TITLES, store_url)
     opened = lake.email_events.scan().filter(pl.col("event_type") == "opened").collect().sort("event_id")
-    assert opened["domain"].to_list() == ["example.com", None], (
-        "of what is not in the ledger, it is not known"
-    )
+    assert opened["domain"].to_list() == ["example.com", None], "only the ledger knows it"
     with psycopg.connect(store_url) as connection:
         assert connection.execute("SELECT bool_and(landed) FROM campaigns.event").fetchone() == (True,)

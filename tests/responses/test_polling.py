@@ -1,4 +1,4 @@
-"""Every provider that is asked by time: nothing is lost or doubled, however a run ends, and little asked twice."""
+"""Every provider that is asked by time: nothing is lost or doubled, however a run ends."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -101,7 +101,7 @@ def test_what_is_told_late_lands_once(lake: Lake, case: tuple[Any, New, Any, str
 
 
 def test_a_long_pause_is_read_day_by_day(lake: Lake, case: tuple[Any, New, Any, str, int]) -> None:
-    _, new, happen, called, _ = case
+    _, new, happen, _, _ = case
     for second in (10, 100_000, 200_000):
         happen(ANN, second)
     assert asked(new, lake, NOW + timedelta(days=2)).landed.landed == 3

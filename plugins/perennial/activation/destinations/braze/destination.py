@@ -39,7 +39,8 @@ class BrazeClient(Client):
     title = "Braze"
     hints = {
         401: "check the REST API key and the endpoint in the connection",
-        403: "the API key needs the permissions users.track, email.unsubscribe and email.hard_bounces",
+        403: "the API key needs the permissions users.track, email.unsubscribe and email.hard_bounces; and"
+        " campaigns.list and campaigns.details, for what came back",
     }
 
     def problems(self, response: requests.Response) -> list[Problem]:
