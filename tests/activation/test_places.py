@@ -99,7 +99,7 @@ def test_processes_together_have_no_more_under_way_than_the_provider_takes(
         each.start()
     for each in threads:
         each.join()
-    assert most == 3
+    assert 2 <= most <= 3
     assert min(made) > 0, "neither keeps the other from it"
     with psycopg.connect(store_url) as connection:
         (kept,) = connection.execute(

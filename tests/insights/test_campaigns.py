@@ -1,5 +1,7 @@
 """What campaigns brought: those who were sent them against those held out, as purchases become known."""
 
+import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -117,10 +119,11 @@ def query(url: str, sql: str) -> list[tuple]:
         return connection.execute(sql.encode()).fetchall()
 
 
-def test_a_document_of_an_activation_that_cannot_be_read_is_left_out_and_told(sent, url):
-    broken = sent.settings.include / "activations" / "broken.yaml"
+def test_a_document_of_an_activation_that_cannot_be_read_is_left_out_and_told(sent, url, tmp_path):
     assert unreadable(sent) == {}
-    broken.write_text("colour: red")
+    include = shutil.copytree(sent.settings.include, tmp_path / "copy")
+    (include / "activations" / "broken.yaml").write_text("colour: red")
+    sent = Workspace(replace(sent.settings, include=include))
     refresh_insights(sent, url, "responses")
     assert query(url, "SELECT count(*) FROM fact_email_response") != [(0,)]
     (said,) = unreadable(sent).values()

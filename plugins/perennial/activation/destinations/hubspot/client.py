@@ -18,8 +18,8 @@ class HubSpotClient(Client):
     title = "HubSpot"
     hints = {
         401: "check the access token, or the refresh token, in the connection",
-        403: "the app needs the scopes crm.objects.contacts, crm.schemas.contacts and crm.lists, to write; and"
-        " content, for what came back",
+        403: "the app needs the scopes crm.objects.contacts, crm.schemas.contacts and crm.lists, to write;"
+        " and content, for what came back",
     }
 
     def __init__(self, account: Account, limits: Limits, wire: Wire) -> None:

@@ -14,8 +14,8 @@ from perennial.activation.destinations.wire import Wire
 TITLE = "Salesforce Marketing Cloud"
 HINTS = {
     401: "check the client's ID and secret in the connection",
-    403: "the installed package needs Data Extensions (read, write) and List and Subscribers (read); and Email"
-    " and Tracking Events (read), for what came back",
+    403: "the installed package needs Data Extensions (read, write) and List and Subscribers (read); and"
+    " Email and Tracking Events (read), for what came back",
 }
 
 
