@@ -5,7 +5,8 @@ each event once, in the lake; then refreshes the facts of the days that the even
 
 Beside it, asks those providers that have to be asked, of the accounts that activations name. What they tell
 is in the lake at once, and in the facts with the next refresh; a provider that does not answer keeps nothing
-else waiting.
+else waiting. What a provider works on for long is waited for without a worker, and left to the next run after
+half an hour.
 """
 
 from airflow.sdk import DAG, CronTriggerTimetable

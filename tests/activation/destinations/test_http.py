@@ -1,6 +1,7 @@
 """What all providers' clients share: waiting, giving up, renewing tokens, and telling nobody's secrets."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from perennial.activation.destinations.failures import (
 )
 from perennial.activation.destinations.http import Client
 from perennial.activation.destinations.wire import Wire
+from perennial.activation.limiter import Limiter
 
 LIMITS = Limits(rows=10, bytes=1000, removals=10, windows=[Window(calls=5, seconds=2)], concurrency=1)
 
@@ -82,6 +84,39 @@ def client(provider: Provider, auth: Key | None = None) -> Ours:
     clock = provider.clock
     wire = Wire(sleep=clock.sleep, clock=clock, adapter=provider)
     return Ours("https://provider.example", auth or Key(f"Bearer {SECRET}"), LIMITS, wire, {})
+
+
+class Together:
+    """Stands for limits that are kept together with others; it is the room as well."""
+
+    inside = 0
+
+    def limiter(self, operation: str, windows: Sequence[Window]) -> Limiter:
+        return Limiter(windows)
+
+    def room(self, most: int) -> "Together":
+        assert most == LIMITS.concurrency
+        return self
+
+    def __enter__(self) -> None:
+        self.inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.inside -= 1
+
+
+def test_each_request_has_a_place_while_it_is_under_way(provider: Provider) -> None:
+    together, seen = Together(), list[int]()
+    provider.checks = lambda _: seen.append(together.inside)
+    wire = Wire(adapter=provider, limits=together)
+    ours = Ours("https://provider.example", Key(f"Bearer {SECRET}"), LIMITS, wire, {})
+    ours.call("POST", "/people", [1])
+    assert (seen, together.inside) == ([1], 0)
+    lines = ours.lines("/lines")
+    next(lines)
+    assert together.inside == 1, "what is read bit by bit has its place until it is read"
+    list(lines)
+    assert (seen, together.inside) == ([1, 1], 0)
 
 
 @pytest.mark.parametrize(("headers", "waits"), [({"Retry-After": "7"}, 14), ({}, 1 + 2)])
