@@ -108,6 +108,14 @@ def test_processes_together_have_no_more_under_way_than_the_provider_takes(
     assert kept == ({},), "nothing is held by who has nothing under way"
 
 
+def test_what_was_answered_counts_although_the_store_is_down() -> None:
+    room = Allowances("postgresql://nobody@127.0.0.1:1/none", "esp").room(1)
+    room._lent, room._asked = 1, time.monotonic()
+    with room:
+        answered = True
+    assert answered
+
+
 @pytest.mark.store
 def test_a_place_that_does_not_come_is_left_to_the_caller(
     store_url: str, monkeypatch: pytest.MonkeyPatch

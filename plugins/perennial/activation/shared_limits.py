@@ -9,6 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, LiteralString
 from uuid import uuid4
@@ -173,8 +174,10 @@ class SharedRoom:
         with self._changed:
             self._busy -= 1
             if not self._busy and not self._waiting:
-                self._asked = float("-inf")
-                self._keep(lambda places, _: (places.leave(self._name), 0))
+                self._asked, self._lent = float("-inf"), 0
+                # The request is answered, whatever becomes of its place: that comes back by itself.
+                with suppress(UnavailableError):
+                    self._keep(lambda places, _: (places.leave(self._name), 0))
             self._changed.notify()
 
     def _has_place(self) -> bool:

@@ -3,6 +3,7 @@
 The landing of responses takes events from here, as it takes those that the collector's log holds.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,7 @@ import psycopg
 
 from perennial.campaigns.outcomes import Outcome
 
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST = 20_000
 """Events that are taken at a time."""
 
@@ -59,8 +61,8 @@ def domains(connection: psycopg.Connection, message_ids: Sequence[str]) -> dict[
     """What follows the @ of the addresses of these messages; the collector's links do not say it."""
     rows = connection.execute(
         "SELECT message_id::text, domain FROM campaigns.message"
-        " WHERE message_id::text = ANY(%s) AND domain IS NOT NULL",
-        (list(message_ids),),
+        " WHERE message_id = ANY(%s::uuid[]) AND domain IS NOT NULL",
+        ([each for each in message_ids if UUID.fullmatch(each)],),
     )
     return dict(rows.fetchall())
 
