@@ -13,10 +13,21 @@ from perennial.local import databases
 
 FROM_LIBPQ = ""
 """An empty connection string: everything comes from the variables."""
+SECRETS = (
+    "PGPASSWORD",
+    "STORE_PASSWORD",
+    "STORE_READER_PASSWORD",
+    "ADMIN_PASSWORD",
+    "AIRFLOW__CORE__FERNET_KEY",
+    "AIRFLOW__API__SECRET_KEY",
+)
+"""Compose refuses empty ones by itself; Kubernetes passes them on."""
 
 
 def main() -> None:
     """Each step in turn; the first that fails ends the job with its own message."""
+    if empty := [name for name in SECRETS if not os.environ.get(name)]:
+        raise SystemExit(f"nothing is prepared: {', '.join(empty)} without a value; see .env.example")
     passwords = databases.Passwords(os.environ["STORE_PASSWORD"], os.environ["STORE_READER_PASSWORD"])
     databases.prepare_roles(FROM_LIBPQ, passwords)
     databases.prepare_database(FROM_LIBPQ, databases.AIRFLOW)
@@ -46,8 +57,12 @@ def main() -> None:
 
 
 def airflow(*arguments: str) -> None:
-    """One command of Airflow's; nothing of the superuser's is passed on to it."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+    """One command of Airflow's; nothing of the superuser's is passed on to it, but how TLS is spoken is."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PG") or name.startswith("PGSSL")
+    }
     subprocess.run([sys.executable, "-m", "airflow", *arguments], env=environment, check=True)
 
 
