@@ -1,6 +1,7 @@
 """Reads `deploy/kubernetes` as a cluster would get it: built by kubectl, with references followed."""
 
 import base64
+import json
 import re
 import shutil
 import subprocess
@@ -29,6 +30,9 @@ def settings(name: str) -> dict[str, str]:
     """A file of `NAME=value` lines."""
     lines = (FOLDER / name).read_text(encoding="utf-8").splitlines()
     return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+SECRETS = {name: f"{name.lower()}-of-tests" for name in settings("secrets.env.example")}
 
 
 def built(folder: Path, secrets: Mapping[str, str], components: bool = False) -> list[Object]:
@@ -109,4 +113,20 @@ def airflow_components() -> dict[str, Object]:
         "dag-processor": given["dagProcessor"],
         "triggerer": given["triggerer"],
         "worker": given["workers"]["celery"],
+    }
+
+
+def seen(objects: list[Object], component: str) -> dict[str, str]:
+    """The environment of one of Airflow's processes, in the order in which the chart lists its parts."""
+    given = values()
+    env = yaml.safe_load(given["extraEnv"]) + airflow_components()[component].get("env", [])
+    found = Names(objects).environment(env, yaml.safe_load(given["extraEnvFrom"]))
+    return {**found, "AIRFLOW_HOME": given["airflowHome"]}
+
+
+def comparable(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Connections as data: how their JSON is laid out is no difference."""
+    return {
+        name: json.loads(value) if name.startswith("AIRFLOW_CONN_") else value
+        for name, value in environment.items()
     }

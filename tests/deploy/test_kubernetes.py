@@ -1,31 +1,27 @@
-"""`deploy/kubernetes` is what the Kubernetes API takes, holds no secret, and has every setting of the compose file."""
+"""`deploy/kubernetes`: the Kubernetes API takes it, it has the compose file's settings, and holds no secret."""
 
 import json
 import re
 import shutil
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import compose_file as compose
 import kubernetes_files as kubernetes
 import kubernetes_validate
 import pytest
-import yaml
-from kubernetes_files import FOLDER, Names, Object, pods
+from kubernetes_files import FOLDER, SECRETS, Names, Object, comparable, pods, seen
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 
 OLDEST, NEWEST = "1.31", kubernetes_validate.latest_version()
 AIRFLOW = {"api-server", "scheduler", "dag-processor", "triggerer", "worker"}
-SECRETS = {name: f"{name.lower()}-of-tests" for name in kubernetes.settings("secrets.env.example")}
-ONLY_HERE = {
-    # Parts of the addresses and connections, from which Kubernetes puts these together.
-    "POSTGRES_HOST", "POSTGRES_PORT", "POSTGRES_USER", "SENDGRID_URL", "SENDGRID_API_KEY", "SENDGRID_WEBHOOK_KEY",
-    "STORE_PASSWORD", "STORE_READER_PASSWORD", "REDIS_PASSWORD", "ADMIN_USER", "ADMIN_EMAIL",
-    # Workers stand on several machines: each has its own.
-    "PERENNIAL_INDEX",
-}  # fmt: skip
+PARTS = (
+    "POSTGRES_HOST POSTGRES_PORT POSTGRES_USER SENDGRID_URL SENDGRID_API_KEY SENDGRID_WEBHOOK_KEY "
+    "STORE_PASSWORD STORE_READER_PASSWORD REDIS_PASSWORD ADMIN_USER ADMIN_EMAIL"
+)
+"""Of the addresses and connections, from which Kubernetes puts these together."""
+ONLY_HERE = {*PARTS.split(), "PERENNIAL_INDEX"}
+"""Workers stand on several machines: each has an index of its own."""
 ONLY_SIGNERS = "AIRFLOW__API_AUTH__JWT_SECRET"
 """Compose gives it to all; here those have it who sign and who check."""
 ELSEWHERE = {
@@ -60,28 +56,12 @@ def container(objects: list[Object], kind: str, name: str) -> Object:
     return found
 
 
-def seen(objects: list[Object], component: str) -> dict[str, str]:
-    """The environment of one of Airflow's processes, in the order in which the chart lists its parts."""
-    values = kubernetes.values()
-    env = yaml.safe_load(values["extraEnv"]) + kubernetes.airflow_components()[component].get("env", [])
-    found = Names(objects).environment(env, yaml.safe_load(values["extraEnvFrom"]))
-    return {**found, "AIRFLOW_HOME": values["airflowHome"]}
-
-
 def in_compose(service: str) -> dict[str, str]:
     document = compose.interpolated(compose.parsed(), SECRETS)
     environment: dict[str, str] = document["services"][service]["environment"]
     for here, there in ELSEWHERE.items():
         environment = {name: value.replace(here, there) for name, value in environment.items()}
     return {**environment, **({"PGHOST": "perennial-postgres"} if "PGHOST" in environment else {})}
-
-
-def comparable(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Connections as data: how their JSON is laid out is no difference."""
-    return {
-        name: json.loads(value) if name.startswith("AIRFLOW_CONN_") else value
-        for name, value in environment.items()
-    }
 
 
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
@@ -216,7 +196,10 @@ def test_everything_that_lasts_has_probes_memory_and_time_to_end(
 
 
 def test_a_volume_of_one_node_is_never_asked_for_twice(objects: list[Object], trial: list[Object]) -> None:
-    for each, mode, strategy in ((objects, "ReadWriteMany", "RollingUpdate"), (trial, "ReadWriteOnce", "Recreate")):
+    for each, mode, strategy in (
+        (objects, "ReadWriteMany", "RollingUpdate"),
+        (trial, "ReadWriteOnce", "Recreate"),
+    ):
         assert named(each, "PersistentVolumeClaim", "perennial-data")["spec"]["accessModes"] == [mode]
         assert named(each, "Deployment", "perennial-collector")["spec"]["strategy"]["type"] == strategy
     assert not [each for each in trial if each["kind"] == "PodDisruptionBudget"]
