@@ -1,4 +1,4 @@
-"""`deploy/kubernetes`: the Kubernetes API takes it, it has the compose file's settings, and holds no secret."""
+"""`deploy/kubernetes`: the Kubernetes API takes it, and it has the compose file's settings, and no secret."""
 
 import json
 import re
