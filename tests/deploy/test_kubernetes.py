@@ -136,6 +136,11 @@ def test_secrets_are_those_of_the_compose_file_and_have_no_value() -> None:
             assert not re.search(r"(PASSWORD|SECRET|_KEY)=.", file.read_text(encoding="utf-8")), file
 
 
+def test_a_file_of_secrets_gets_neither_into_the_repository_nor_into_an_image() -> None:
+    assert "/deploy/kubernetes/secrets.env" in (compose.ROOT / ".gitignore").read_text().splitlines()
+    assert "deploy/kubernetes" in (compose.ROOT / "deploy/Dockerfile.dockerignore").read_text().splitlines()
+
+
 def test_choices_of_the_compose_file_can_be_made(objects: list[Object]) -> None:
     ports = {"PORT", "COLLECTOR_PORT", "STORE_PORT"}
     """On the host: here services and ingresses have them."""
