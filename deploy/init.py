@@ -14,19 +14,24 @@ from perennial.local import databases
 FROM_LIBPQ = ""
 """An empty connection string: everything comes from the variables."""
 SECRETS = (
-    "PGPASSWORD",
+    "POSTGRES_PASSWORD",
     "STORE_PASSWORD",
     "STORE_READER_PASSWORD",
+    "REDIS_PASSWORD",
     "ADMIN_PASSWORD",
-    "AIRFLOW__CORE__FERNET_KEY",
-    "AIRFLOW__API__SECRET_KEY",
+    "AIRFLOW_FERNET_KEY",
+    "AIRFLOW_JWT_SECRET",
+    "AIRFLOW_SECRET_KEY",
+    "SENDGRID_API_KEY",
+    "SENDGRID_WEBHOOK_KEY",
+    "TRACKING_KEY",
 )
-"""Compose refuses empty ones by itself; Kubernetes passes them on."""
+"""Compose starts nothing where one is empty. Kubernetes passes empty ones on, and this job looks at all."""
 
 
 def main() -> None:
     """Each step in turn; the first that fails ends the job with its own message."""
-    if empty := [name for name in SECRETS if not os.environ.get(name)]:
+    if empty := [name for name in SECRETS if os.environ.get(name) == ""]:
         raise SystemExit(f"nothing is prepared: {', '.join(empty)} without a value; see .env.example")
     passwords = databases.Passwords(os.environ["STORE_PASSWORD"], os.environ["STORE_READER_PASSWORD"])
     databases.prepare_roles(FROM_LIBPQ, passwords)

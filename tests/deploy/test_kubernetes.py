@@ -2,6 +2,7 @@
 
 import json
 import re
+import runpy
 import shutil
 from pathlib import Path
 
@@ -104,7 +105,7 @@ def test_the_init_job_has_the_settings_of_the_compose_file(objects: list[Object]
         and not name.startswith(("AIRFLOW_CONN_", "AIRFLOW__CELERY__BROKER", "AIRFLOW__CELERY__RESULT"))
     }
     extra = {*here} - {*there}
-    assert extra <= ONLY_HERE
+    assert extra <= ONLY_HERE | {*SECRETS}
     assert {name: value for name, value in here.items() if name not in extra} == there
     assert given["command"] == compose.parsed()["services"]["init"]["command"].split()
 
@@ -134,6 +135,17 @@ def test_secrets_are_those_of_the_compose_file_and_have_no_value() -> None:
     for file in FOLDER.rglob("*"):
         if file.is_file() and file.name not in ("secrets.env.example", "secrets.env"):
             assert not re.search(r"(PASSWORD|SECRET|_KEY)=.", file.read_text(encoding="utf-8")), file
+
+
+def test_the_init_job_prepares_nothing_where_a_secret_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = compose.VARIABLE.finditer(compose.COMPOSE.read_text())
+    required = {match["name"] for match in found if match["kind"] == "?"}
+    assert required <= {*SECRETS}
+    for name in sorted(required):
+        with monkeypatch.context() as environment:
+            environment.setenv(name, "")
+            with pytest.raises(SystemExit, match=f"^nothing is prepared: {name} without a value"):
+                runpy.run_path(str(compose.ROOT / "deploy/init.py"), run_name="__main__")
 
 
 def test_a_file_of_secrets_gets_neither_into_the_repository_nor_into_an_image() -> None:
