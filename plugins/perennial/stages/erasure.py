@@ -48,6 +48,7 @@ CERTIFICATES = pl.Schema(
 IMPERSONAL = (
     "signals/batches",
     "lake/checkpoints",
+    "days/",
     "privacy/",
     "value_history/",
     "value_by_decile/",
