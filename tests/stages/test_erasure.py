@@ -204,8 +204,8 @@ def test_somebody_unknown_leaves_a_certificate_and_a_mark(made):
     assert erasure.count(made, None, unknown) == {}
     assert erasure.erase(made, None, unknown, NOW)["removed"] == []
     assert erased(made.lake.root).collect().rows() == [
-        (EMAIL, unknown.value_sha256, NOW),
-        ("email_sha256", fingerprint(unknown.value_sha256, "email_sha256"), NOW),
+        (EMAIL, unknown.value_sha256, NOW, None),
+        ("email_sha256", fingerprint(unknown.value_sha256, "email_sha256"), NOW, None),
     ]
 
 

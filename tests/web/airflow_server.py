@@ -22,6 +22,7 @@ value = DAG("customer_value", schedule=daily)
 audiences = DAG("audiences", schedule=None, params={"as_of": None})
 activation = DAG("activation_email", schedule=None, params={"replay": None})
 replay = DAG("signals_replay", schedule=None, params={"dataset": None, "ids": None})
+recompute = DAG("recompute_days", schedule=None, params={"most": None})
 """
 
 

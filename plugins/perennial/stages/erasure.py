@@ -21,7 +21,7 @@ from perennial.lake.maintenance import tables
 from perennial.lake.tables import Table
 from perennial.signals.stream import KEEP
 from perennial.stages.identities import identities
-from perennial.stages.personal_data import Wanted, person_namespace, places, undecided
+from perennial.stages.personal_data import Wanted, person_namespace, phone_regions, places, undecided
 from perennial.stages.workspace import Workspace
 
 FOUND = pl.Schema(
@@ -67,7 +67,7 @@ class Request:
     """The same for all attempts of one request."""
     namespace: str
     value_sha256: str
-    """SHA-256 of the value: e-mail addresses trimmed and in lower case, others trimmed."""
+    """SHA-256 of the value: e-mail addresses in lower case, phone numbers in E.164, all of them trimmed."""
     reason: str
     at: datetime
     """When it was made: what is known of the person until then is erased."""
@@ -101,7 +101,7 @@ def erase(workspace: Workspace, store_url: str | None, request: Request, now: da
     if done.height:
         return dict(json.loads(done["document"][0]))
     wanted = identities(workspace, request.namespace, request.value_sha256)
-    _remember(root, request, wanted)
+    _remember(workspace, request, wanted)
     open_rows = undecided(workspace, wanted)
     _erase_in_store(store_url, workspace, request, wanted)
     left = []
@@ -124,11 +124,17 @@ def erase(workspace: Workspace, store_url: str | None, request: Request, now: da
     return certificate
 
 
-def _remember(root: str, request: Request, wanted: Wanted) -> None:
+def _remember(workspace: Workspace, request: Request, wanted: Wanted) -> None:
     """Write down who is erased, so that nothing of theirs from before comes in again."""
+    root, regions = workspace.lake.root, phone_regions(workspace)
     known = erased_people(root).scan().filter(request=request.name).collect()
-    pairs = [(request.name, name, value, request.at) for name, values in wanted.items() for value in values]
-    fresh = pl.DataFrame(pairs, schema=ERASED, orient="row").join(known, on=[*ERASED], how="anti")
+    rows = [
+        (request.name, name, value, request.at, regions.get(name))
+        for name, values in wanted.items()
+        for value in values
+    ]
+    fresh = pl.DataFrame(rows, schema=ERASED, orient="row")
+    fresh = fresh.join(known, on=["namespace", "value_sha256", "erased_at"], how="anti")
     if fresh.height:
         erased_people(root).append(fresh.sort("namespace", "value_sha256"))
 
