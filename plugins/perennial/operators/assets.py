@@ -30,6 +30,8 @@ BOUNCES = _asset("bounces")
 SENT = _asset("sandbox_campaigns")
 MAINTENANCE = _asset("lake_maintenance")
 ERASURES = _asset("erasures")
+ACCESS_REQUESTS = _asset("access_requests")
+RETENTION = _asset("retention")
 
 
 def activation(name: str) -> Asset:

@@ -201,3 +201,31 @@ def of_campaigns(include: Path) -> dict[str, Param]:
             description="Send again what is in doubt, of this campaign. Some may get it a second time.",
         ),
     }
+
+
+def of_person(include: Path) -> dict[str, Param]:
+    """Whom a request is about, by one of their identities."""
+    return {
+        "namespace": namespace(include),
+        "value_sha256": Param(
+            None,
+            type=["null", "string"],
+            pattern="^[0-9a-f]{64}$",
+            title="SHA-256 of the identity",
+            description="Of the value without spaces around it; of an e-mail address in lower case, of a phone "
+            "number in E.164, such as +14155552671.",
+        ),
+        "value": Param(
+            None,
+            type=["null", "string"],
+            format="password",
+            title="Identity",
+            description="In place of the SHA-256. Airflow keeps it with the run: delete the run afterwards.",
+        ),
+        "reason": Param(
+            None,
+            type=["null", "string"],
+            title="Reason",
+            description="For the record, such as the number of a request. Name nobody here.",
+        ),
+    }
