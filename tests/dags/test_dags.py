@@ -10,6 +10,7 @@ import pytest
 from perennial.settings import REPOSITORY
 
 NAMES = [
+    "access_request",
     "activation_agency",
     "activation_email",
     "audiences",
@@ -24,6 +25,7 @@ NAMES = [
     "recompute_days",
     "report_weekly_value",
     "responses",
+    "retention",
     "sandbox_campaigns",
     "signals_batch",
     "signals_history",

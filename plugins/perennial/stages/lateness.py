@@ -85,6 +85,18 @@ def note_arrivals(workspace: Workspace) -> Mapping[str, int]:
     return snapshots
 
 
+def forget(workspace: Workspace, dataset: str, before: date) -> None:
+    """Note that the events of a dataset before a day are gone on purpose: that makes no day otherwise."""
+    noted, table = workspace.lake.arrivals, workspace.table(dataset)
+    version, snapshot = noted.version(), table.version()
+    fresh = _fresh(workspace, noted, {dataset: snapshot})
+    # Of before the first snapshot, they count in sums, and came after nothing that was seen.
+    gone = pl.when(pl.col("day") < before).then(pl.lit(HEAD, pl.Int64)).otherwise("snapshot")
+    mark = pl.DataFrame([(dataset, snapshot, before, 0, 0)], schema=ARRIVALS, orient="row")
+    rows = pl.concat([fresh.with_columns(snapshot=gone), mark])
+    noted.append(rows, transactions=[(GUARD, version + 1)], since=version)
+
+
 def _arrivals(workspace: Workspace) -> pl.DataFrame:
     """What was noted, and what has come since."""
     noted = workspace.lake.arrivals
