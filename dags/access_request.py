@@ -1,8 +1,8 @@
 """# Access request of a person
 
 Puts all that is kept about a person into one ZIP file: their rows in every table of the lake, the quarantine
-among them, and in the store, each table as a JSON file. All identities that belong to the one that is given are
-found first, as an erasure finds them. The page **People, Requests** offers the file, to those who may trigger
+among them, and in the store, each table as a JSON file. All identities that belong to the one given are found
+first, as an erasure finds them. The page **People, Requests** offers the file, to those who may trigger
 this Dag, for as many days as the form says; then it is removed.
 
 Make sure that whoever asks is the person before you hand it over. Who asked, when, how many rows of which

@@ -1,9 +1,9 @@
 """# Days of the past, computed again
 
-Computes customer value, segments, predicted value, profiles, audiences and insights as of each day of a range,
-without ingesting anything again: what comes out is what the daily runs would give now. Values of a month are
-computed in one pass; each further step goes from day to day, in mapped tasks that show how far it is. The page
-**Signals, Days** shows the days done of the days wanted.
+Computes customer value, segments, predicted value, profiles, audiences and insights as of each day of a
+range, without ingesting anything again: what comes out is what the daily runs would give now. Values of a
+month are computed in one pass; each further step goes from day to day, in mapped tasks that show how far it
+is. The page **Signals, Days** shows the days done of the days wanted.
 
 **Every night** it looks after the days that are behind: those for which events came late, or that a changed
 document would make others; the newest 31 of them. **Run it by hand** for a range of days, after a backfill of

@@ -1,13 +1,13 @@
 """# Retention
 
-Takes away what is older than the documents of `include/retention` keep, out of the lake and the store, and the
-files of access requests that have expired. Rows leave the tables at once, and the disk when their snapshots'
-retention ends (Dag `lake_maintenance`).
+Takes away what is older than the documents of `include/retention` keep, out of the lake and the store, and
+the files of access requests that have expired. Rows leave the tables at once, and the disk when their
+snapshots' retention ends (Dag `lake_maintenance`).
 
-**Begin with a dry run**: the task's log, its result and the page **People, Requests** say how many rows of which
-tables would go, from which tables of the store they would go with them, and which days stay because a document
-still looks at them. Such days only go if the document of retention names what does without them, under
-`despite`.
+**Begin with a dry run**: the task's log and its result say how many rows of which tables would go, from which
+tables of the store they would go with them, and which days stay because a document still looks at them. Such
+days only go if the document of retention names what does without them, under `despite`. What went stands on
+the page **People, Requests**.
 
 The schedule does nothing until somebody unpauses this Dag.
 """

@@ -96,10 +96,15 @@ def test_an_access_request_puts_a_file_into_the_store_and_its_counts_into_the_tr
     assert counts["rows"] == {"lake/records/contacts": 1}
     assert "zimmermann" not in json.dumps([counts, event.extra]).lower()
     now = datetime.now(UTC)
-    assert b"PK" == (privacy.fetch(store_url, "access-1", now) or b"")[:2]
+    assert (privacy.fetch(store_url, "access-1", now) or b"").startswith(b"PK")
     assert privacy.fetch(store_url, "access-1", now + timedelta(days=4)) is None
     entry = privacy.trail(store_url, now)[0]
-    assert (entry.kind, entry.request, entry.asked_by, entry.reason) == ("access", "access-1", "ursel", "letter")
+    assert (entry.kind, entry.request, entry.asked_by, entry.reason) == (
+        "access",
+        "access-1",
+        "ursel",
+        "letter",
+    )
     execute(value=ADDRESS, reason="again")
     assert privacy.fetch(store_url, "access-1", now) is None, "whoever is erased has no file any more"
     erased_, *_ = privacy.trail(store_url, now)

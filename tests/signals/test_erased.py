@@ -109,7 +109,9 @@ def test_numbers_are_fingerprinted_as_they_are_written():
 
 
 def test_a_phone_number_is_refused_however_it_is_written(visits):
-    callers = visits.model_copy(update={"identities": [visits.identities[0].model_copy(update={"namespace": "phone"})]})
+    callers = visits.model_copy(
+        update={"identities": [visits.identities[0].model_copy(update={"namespace": "phone"})]}
+    )
     for region, refused in (("US", 3), ("", 2)):
         gone = people(("phone", "+14155552671")).with_columns(phone_region=pl.lit(region))
         came = rows("+1 415-555-2671", "(415) 555-2671", "+14155552671", "415 555 9999", None)

@@ -88,7 +88,12 @@ def test_the_trail_tells_what_was_done_and_which_file_can_be_fetched(handed, sto
     privacy.note(store_url, NOW, "access", "r1", "ursel", {"rows": dict(handed.rows)}, "by letter")
     privacy.note(store_url, NOW, "retention", "r2", None, {"removed": {}})
     last, first = privacy.trail(store_url, NOW)[:2]
-    assert (first.kind, first.asked_by, first.reason, first.available) == ("access", "ursel", "by letter", True)
+    assert (first.kind, first.asked_by, first.reason, first.available) == (
+        "access",
+        "ursel",
+        "by letter",
+        True,
+    )
     assert first.what["rows"]["lake/events/transactions"] == 2
     assert (last.kind, last.asked_by, last.available) == ("retention", None, False)
     assert not privacy.trail(store_url, NOW + WEEK)[1].available

@@ -44,7 +44,9 @@ def made(tmp_path: Path) -> Workspace:
     raw = [json.dumps({"number": number, "call": "x"}) for number in ("415.555.2671", "415.555.2672")]
     bad = pl.DataFrame({"id": ["a", "b"], "raw": raw, "quarantined_on": [date(2026, 11, 1)] * 2})
     made.lake.quarantine("calls").append(
-        bad.with_columns(pl.lit(None, dtype).alias(n) for n, dtype in QUARANTINE.items() if n not in bad.columns)
+        bad.with_columns(
+            pl.lit(None, dtype).alias(n) for n, dtype in QUARANTINE.items() if n not in bad.columns
+        )
     )
     return made
 

@@ -1,9 +1,8 @@
-"""Which days would come out otherwise: those that events came for, or were taken from, after they were done."""
+"""Which days would come out otherwise: those that events came for, or went from, after they were done."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from perennial.lake.maintenance import Policy, maintain

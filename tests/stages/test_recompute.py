@@ -1,4 +1,4 @@
-"""Days that are computed again come out as the daily runs would have left them, however often and interrupted."""
+"""Days that are computed again come out as daily runs would have left them, however often interrupted."""
 
 import shutil
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Days go that documents of retention no longer keep, unless somebody looks at them; that makes no day otherwise."""
+"""Days go that documents of retention keep no more, unless somebody looks at them."""
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -99,14 +99,18 @@ def test_values_that_were_computed_from_what_goes_stay_as_they_are(tmp_path, sto
     refresh_ledgers(made)
     compute_days(made, Range(last + timedelta(days=1), last + timedelta(days=1)))
     assert stale_days(made) == set()
-    assert history(made, "value").read(last + timedelta(days=1)).collect()["spend"].max() < kept["spend"].max()
+    assert (
+        history(made, "value").read(last + timedelta(days=1)).collect()["spend"].max() < kept["spend"].max()
+    )
 
 
 def test_the_trail_in_the_store_goes_too(made, store_url):
     privacy.note(store_url, NOW - timedelta(days=9), "retention", "old", None, {})
     privacy.note(store_url, NOW, "retention", "new", None, {})
     made = keep(made, 5, "store/privacy.trail")
-    assert [(each.table, each.rows) for each in apply(made, store_url, NOW.date())] == [("store/privacy.trail", 1)]
+    assert [(each.table, each.rows) for each in apply(made, store_url, NOW.date())] == [
+        ("store/privacy.trail", 1)
+    ]
     assert [each.request for each in privacy.trail(store_url, NOW)] == ["new"]
 
 

@@ -77,13 +77,4 @@ def test_a_click_starts_a_run_whose_progress_is_shown(
     state = {"state": "success"}
     airflow.session("admin").patch(f"{runs}/{run['dag_run_id']}", json=state, timeout=30).raise_for_status()
     frame.get_by_role("button", name="Recompute 3 days", disabled=False).wait_for()
-    import os
-    if os.environ.get("SHOT"):
-        for w, h, name in ((1440, 900, "wide"), (420, 900, "narrow")):
-            page.set_viewport_size({"width": w, "height": h}); page.wait_for_timeout(600)
-            page.screenshot(path=f"/tmp/w/repair_tmp/days-{name}.png")
-        from web.browsing import turned_dark
-        page.set_viewport_size({"width": 1440, "height": 900})
-        turned_dark(page, frame); page.wait_for_timeout(500)
-        page.screenshot(path="/tmp/w/repair_tmp/days-dark.png")
     assert complaints == []

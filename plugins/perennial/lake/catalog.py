@@ -264,7 +264,7 @@ class Lake:
 
     @property
     def arrivals(self) -> Table:
-        """How many events of which day came, or went, when; `perennial.stages.lateness` reads and writes it."""
+        """How many events of a day came, or went, when; `perennial.stages.lateness` reads and writes it."""
         return Table(self.root, "days/arrivals", schema=ARRIVALS)
 
     @property

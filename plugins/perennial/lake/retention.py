@@ -81,7 +81,7 @@ def old(table: Table, before: date) -> Old | None:
 
 
 def expire(table: Table, before: date) -> int:
-    """Take days away; returns how many rows they had. Raises `ConcurrentCommit` if others keep changing them."""
+    """Take days away; returns how many rows they had. Raises `ConcurrentCommit` if others change them."""
     for _ in range(ATTEMPTS):
         version, doomed = table.version(), _old(table, before)
         if not doomed:

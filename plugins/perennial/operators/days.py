@@ -10,6 +10,7 @@ from perennial.operators.context import RunRefused, day, refuse_unknown_keys
 from perennial.operators.stage import Counts, spark, store_url
 from perennial.settings import Settings
 
+
 class PlanDaysOperator(BaseOperator):
     """Take in what came, write down what is to be done, and divide the days into ranges.
 
@@ -98,7 +99,9 @@ def _days(params: Any) -> list[date] | None:
     if not given:
         return None
     if len(given) == 1:
-        raise RunRefused(f"{[*given][0]} is given alone: give both days, or none for those that are behind")
+        raise RunRefused(
+            f"{next(iter(given))} is given alone: give both days, or none for those that are behind"
+        )
     if given["from_day"] > given["to_day"]:
         raise RunRefused(f"from_day is {given['from_day']}, after to_day: {given['to_day']}")
     return days_between(given["from_day"], given["to_day"])

@@ -40,7 +40,9 @@ class ErasePersonOperator(StageOperator):
         theirs = identities(workspace, request.namespace, request.value_sha256)
         privacy.withdraw(url, frozenset[str]().union(*theirs.values()))
         removed = {each["place"]: each["rows"] for each in certificate["removed"]}
-        privacy.note(url, now, "erasure", request.name, asked_by(context), {"removed": removed}, request.reason)
+        privacy.note(
+            url, now, "erasure", request.name, asked_by(context), {"removed": removed}, request.reason
+        )
         return certificate
 
 

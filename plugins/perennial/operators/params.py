@@ -29,7 +29,7 @@ def of_past_days() -> dict[str, Param]:
             None,
             **optional,
             title="From",
-            description="The first day as of which everything is computed. Empty: the days that are behind.",
+            description="The first day as of which all is computed. Empty: the days that are behind.",
         ),
         "to_day": Param(None, **optional, title="To", description="The last one."),
         "steps": Param(
@@ -212,8 +212,8 @@ def of_person(include: Path) -> dict[str, Param]:
             type=["null", "string"],
             pattern="^[0-9a-f]{64}$",
             title="SHA-256 of the identity",
-            description="Of the value without spaces around it; of an e-mail address in lower case, of a phone "
-            "number in E.164, such as +14155552671.",
+            description="Of the value without spaces around it; of an e-mail address in lower case, of a "
+            "phone number in E.164, such as +14155552671.",
         ),
         "value": Param(
             None,

@@ -1,4 +1,4 @@
-"""The operator of retention: says what the documents would take away, or takes it away and says what it was."""
+"""The operator of retention: says what documents would take away, or takes it away and says what it was."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ class DaysNeeded(TerminalError):
 
 
 class RetentionOperator(StageOperator):
-    """Take away what is older than the documents of `include/retention` keep; files of requests that expired go.
+    """Take away what is older than documents of `include/retention` keep, and files of requests that expired.
 
     Days that something looks at stay, and the run fails once all others are gone.
     """
@@ -55,8 +55,8 @@ def _said(each: "Expiry", dry_run: bool) -> str:
     what = f"{each.table}: {each.rows} rows{days} before {each.before}, by retention/{each.document}"
     if each.missed_by:
         return (
-            f"{what}, stay: {', '.join(each.missed_by)} need them. Name these under `despite` if they are to do "
-            "without, or keep more days"
+            f"{what}, stay: {', '.join(each.missed_by)} need them. Name these under `despite` if they are "
+            "to do without, or keep more days"
         )
     also = f"; the next refresh takes them out of {', '.join(each.also)} too" if each.also else ""
     return f"{what}, {'would go' if dry_run else 'are gone'}{also}"

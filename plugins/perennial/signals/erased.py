@@ -25,8 +25,10 @@ def normalised(values: pl.Series, namespace: str) -> pl.Series:
 
 
 def phone_prints(values: pl.Series, region: str) -> pl.Series:
-    """SHA-256 of each phone number in E.164, without a code of the region's country; null for what is none."""
-    numbers = {text: e164(text.strip(), region or None) for text in values.cast(pl.String).unique().drop_nulls()}
+    """SHA-256 of each phone number in E.164; null for what is none. Without a code, it is of the region."""
+    numbers = {
+        text: e164(text.strip(), region or None) for text in values.cast(pl.String).unique().drop_nulls()
+    }
     texts = values.cast(pl.String).replace_strict(numbers, default=None, return_dtype=pl.String)
     return fingerprints(texts, PHONE)
 

@@ -37,14 +37,16 @@ def identities(workspace: Workspace, namespace: str, value_sha256: str) -> Wante
 
 
 def print_of(workspace: Workspace, namespace: str, value: str) -> str:
-    """The fingerprint of a value that somebody gave; raises `NoNumber` for a phone number that can be none."""
+    """The fingerprint of a value that somebody gave; raises `NoNumber` for what can be no phone number."""
     region = phone_regions(workspace).get(namespace)
     if region is None:
         return fingerprint(value, namespace)
     found = phone_prints(pl.Series([value]), region)[0]
     if found is None:
         said = f"of {region} or " if region else ""
-        raise NoNumber(f"namespace {namespace}: no phone number {said}with a country's code, such as +14155552671")
+        raise NoNumber(
+            f"namespace {namespace}: no phone number {said}with a country's code, such as +14155552671"
+        )
     return str(found)
 
 

@@ -1,8 +1,8 @@
 """Days that were computed, and events that came for them later, in; which days would come out otherwise, out.
 
-What came, or went, is noted by the day on which it happened, with the snapshot of its table. Of each day it is
-noted which snapshots it was computed from. An event is late for every day that was computed without it and
-sees it: those after its own.
+What came, or went, is noted by the day on which it happened, with the snapshot of its table. Of each day it
+is noted which snapshots it was computed from. An event is late for every day that was computed without it
+and sees it: those after its own.
 """
 
 from collections.abc import Collection, Mapping
@@ -36,7 +36,9 @@ def begin(
 
 def complete(workspace: Workspace, run: str, days: Collection[date], now: datetime) -> None:
     """Note that the days are as they must be by the events that were there when the run began them."""
-    begun = workspace.lake.days_seen.scan().filter(pl.col("as_of").is_in([*days]), ~pl.col("complete"), run=run)
+    begun = workspace.lake.days_seen.scan().filter(
+        pl.col("as_of").is_in([*days]), ~pl.col("complete"), run=run
+    )
     newest = begun.sort("at").unique("as_of", keep="last").collect()
     if newest.height:
         done = newest.with_columns(complete=True, at=pl.lit(now)).select(*SEEN).cast(SEEN)
@@ -111,7 +113,9 @@ def _fresh(workspace: Workspace, noted: Table, snapshots: Mapping[str, int]) -> 
         since = int(mine["snapshot"].max()) if mine.height else HEAD  # type: ignore[arg-type]
         if since != snapshot:
             changed = _changed(workspace.table(name), since, snapshot, mine)
-            rows += [(name, snapshot, date.fromisoformat(day), *both) for day, both in sorted(changed.items())]
+            rows += [
+                (name, snapshot, date.fromisoformat(day), *both) for day, both in sorted(changed.items())
+            ]
     return pl.DataFrame(rows, schema=ARRIVALS, orient="row")
 
 

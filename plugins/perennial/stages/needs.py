@@ -1,4 +1,4 @@
-"""Documents in; how far back each of them looks in which table, out: what goes must be missed by nobody unsaid."""
+"""Documents in; how far back each of them looks in which table, out."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,11 @@ def needs(workspace: Workspace, today: date) -> Iterator[tuple[str, Need]]:
     now = datetime(today.year, today.month, today.day, tzinfo=UTC)
     for name, each in workspace.value.items():
         longest = max(each.lookbacks, key=lambda n: 10**6 if n == "lifetime" else n)
-        since = None if longest == "lifetime" or each.semantics == "cumulative" else months_before(today, longest + 1)
+        since = (
+            None
+            if longest == "lifetime" or each.semantics == "cumulative"
+            else months_before(today, longest + 1)
+        )
         yield f"events/{each.dataset}", Need(f"value/{name}", since)
     for name, rfm in workspace.rfm.items():
         since = None if rfm.lookback == "lifetime" else months_before(today, rfm.lookback)

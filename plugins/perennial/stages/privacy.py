@@ -1,7 +1,7 @@
-"""What was done with people's data in; the trail of it, and packages that wait to be fetched, out of the store.
+"""What was done with people's data in; the trail of it, and packages that wait to be fetched, out.
 
-The trail names nobody: it tells which request, by whom, when, and how many rows of which tables. A package is
-all that is kept of a person, and is gone once it has expired or the person is erased.
+Both are in the store. The trail names nobody: it tells which request, by whom, when, and how many rows of
+which tables. A package is all that is kept of a person, and is gone once it has expired or they are erased.
 """
 
 import json
@@ -37,12 +37,19 @@ class Entry:
 
 
 def note(
-    url: str, at: datetime, kind: Kind, request: str, by: str | None, what: Mapping[str, Any], reason: str = ""
+    url: str,
+    at: datetime,
+    kind: Kind,
+    request: str,
+    by: str | None,
+    what: Mapping[str, Any],
+    reason: str = "",
 ) -> None:
     """Add to the trail; the same request is noted as often as it was made."""
     with _opened(url) as connection:
         connection.execute(
-            "INSERT INTO privacy.trail (at, kind, request, asked_by, reason, what) VALUES (%s, %s, %s, %s, %s, %s)",
+            "INSERT INTO privacy.trail (at, kind, request, asked_by, reason, what) "
+            "VALUES (%s, %s, %s, %s, %s, %s)",
             (at, kind, request, by, reason, json.dumps(what)),
         )
 
@@ -93,7 +100,9 @@ def forget(url: str, now: datetime) -> int:
 def withdraw(url: str, prints: Collection[str]) -> int:
     """Remove the packages of a person who is erased; returns how many."""
     with _opened(url) as connection:
-        return connection.execute("DELETE FROM privacy.package WHERE prints && %s", (sorted(prints),)).rowcount
+        return connection.execute(
+            "DELETE FROM privacy.package WHERE prints && %s", (sorted(prints),)
+        ).rowcount
 
 
 @contextmanager

@@ -65,7 +65,7 @@ def plan(
     seen = note_arrivals(workspace)
     refresh_ledgers(workspace)
     stitch(workspace, now)
-    wanted = dict.fromkeys(steps, {*(days or ())})
+    wanted = {step: {*(days or ())} for step in steps}
     if days is None or only_behind:
         found = sorted(set[date]().union(*behind(workspace).values()))
         hit = {*found[-(most or len(found)) :]} if days is None else {*found} & {*days}
@@ -115,8 +115,10 @@ def recompute(
 def progress(workspace: Workspace, runs: int = 10) -> pl.DataFrame:
     """(run, by, at, first, last, step, wanted, done) of the last recomputations, the newest first."""
     rows = workspace.lake.recomputed.scan()
-    asked = rows.filter(~pl.col("done")).group_by("run", "step", "day").agg(
-        pl.col("at").max(), by=pl.col("by").last()
+    asked = (
+        rows.filter(~pl.col("done"))
+        .group_by("run", "step", "day")
+        .agg(pl.col("at").max(), by=pl.col("by").last())
     )
     done = rows.filter("done").group_by("run", "step", "day").agg(done=pl.col("at").max())
     both = asked.join(done, on=["run", "step", "day"], how="left")
@@ -194,7 +196,5 @@ def _whole(workspace: Workspace, wanted: Mapping[str, set[date]]) -> list[date]:
     return [
         day
         for day in sorted(wanted.get("audiences", ()))
-        if all(
-            day in wanted.get(step, ()) for step in STORED if step == "profiles" or day in have[step]
-        )
+        if all(day in wanted.get(step, ()) for step in STORED if step == "profiles" or day in have[step])
     ]

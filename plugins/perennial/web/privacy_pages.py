@@ -46,7 +46,10 @@ def file(name: Annotated[str, Query(max_length=250)], user: GetUserDep) -> Respo
         privacy.note(owner_conninfo(), now, "download", name, user.get_name(), {})
     except UNREACHABLE as error:
         raise StoreUnavailable("unreachable", "The store does not answer.", str(error)) from error
-    headers = {"content-disposition": 'attachment; filename="access_request.zip"', "cache-control": "private, no-store"}
+    headers = {
+        "content-disposition": 'attachment; filename="access_request.zip"',
+        "cache-control": "private, no-store",
+    }
     return Response(content, media_type="application/zip", headers=headers)
 
 
