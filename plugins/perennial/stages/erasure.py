@@ -7,7 +7,7 @@ that was interrupted and is made again finds the rest by them, and ends with the
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -21,6 +21,7 @@ from perennial.lake.maintenance import tables
 from perennial.lake.tables import Table
 from perennial.signals.stream import KEEP
 from perennial.stages.identities import identities
+from perennial.stages.lateness import forget, note_arrivals
 from perennial.stages.personal_data import Wanted, person_namespace, phone_regions, places, undecided
 from perennial.stages.workspace import Workspace
 
@@ -105,11 +106,13 @@ def erase(workspace: Workspace, store_url: str | None, request: Request, now: da
     open_rows = undecided(workspace, wanted)
     _erase_in_store(store_url, workspace, request, wanted)
     left = []
+    note_arrivals(workspace)
     for place in places(workspace, wanted):
         if traces := place.traces():
             _note(root, request, place.table.name, traces.rows, traces.files, traces.bytes)
             try:
                 erasure.erase(place.table, place.doomed, now)
+                _forget(workspace, place.table)
             except ErasureIncomplete as error:
                 left.append(str(error))
     if left:
@@ -142,6 +145,13 @@ def _remember(workspace: Workspace, request: Request, wanted: Wanted) -> None:
 def _note(root: str, request: Request, place: str, rows: int, files: int = 0, size: int = 0) -> None:
     row = (request.name, place, rows, files, size)
     found(root).append(pl.DataFrame([row], schema=FOUND, orient="row"))
+
+
+def _forget(workspace: Workspace, table: Table) -> None:
+    """Events that were erased make no day otherwise: what was computed of the others stays as it is."""
+    area, _, dataset = table.name.partition("/")
+    if area == "events" and workspace.dataset(dataset).kind == "event":
+        forget(workspace, dataset, date.max)
 
 
 def _in_store(store_url: str | None, workspace: Workspace, wanted: Wanted) -> dict[str, int]:
