@@ -74,12 +74,13 @@ def test_the_newest_day_stays(made, store_url):
 
 
 def test_what_goes_by_a_rule_makes_no_day_otherwise_and_what_comes_late_still_does(made, store_url):
-    begin(made, DAILY, [TODAY], note_arrivals(made), NOW)
-    complete(made, DAILY, [TODAY], NOW)
+    for day in DAYS[3], TODAY:
+        begin(made, DAILY, [day], note_arrivals(made), NOW)
+        complete(made, DAILY, [day], NOW)
     made = keep(made, 2, "events/shop", despite=["profiles/member"])
     bought(made, [("c", datetime(2024, 3, 4, 8, tzinfo=UTC))])
     apply(made, store_url, TODAY)
-    assert late(made).rows == 1
+    assert late(made).days.select("as_of", "rows").rows() == [(TODAY, 1)]
     bought(made, [("d", datetime(2024, 3, 4, 8, tzinfo=UTC))])
     assert late(made).rows == 2
 

@@ -32,6 +32,7 @@ class AirflowServer:
     def __init__(self, home: Path, port: int, store_url: str, owner_url: str = "") -> None:
         self.home, self.url = home, f"http://localhost:{port}"
         self.lake, self.include = home / "lake", home / "include"
+        self.owner_url = owner_url
         self.environment = {
             **os.environ,
             "AIRFLOW_HOME": str(home),

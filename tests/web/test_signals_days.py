@@ -30,6 +30,7 @@ def late(lake: Lake) -> Lake:
     rows = receipts.scan().filter(event_date=date(2017, 12, 30)).head(12).collect()
     receipts.append(rows)
     receipts.append(rows.head(3).with_columns(event_date=pl.lit(date(2017, 12, 29))))
+    note_arrivals(made)
     noted(lake, "manual__1", "profiles", DAYS)
     noted(lake, "manual__1", "audiences", DAYS)
     noted(lake, "manual__1", "profiles", DAYS[:1], done=True)

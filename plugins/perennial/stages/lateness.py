@@ -55,11 +55,12 @@ class Late:
     """How many events it is about: each once, however many days see it."""
 
 
-def late(workspace: Workspace) -> Late:
+def late(workspace: Workspace, *, noted: bool = False) -> Late:
     """The events that came or went after days were computed that see them.
 
-    Only events count that some document computes a day from. Of days that were computed before this was
-    noted, nothing is known.
+    With `noted`, what came since the last run is left out: the log of commits need not be read. Only events
+    count that some document computes a day from. Of days that were computed before this was noted, nothing
+    is known.
     """
     done = workspace.lake.days_seen.scan().filter("complete").sort("at").unique("as_of", keep="last")
     names = pl.LazyFrame({"dataset": sorted(_used(workspace))}, schema={"dataset": pl.String})
@@ -67,9 +68,12 @@ def late(workspace: Workspace) -> Late:
     grid = done.select("as_of").join(names, how="cross").join(known, on=["as_of", "dataset"], how="left")
     # Of a table that was not there yet, nothing was seen.
     saw = grid.with_columns(pl.col("snapshot").fill_null(HEAD))
-    came = _arrivals(workspace).lazy().rename({"snapshot": "came_with"})
+    arrivals = workspace.lake.arrivals.scan() if noted else _arrivals(workspace).lazy()
+    came = arrivals.rename({"snapshot": "came_with"})
     after = (pl.col("came_with") > pl.col("snapshot")) & (pl.col("day") < pl.col("as_of"))
-    rows = saw.join(came, on="dataset").filter(after).with_columns(rows=pl.col("came") + pl.col("went"))
+    hit = saw.join(came, on="dataset").filter(after).with_columns(rows=pl.col("came") + pl.col("went"))
+    # What is gone on purpose leaves marks without rows.
+    rows = hit.filter(pl.col("rows") > 0)
     by_day = rows.group_by("as_of").agg(pl.col("rows").sum(), datasets=pl.col("dataset").unique().sort())
     each_once = rows.select("dataset", "came_with", "day", "rows").unique().select(pl.col("rows").sum())
     days, total = pl.collect_all([by_day.sort("as_of").select(*DUE).cast(DUE), each_once])

@@ -63,9 +63,9 @@ def days(request: Request, user: GetUserDep, workspace: WorkspaceDep) -> Respons
     )
 
 
-def behind(workspace: Workspace) -> Behind:
-    """What the page, and the overview of signals, say of days."""
-    found = late(workspace)
+def behind(workspace: Workspace, *, noted: bool = False) -> Behind:
+    """What the page, and the overview of signals (as far as it is `noted`), say of days."""
+    found = late(workspace, noted=noted)
     rows = [(day, number, tuple(names)) for day, number, names in found.days.iter_rows()]
     known = {day for day, *_ in rows}
     every = sorted(rows + [(day, 0, ()) for day in stale_days(workspace) - known])

@@ -1,10 +1,12 @@
 """The Signals section: datasets, batches and their lives, and the quarantine, as pages."""
 
+from contextlib import suppress
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from perennial.documents import DocumentError
 from perennial.signals.batches import Batch, Status
 from perennial.web import signals_data as data
 from perennial.web import signals_quarantine as quarantine
@@ -48,8 +50,10 @@ templates.env.globals.update(address=address, dag_of=data.dag_of)
 @router.get("")
 def datasets(request: Request, signals: SignalsDep, workspace: WorkspaceDep) -> Response:
     """Every dataset: what came last, what is open, and which days it came too late for."""
-    with lake_errors():
-        late = behind(workspace)
+    late = None
+    # A broken document of an audience hides no signals.
+    with suppress(DocumentError), lake_errors():
+        late = behind(workspace, noted=True)
     attention = data.batches_page(signals.lake, state="attention", size=1).total
     states = data.overview(signals)
     return page(
