@@ -143,8 +143,10 @@ def _tables(workspace: Workspace) -> dict[str, Table]:
 
 def _used(workspace: Workspace) -> set[str]:
     """The datasets whose events make a day what it is."""
-    valued = [*workspace.value.values(), *workspace.rfm.values(), *workspace.lifetime.values()]
-    found = {each.dataset for each in valued} | {each.dataset for each in workspace.computed.values()}
+    found = {each.dataset for each in workspace.value.values()}
+    found |= {each.dataset for each in workspace.rfm.values()}
+    found |= {each.dataset for each in workspace.lifetime.values()}
+    found |= {each.dataset for each in workspace.computed.values()}
     found |= {name for policy in workspace.profiles.values() for name in policy.events}
     blocks = [
         rule
