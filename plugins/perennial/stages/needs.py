@@ -9,7 +9,7 @@ from perennial.audiences.rules import EventCondition, SequenceCondition
 from perennial.spans import before
 from perennial.stages.whose import identities_of
 from perennial.stages.workspace import Workspace
-from perennial.value.windows import months_before
+from perennial.value.windows import FIRST, months_before, windows
 
 
 @dataclass(frozen=True)
@@ -26,13 +26,8 @@ def needs(workspace: Workspace, today: date) -> Iterator[tuple[str, Need]]:
     """By the table's name: what looks at it, as of today."""
     now = datetime(today.year, today.month, today.day, tzinfo=UTC)
     for name, each in workspace.value.items():
-        longest = max(each.lookbacks, key=lambda n: 10**6 if n == "lifetime" else n)
-        since = (
-            None
-            if longest == "lifetime" or each.semantics == "cumulative"
-            else months_before(today, longest + 1)
-        )
-        yield f"events/{each.dataset}", Need(f"value/{name}", since)
+        start = min(window.start for window in windows(each, today).values())
+        yield f"events/{each.dataset}", Need(f"value/{name}", None if start == FIRST else start)
     for name, rfm in workspace.rfm.items():
         since = None if rfm.lookback == "lifetime" else months_before(today, rfm.lookback)
         yield f"events/{rfm.dataset}", Need(f"value/{name}", since)
