@@ -63,7 +63,7 @@ def test_days_that_somebody_looks_at_stay_until_the_document_says_who_does_witho
     assert plan(made, store_url, TODAY)[0].missed_by == ("audiences/buyers",)
     made = keep(made, 2, "events/shop", despite=["profiles/member"])
     assert [(each.table, each.rows) for each in apply(made, store_url, TODAY)] == [("events/shop", 4)]
-    assert [*made.lake.events("shop").counts()] == [str(day) for day in DAYS[2:]]
+    assert sorted(made.lake.events("shop").counts()) == [str(day) for day in DAYS[2:]]
     assert apply(made, store_url, TODAY) == [], "nothing is left to take away"
 
 
