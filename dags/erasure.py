@@ -11,7 +11,10 @@ continued when its task is run again.
 
 The identity appears neither in logs nor in XCom. Airflow keeps the form's fields with the run, though: give
 the SHA-256 in place of the value, or delete the run afterwards. For an e-mail address, in lower case:
-`printf %s name@example.com | sha256sum`.
+`printf %s name@example.com | sha256sum`. A phone number is found however it is written where; its SHA-256 is
+that of E.164.
+
+Who asked, when, and how many rows of which tables were removed stands on the page **People, Requests**.
 """
 
 from airflow.sdk import DAG, Param
@@ -31,27 +34,7 @@ with DAG(
     default_args=DEFAULT_ARGS,
     max_active_runs=1,
     params={
-        "namespace": params.namespace(Settings.from_env().include),
-        "value_sha256": Param(
-            None,
-            type=["null", "string"],
-            pattern="^[0-9a-f]{64}$",
-            title="SHA-256 of the identity",
-            description="Of the value without spaces around it; of an e-mail address, in lower case.",
-        ),
-        "value": Param(
-            None,
-            type=["null", "string"],
-            format="password",
-            title="Identity",
-            description="In place of the SHA-256. Airflow keeps it with the run: delete the run afterwards.",
-        ),
-        "reason": Param(
-            None,
-            type=["null", "string"],
-            title="Reason",
-            description="For the certificate, such as the number of a request. Name nobody here.",
-        ),
+        **params.of_person(Settings.from_env().include),
         "dry_run": Param(
             True, type="boolean", title="Dry run", description="Count what would be removed; change nothing."
         ),

@@ -21,7 +21,14 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SIGNALS = ("signals", "signals/batches", "signals/quarantine", "signals/quarantine/app_events")
+SIGNALS = (
+    "signals",
+    "signals/batches",
+    "signals/quarantine",
+    "signals/quarantine/app_events",
+    "signals/days",
+    "people/requests",
+)
 FRAME = 'iframe[title="Perennial"]'
 
 

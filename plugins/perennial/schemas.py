@@ -11,6 +11,7 @@ from perennial.audiences.definition import Audience, Consent
 from perennial.campaigns.definition import Campaign
 from perennial.documents import Document
 from perennial.identity.namespace import Namespace
+from perennial.lake.retention import Retention
 from perennial.profiles.computed import ComputedAttribute
 from perennial.profiles.definition import ProfileDefinition
 from perennial.settings import Settings
@@ -31,6 +32,7 @@ KINDS: dict[str, tuple[type[Document], ...]] = {
     "campaigns": (Campaign,),
     "dashboards": (Dashboard,),
     "reports": (Report,),
+    "retention": (Retention,),
 }
 """The models of the documents in each folder of `include/`."""
 

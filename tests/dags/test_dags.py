@@ -10,20 +10,22 @@ import pytest
 from perennial.settings import REPOSITORY
 
 NAMES = [
+    "access_request",
     "activation_agency",
     "activation_email",
     "audiences",
     "campaigns",
     "customer_value",
-    "customer_value_days",
     "erasure",
     "insights",
     "lake_maintenance",
     "lifetime_value",
     "profiles",
     "query_visitors_by_day",
+    "recompute_days",
     "report_weekly_value",
     "responses",
+    "retention",
     "sandbox_campaigns",
     "signals_batch",
     "signals_history",

@@ -12,7 +12,7 @@ from deltalake import DeltaTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perennial.lake.changes import HEAD, TAIL, as_of, between, removed, since, touched
+from perennial.lake.changes import HEAD, TAIL, as_of, between, counted, removed, since, touched
 from perennial.lake.history import SnapshotExpired, SnapshotUnknown, snapshots
 from perennial.lake.tables import Table
 
@@ -253,3 +253,13 @@ def test_whatever_happens_a_range_is_the_difference_of_its_ends(steps, random):
                 assert Counter(went.rows()) == before - Counter(model[end])
                 days = {str(row[0] or "") for row in (*came.rows(), *went.rows())}
                 assert days <= set(touched(table, start, end))
+
+
+def test_rows_are_counted_as_they_come_and_go(table):
+    first = table.append(pl.concat([rows(MONDAY, 1, 2), rows(TUESDAY, 3)]))
+    assert counted(table, HEAD) == {str(MONDAY): (2, 0), str(TUESDAY): (1, 0)}
+    table.append(rows(MONDAY, 4))
+    second = table.replace(rows(TUESDAY, 5, 6), TUESDAY)
+    assert counted(table, first, second) == {str(MONDAY): (1, 0), str(TUESDAY): (2, 1)}
+    table.open().optimize.compact()
+    assert counted(table, second) == {}

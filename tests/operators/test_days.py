@@ -1,4 +1,4 @@
-"""Past days from a form: they are divided into ranges, and each of these is computed in one pass."""
+"""Past days from a form: they are divided into ranges, and each step of these is done, and noted, once."""
 
 from datetime import date
 from pathlib import Path
@@ -6,16 +6,24 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.exceptions import AirflowSkipException
 from airflow.sdk import Asset
 from purchases import events, moment
 from value.shop import Shop, shop
 
-from perennial.operators.assets import VALUE_DAYS
+from perennial.operators.assets import RECOMPUTED
 from perennial.operators.context import RunRefused
-from perennial.operators.days import ComputeDaysOperator, ComputeRfmDaysOperator, PlanDaysOperator
+from perennial.operators.days import PlanDaysOperator, RecomputeOperator
+from perennial.stages.recompute import progress
 from perennial.stages.value import history
 
-FORM = {"from_day": "2017-12-01", "to_day": "2018-01-02", "only_stale": False}
+FORM: dict[str, Any] = {
+    "from_day": "2017-12-01",
+    "to_day": "2018-01-02",
+    "steps": ["values", "segments"],
+    "only_behind": False,
+    "most": 31,
+}
 RFM = """
 kind: rfm
 title: Segments
@@ -42,22 +50,23 @@ def execute(operator: Any, conf: dict[str, Any] | None = None, **form: Any) -> t
     """What the operator returns, and what stands on its asset's event."""
     params = FORM | form
     event = SimpleNamespace(extra={})
-    outlets: dict[Asset, Any] = {VALUE_DAYS: event}
+    outlets: dict[Asset, Any] = {RECOMPUTED: event}
     context: Any = {
         "params": params,
         "dag": SimpleNamespace(params=params),
-        "dag_run": SimpleNamespace(conf=conf or {}),
+        "dag_run": SimpleNamespace(conf=conf or {}, run_id="manual__1", triggering_user_name="ursel"),
         "outlet_events": outlets,
     }
     return operator.execute(context), event.extra
 
 
 def plan(**form: Any) -> tuple[Any, dict[str, Any]]:
-    return execute(PlanDaysOperator(task_id="plan", asset=VALUE_DAYS), **form)
+    return execute(PlanDaysOperator(task_id="plan", asset=RECOMPUTED), **form)
 
 
-def rank(first: str, last: str) -> tuple[Any, dict[str, Any]]:
-    return execute(ComputeDaysOperator(task_id="rank", asset=VALUE_DAYS, first=first, last=last))
+def step(name: str, first: str, last: str, **form: Any) -> tuple[Any, dict[str, Any]]:
+    operator = RecomputeOperator(task_id=name, asset=RECOMPUTED, step=name, first=first, last=last)
+    return execute(operator, **form)
 
 
 def computed(made: Shop) -> list[date]:
@@ -74,35 +83,36 @@ def test_days_are_divided_into_ranges_of_a_month_which_stand_on_the_asset(made):
     assert told == {"ranges": ranges}
 
 
-def test_a_range_is_ranked_and_its_changes_stand_on_the_asset(made):
-    plan()
-    counts, told = rank("2017-12-05", "2017-12-09")
-    assert computed(made) == [date(2017, 12, day) for day in range(5, 10)]
-    # Each of two customers, overall and in a department; the second takes the first's overall rank.
-    assert counts == {"changed_rows": {"value": 5}}
-    assert told == {"first": "2017-12-05", "last": "2017-12-09", **counts}
-
-
-def test_a_range_is_put_into_segments(made):
+def test_a_step_of_a_range_is_done_once_and_what_was_done_stands_on_the_asset(made):
     (made.folder / "include/value/rfm.yaml").write_text(RFM)
-    operator = ComputeRfmDaysOperator(
-        task_id="segment", asset=VALUE_DAYS, first="2017-12-06", last="2017-12-08"
-    )
-    counts, told = execute(operator)
-    assert counts == {"rows": {"rfm": 1 + 1 + 2}}
-    assert told["last"] == "2017-12-08"
-    assert made.workspace.lake.rfm("rfm").partitions() == ["2017-12-06", "2017-12-07", "2017-12-08"]
+    plan(from_day="2017-12-05", to_day="2017-12-08")
+    counts, told = step("values", "2017-12-05", "2017-12-08")
+    assert counts == told == {"step": "values", "first": "2017-12-05", "last": "2017-12-08", "days": 4}
+    assert computed(made) == [date(2017, 12, day) for day in range(5, 9)]
+    assert step("values", "2017-12-05", "2017-12-08")[0]["days"] == 0
+    assert step("segments", "2017-12-07", "2017-12-08")[0]["days"] == 2
+    assert made.workspace.lake.rfm("rfm").partitions() == ["2017-12-07", "2017-12-08"]
+    shown = {each["step"]: (each["done"], each["wanted"]) for each in progress(made.workspace).to_dicts()}
+    assert shown == {"values": (4, 4), "segments": (2, 4)}
 
 
-def test_only_days_that_a_late_event_touched_are_planned(made):
+def test_a_step_that_the_form_does_not_name_is_skipped(made):
+    plan(from_day="2017-12-05", to_day="2017-12-05")
+    with pytest.raises(AirflowSkipException, match="does not ask for profiles"):
+        step("profiles", "2017-12-05", "2017-12-05")
+
+
+def test_without_days_those_that_a_late_event_touched_are_planned(made):
     plan()
-    rank("2017-12-01", "2017-12-31")
-    rank("2018-01-01", "2018-01-02")
-    assert plan(only_stale=True) == ([], {"ranges": []})
+    step("values", "2017-12-01", "2017-12-31")
+    step("values", "2018-01-01", "2018-01-02")
+    behind = {"from_day": None, "to_day": None}
+    assert plan(**behind) == ([], {"ranges": []})
     made.deliver(events(("c", "b2", "p1", "5.00", moment(2017, 12, 29))))
-    ranges, _ = plan(only_stale=True)
-    assert ranges == [{"first": "2017-12-30", "last": "2018-01-02"}]
-    assert plan(only_stale=True, to_day="2017-12-31")[0] == [{"first": "2017-12-30", "last": "2017-12-31"}]
+    assert plan(**behind)[0] == [{"first": "2017-12-30", "last": "2018-01-02"}]
+    assert plan(**behind, most=2)[0] == [{"first": "2018-01-01", "last": "2018-01-02"}]
+    ranges, _ = plan(only_behind=True, to_day="2017-12-31")
+    assert ranges == [{"first": "2017-12-30", "last": "2017-12-31"}]
 
 
 @pytest.mark.parametrize(
@@ -110,6 +120,8 @@ def test_only_days_that_a_late_event_touched_are_planned(made):
     [
         ({"from_day": "soon"}, "from_day is 'soon'; expected a day"),
         ({"from_day": "2018-01-03"}, "from_day is 2018-01-03, after to_day: 2018-01-02"),
+        ({"to_day": None}, "from_day is given alone: give both days, or none"),
+        ({"steps": ["value"]}, "steps: unknown value; there are values, segments"),
     ],
 )
 def test_a_form_that_cannot_be_understood_is_refused(made, form, said):
@@ -118,6 +130,6 @@ def test_a_form_that_cannot_be_understood_is_refused(made, form, said):
 
 
 def test_a_misspelt_key_is_refused(made):
-    operator = PlanDaysOperator(task_id="plan", asset=VALUE_DAYS)
+    operator = PlanDaysOperator(task_id="plan", asset=RECOMPUTED)
     with pytest.raises(RunRefused, match="unknown key in the run's configuration: stale"):
         execute(operator, conf={"stale": True})

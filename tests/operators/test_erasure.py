@@ -12,10 +12,12 @@ import polars as pl
 import pytest
 
 from perennial.lake.erasure import erased
-from perennial.operators.assets import ERASURES
+from perennial.operators.access import AccessRequestOperator
+from perennial.operators.assets import ACCESS_REQUESTS, ERASURES
 from perennial.operators.context import RunRefused
 from perennial.operators.erasure import ErasePersonOperator
 from perennial.settings import REPOSITORY, Settings
+from perennial.stages import privacy
 from perennial.stages.erasure import certificates
 from perennial.stages.workspace import Workspace
 
@@ -76,3 +78,35 @@ def test_a_form_that_says_too_little_or_too_much_is_refused(workspace):
     with pytest.raises(RunRefused, match="64 hexadecimal digits") as refused:
         execute(value_sha256=ADDRESS)
     assert ADDRESS not in str(refused.value)
+
+
+@pytest.mark.store
+def test_an_access_request_puts_a_file_into_the_store_and_its_counts_into_the_trail(workspace, store_url):
+    form = {"namespace": "email", "value": ADDRESS, "value_sha256": None, "reason": "letter", "keep_days": 3}
+    run = SimpleNamespace(
+        conf=form, partition_key=None, logical_date=NOW, run_after=NOW, run_id="access-1",
+        triggering_user_name="ursel",
+    )  # fmt: skip
+    event = SimpleNamespace(extra={}, add_partitions=lambda _: None)
+    context: Any = {
+        "params": form, "dag": SimpleNamespace(params=form), "dag_run": run,
+        "outlet_events": {ACCESS_REQUESTS: event},
+    }  # fmt: skip
+    counts = AccessRequestOperator(task_id="collect", asset=ACCESS_REQUESTS).execute(context)
+    assert counts["rows"] == {"lake/records/contacts": 1}
+    assert "zimmermann" not in json.dumps([counts, event.extra]).lower()
+    now = datetime.now(UTC)
+    assert (privacy.fetch(store_url, "access-1", now) or b"").startswith(b"PK")
+    assert privacy.fetch(store_url, "access-1", now + timedelta(days=4)) is None
+    entry = privacy.trail(store_url, now)[0]
+    assert (entry.kind, entry.request, entry.asked_by, entry.reason) == (
+        "access",
+        "access-1",
+        "ursel",
+        "letter",
+    )
+    execute(value=ADDRESS, reason="again")
+    assert privacy.fetch(store_url, "access-1", now) is None, "whoever is erased has no file any more"
+    erased_, *_ = privacy.trail(store_url, now)
+    assert (erased_.kind, erased_.reason) == ("erasure", "again")
+    assert erased_.what["removed"] == {"records/contacts": 1}

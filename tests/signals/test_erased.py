@@ -38,7 +38,7 @@ def visits() -> Dataset:
 
 
 def people(*pairs: tuple[str, str], at: datetime = THEN) -> pl.DataFrame:
-    rows = [("r", namespace, fingerprint(value, namespace), at) for namespace, value in pairs]
+    rows = [("r", namespace, fingerprint(value, namespace), at, None) for namespace, value in pairs]
     return pl.DataFrame(rows, schema=ERASED, orient="row").drop("request")
 
 
@@ -106,3 +106,13 @@ def test_values_are_written_as_identities_write_them():
 
 def test_numbers_are_fingerprinted_as_they_are_written():
     assert fingerprints(pl.Series([7]), "customer")[0] == fingerprint("7", "customer")
+
+
+def test_a_phone_number_is_refused_however_it_is_written(visits):
+    callers = visits.model_copy(
+        update={"identities": [visits.identities[0].model_copy(update={"namespace": "phone"})]}
+    )
+    for region, refused in (("US", 3), ("", 2)):
+        gone = people(("phone", "+14155552671")).with_columns(phone_region=pl.lit(region))
+        came = rows("+1 415-555-2671", "(415) 555-2671", "+14155552671", "415 555 9999", None)
+        assert without_erased(came, callers, gone)[1].height == refused

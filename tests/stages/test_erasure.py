@@ -24,6 +24,7 @@ from perennial.signals.erased import fingerprint
 from perennial.stages import erasure
 from perennial.stages.erasure import Request
 from perennial.stages.identities import identities
+from perennial.stages.lateness import DAILY, begin, complete, late, note_arrivals
 from perennial.stages.workspace import Workspace
 
 from .people import DAY, HOUSEHOLD, MARK, PEOPLE, email, everything, fill, fill_store, workspace
@@ -204,8 +205,8 @@ def test_somebody_unknown_leaves_a_certificate_and_a_mark(made):
     assert erasure.count(made, None, unknown) == {}
     assert erasure.erase(made, None, unknown, NOW)["removed"] == []
     assert erased(made.lake.root).collect().rows() == [
-        (EMAIL, unknown.value_sha256, NOW),
-        ("email_sha256", fingerprint(unknown.value_sha256, "email_sha256"), NOW),
+        (EMAIL, unknown.value_sha256, NOW, None),
+        ("email_sha256", fingerprint(unknown.value_sha256, "email_sha256"), NOW, None),
     ]
 
 
@@ -315,3 +316,13 @@ def test_killed_anywhere_and_run_again_nothing_is_left(made, tmp_path):
         assert rows[0] == rows[1]
         kept = again.lake.records("contacts").scan().collect()["household_id"]
         assert sorted(kept) == OTHERS
+
+
+def test_no_day_is_behind_because_somebody_was_erased(made):
+    begin(made, DAILY, [DAY + timedelta(days=3)], note_arrivals(made), NOW)
+    complete(made, DAILY, [DAY + timedelta(days=3)], NOW)
+    erasure.erase(made, None, request(), NOW)
+    assert late(made).rows == 0
+    transactions = made.lake.events("transactions")
+    transactions.append(transactions.scan().filter(event_date=DAY).head(1).collect())
+    assert late(made).rows == 1

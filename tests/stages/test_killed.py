@@ -16,10 +16,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from lake_rows import lake_rows
-from psycopg import sql
+from store_rows import empty, store_rows
 
 from perennial.sandbox.sources import DAYS
 from perennial.settings import REPOSITORY
@@ -119,27 +118,6 @@ def run(landing: Path, store: str, *jobs: dict[str, Any]) -> int:
         return -1
     assert process.returncode == 0, process.stderr
     return int(process.stdout)
-
-
-def store_rows(url: str) -> dict[str, list[tuple]]:
-    """Every row of the star schema, but for the log of checkpoints, which knows when it was written."""
-    with psycopg.connect(url) as connection:
-        names = connection.execute(
-            "SELECT table_name FROM information_schema.tables "
-            "WHERE table_schema = 'insights' AND table_name <> 'checkpoint_log'"
-        ).fetchall()
-        return {
-            name: sorted(
-                connection.execute(sql.SQL("TABLE {}").format(sql.Identifier("insights", name))).fetchall(),
-                key=repr,
-            )
-            for (name,) in names
-        }
-
-
-def empty(url: str) -> None:
-    with psycopg.connect(url) as connection:
-        connection.execute("DROP SCHEMA IF EXISTS insights CASCADE")
 
 
 @pytest.fixture(scope="module")

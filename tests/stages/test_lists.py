@@ -135,7 +135,7 @@ def test_the_consent_of_a_purpose_is_asked_for_and_the_top_is_taken(make):
 
 def test_who_was_erased_does_not_come_in_again(make):
     made = make(vips=VIPS)
-    row = ("1", "email", fingerprint("ann@x.org", "email"), NOW)
+    row = ("1", "email", fingerprint("ann@x.org", "email"), NOW, None)
     erased_people(made.lake.root).append(pl.DataFrame([row], schema=ERASED, orient="row"))
     taken = put(made, "vips", "ann@x.org\nbob@x.org\nAnn@x.org")
     assert (taken.accepted, taken.repeated, taken.erased) == (1, 0, 2)

@@ -165,7 +165,7 @@ def test_a_day_that_was_not_computed_is_explained(two_days):
 
 def test_before_any_day_there_is_none_to_name(tmp_path):
     made = shop(tmp_path)
-    with pytest.raises(ValueMissing, match="it was for 0 days: run the Dag customer_value_days for it"):
+    with pytest.raises(ValueMissing, match="it was for 0 days: run the Dag recompute_days for it"):
         history(made.workspace, "value").read(DAY)
 
 

@@ -22,6 +22,7 @@ value = DAG("customer_value", schedule=daily)
 audiences = DAG("audiences", schedule=None, params={"as_of": None})
 activation = DAG("activation_email", schedule=None, params={"replay": None})
 replay = DAG("signals_replay", schedule=None, params={"dataset": None, "ids": None})
+recompute = DAG("recompute_days", schedule=None, params={"most": None})
 """
 
 
@@ -31,6 +32,7 @@ class AirflowServer:
     def __init__(self, home: Path, port: int, store_url: str, owner_url: str = "") -> None:
         self.home, self.url = home, f"http://localhost:{port}"
         self.lake, self.include = home / "lake", home / "include"
+        self.owner_url = owner_url
         self.environment = {
             **os.environ,
             "AIRFLOW_HOME": str(home),

@@ -132,7 +132,7 @@ def test_before_a_month_has_a_last_day_to_compare_with_nothing_is_said_of_moveme
         widget = board.widget(name)
         assert widget is not None
         assert not filled.query(widget.sql, select(board, date(2017, 12, 1), None, {}).parameters).rows
-        assert "customer_value_days" in widget.empty
+        assert "recompute_days" in widget.empty
 
 
 def test_widgets_lead_to_dashboards_and_filters_that_there_are() -> None:

@@ -6,9 +6,11 @@ are not sent any.
 """
 
 from collections.abc import Collection
+from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row, tuple_row
 
 TABLES = {
     "activation.delivery": {"people": "person_id"},
@@ -33,6 +35,16 @@ def count(url: str, people: Collection[str], addresses: Collection[str]) -> dict
     return found
 
 
+def rows(url: str, people: Collection[str], addresses: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """The rows of them that each table has."""
+    with psycopg.connect(url, row_factory=dict_row) as connection:
+        found = {}
+        for table in _present(connection):
+            query = sql.SQL("SELECT * FROM {} WHERE {}").format(_name(table), _condition(table))
+            found[table] = connection.execute(query, _values(people, addresses)).fetchall()
+        return found
+
+
 def erase(url: str, people: Collection[str], addresses: Collection[str]) -> None:
     """Remove these rows, and have the server overwrite where they stood."""
     with psycopg.connect(url, autocommit=True) as connection:
@@ -42,9 +54,10 @@ def erase(url: str, people: Collection[str], addresses: Collection[str]) -> None
             connection.execute(sql.SQL("VACUUM {}").format(_name(table)))
 
 
-def _present(connection: psycopg.Connection) -> list[str]:
-    rows = [(table, connection.execute("SELECT to_regclass(%s)", (table,)).fetchone()) for table in TABLES]
-    return [table for table, row in rows if row and row[0] is not None]
+def _present(connection: psycopg.Connection[Any]) -> list[str]:
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        found = [(table, cursor.execute("SELECT to_regclass(%s)", (table,)).fetchone()) for table in TABLES]
+    return [table for table, row in found if row and row[0] is not None]
 
 
 def _name(table: str) -> sql.Identifier:

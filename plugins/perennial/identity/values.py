@@ -6,6 +6,7 @@ import polars as pl
 import polars_hash  # noqa: F401 - registers the digests
 
 from perennial.identity.namespace import Namespace
+from perennial.phones import e164
 
 EMAIL, EMAIL_SHA256 = "email", "email_sha256"
 """The namespaces in which providers know people."""
@@ -62,20 +63,6 @@ def written(value: pl.Expr, namespace: Namespace) -> pl.Expr:
 def address(value: pl.Expr) -> pl.Expr:
     """The one way of writing an e-mail address, of which providers take the digest."""
     return value.cast(pl.String).str.strip_chars().str.to_lowercase()
-
-
-def e164(text: str, region: str | None) -> str | None:
-    """A phone number as ITU-T's E.164 writes it, without spaces; None for what can be no number."""
-    # Half the import time of the rest together, in every task; few deployments have phones.
-    import phonenumbers
-
-    try:
-        number = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_valid_number(number):
-        return None
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 
 def sha256(value: pl.Expr) -> pl.Expr:

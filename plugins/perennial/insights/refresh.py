@@ -62,6 +62,13 @@ def refresh(
     return report
 
 
+def complete_days(store_url: str, models: Mapping[str, Model]) -> set[date]:
+    """The days that daily refreshes have made complete."""
+    with transaction(store_url) as store:
+        known = PROCESSED in models and store.has(models[PROCESSED])
+        return store.days(models[PROCESSED]) if known else set()
+
+
 @dataclass(frozen=True)
 class _Source:
     """A table whose changes a model follows: from which snapshot to which."""

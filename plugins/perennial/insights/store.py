@@ -75,6 +75,11 @@ class StoreTransaction:
         """Tell the planner what a table holds now."""
         self._connection.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(SCHEMA, model.name)))
 
+    def has(self, model: Model) -> bool:
+        """Whether the model's table is there."""
+        found = self._connection.execute("SELECT to_regclass(%s)", (f"{SCHEMA}.{model.name}",)).fetchone()
+        return found is not None and found[0] is not None
+
     def days(self, model: Model) -> set[date]:
         """The days that a table has rows of."""
         query = sql.SQL("SELECT DISTINCT {} FROM {}")

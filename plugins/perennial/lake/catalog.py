@@ -6,6 +6,7 @@ import polars as pl
 
 from perennial.errors import TerminalError
 from perennial.lake.audiences import EVALUATIONS, LISTS, LIVE_EVALUATIONS, STANDINGS, UPLOADS
+from perennial.lake.days import ARRIVALS, SEEN, STEPS
 from perennial.lake.identity import EVENTS, LINKS, MAPPING
 from perennial.lake.lifetime import LIFETIME_ACTUALS, LIFETIME_MODELS
 from perennial.lake.profiles import ATTRIBUTES
@@ -261,6 +262,21 @@ class Lake:
             self.root, "responses/email_events", partition="event_date", schema=EMAIL_EVENTS, evolves=True
         )
 
+    @property
+    def arrivals(self) -> Table:
+        """How many events of a day came, or went, when; `perennial.stages.lateness` reads and writes it."""
+        return Table(self.root, "days/arrivals", schema=ARRIVALS)
+
+    @property
+    def days_seen(self) -> Table:
+        """From which snapshots of the events each day was computed."""
+        return Table(self.root, "days/seen", schema=SEEN)
+
+    @property
+    def recomputed(self) -> Table:
+        """What recomputations of past days are to do, and have done."""
+        return Table(self.root, "days/recomputed", schema=STEPS)
+
     def named(self, name: str) -> Table:
         """A table by its name in the lake, such as `events/transactions`."""
         area, _, rest = name.partition("/")
@@ -298,6 +314,9 @@ class Lake:
             self.batches,
             self.corrections,
             self.resolutions,
+            self.arrivals,
+            self.days_seen,
+            self.recomputed,
         ]
         found = next((table for table in single if table.name == name), None)
         if found is None:

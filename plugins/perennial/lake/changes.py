@@ -92,6 +92,30 @@ def touched(table: Table, start: int, end: int = TAIL, *, fallback: bool = False
     return sorted({file.partition or "" for file in files if file.rows != 0})
 
 
+def counted(table: Table, start: int, end: int = TAIL) -> dict[str, tuple[int, int]]:
+    """How many rows came and went in (start, end], by partition; compaction brings and takes none.
+
+    Rows are read only where files were replaced. Raises `SnapshotExpired` where nobody can tell any more.
+    """
+    start, end = _bounds(table, start, end)
+    difference = _difference(table, start, end)
+    rewritten = {file.partition for file in difference.removed if file.rows != 0}
+    rewritten |= {file.partition for file in difference.added if file.rows is None}
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0])
+    for file in difference.added:
+        if file.partition not in rewritten and file.rows:
+            counts[file.partition or ""][0] += file.rows
+    added, removed_ = (
+        [file for file in files if file.partition in rewritten]
+        for files in (difference.added, difference.removed)
+    )
+    for place, rows in enumerate((_surplus(table, added, removed_), _surplus(table, removed_, added))):
+        key = pl.col(table.partition).cast(pl.String) if table.partition else pl.lit("")
+        for partition, number in rows.group_by(key.alias("key")).len().collect().iter_rows():
+            counts[partition or ""][place] += number
+    return {partition: (came, went) for partition, (came, went) in counts.items() if came or went}
+
+
 def _bounds(table: Table, start: int, end: int) -> tuple[int, int]:
     newest = table.version()
     start, end = (newest if bound == TAIL else bound for bound in (start, end))

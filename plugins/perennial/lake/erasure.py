@@ -26,9 +26,14 @@ ERASED = pl.Schema(
         "namespace": pl.String(),
         "value_sha256": pl.String(),
         "erased_at": pl.Datetime("us", "UTC"),
+        "phone_region": pl.String(),
     }
 )
-"""Identities of people who were erased, as fingerprints."""
+"""Identities of people who were erased, as fingerprints.
+
+`phone_region` says that they are phone numbers, in E.164, and where those are from that have no country's
+code ("" if that is not known); it is null for other identities.
+"""
 WRITING = timedelta(hours=1)
 """A file younger than this that no snapshot knows may be about to be committed."""
 GUARD = "lake/erasure"
@@ -59,12 +64,12 @@ class Traces:
 
 def erased_people(root: str) -> Table:
     """The lake's table of identities that were erased."""
-    return Table(root, "privacy/erased", schema=ERASED)
+    return Table(root, "privacy/erased", schema=ERASED, evolves=True)
 
 
 def erased(root: str) -> pl.LazyFrame:
-    """(namespace, value_sha256, erased_at): whose rows from before that moment must not come in again."""
-    return erased_people(root).scan().select("namespace", "value_sha256", "erased_at")
+    """`ERASED` without requests: whose rows from before that moment must not come in again."""
+    return erased_people(root).scan().select(name for name in ERASED if name != "request")
 
 
 def traces(table: Table, doomed: pl.Expr, named: Mapping[str, Picks] | None = None) -> Traces:

@@ -39,8 +39,8 @@ STAGES = (
 )
 """What each day passes through; a backfill of the first sets off all the others."""
 RESPONSES = "responses"
-PAST = {
-    "customer_value_days": {"from_day": "2017-10-01", "to_day": "{first}"},
+PAST: dict[str, dict[str, str | list[str]]] = {
+    "recompute_days": {"from_day": "2017-10-01", "to_day": "{first}", "steps": ["values", "segments"]},
     "lifetime_value": {"since": "2017-07-02", "as_of": "{first}"},
 }
 """What is computed of the time before the first day, so that dashboards have a past to show."""
@@ -122,7 +122,10 @@ class Demo:
         """Compute the past, each part of it once; no part needs another one."""
         under_way = []
         for dag_id, form in PAST.items():
-            conf = {key: text.format(first=self.keys[0]) for key, text in form.items()}
+            conf = {
+                key: said.format(first=self.keys[0]) if isinstance(said, str) else said
+                for key, said in form.items()
+            }
             by_hand = [run for run in self.api.runs([dag_id]) if run.run_id.startswith("manual__")]
             if not any(run.state == "success" for run in by_hand):
                 going_on = next((run for run in by_hand if run.state not in FINISHED), None)

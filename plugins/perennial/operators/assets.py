@@ -16,7 +16,7 @@ UPLOADS = _asset("uploads")
 REPLAYS = _asset("replays")
 IDENTITIES = _asset("identities")
 VALUE = _asset("value")
-VALUE_DAYS = _asset("value_days")
+RECOMPUTED = _asset("recomputed_days")
 RFM = _asset("rfm")
 MODELS = _asset("lifetime_models")
 LIFETIME = _asset("lifetime")
@@ -30,6 +30,8 @@ BOUNCES = _asset("bounces")
 SENT = _asset("sandbox_campaigns")
 MAINTENANCE = _asset("lake_maintenance")
 ERASURES = _asset("erasures")
+ACCESS_REQUESTS = _asset("access_requests")
+RETENTION = _asset("retention")
 
 
 def activation(name: str) -> Asset:

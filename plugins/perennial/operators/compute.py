@@ -25,12 +25,15 @@ class ComputeValueOperator(StageOperator):
 
 
 class StitchIdentitiesOperator(StageOperator):
-    """Find out which identities of new rows belong to one person."""
+    """Find out which identities of new rows belong to one person; the day's computations begin here."""
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.stages.lateness import DAILY, begin, note_arrivals
         from perennial.stages.stitching import stitch
 
-        return dict(stitch(workspace, datetime.now(UTC)))
+        now = datetime.now(UTC)
+        begin(workspace, DAILY, [as_of.date()], note_arrivals(workspace), now)
+        return dict(stitch(workspace, now))
 
 
 class BuildProfilesOperator(StageOperator):
@@ -47,10 +50,12 @@ class EvaluateAudiencesOperator(StageOperator):
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages.audiences import evaluate_audiences, failures
+        from perennial.stages.lateness import DAILY, complete
 
         counts: Counts = {name: {} for name in workspace.audiences}
         for audience, status, people in evaluate_audiences(workspace, as_of.date()).iter_rows():
             counts.setdefault(audience, {})[status] = people
+        complete(workspace, DAILY, [as_of.date()], datetime.now(UTC))
         return counts | {name: {"failure": why} for name, why in failures(workspace, as_of.date()).items()}
 
 

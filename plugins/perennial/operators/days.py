@@ -1,21 +1,20 @@
-"""Operators for ranges of past days: a form's days in, ranges that are computed in one pass each out."""
+"""Operators for days of the past: a form's days in, ranges of them that are computed again out."""
 
-from abc import abstractmethod
-from datetime import date
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, date, datetime
+from typing import Any
 
+from airflow.exceptions import AirflowSkipException
 from airflow.sdk import Asset, BaseOperator, Context
 
 from perennial.operators.context import RunRefused, day, refuse_unknown_keys
-from perennial.operators.stage import Counts, spark
+from perennial.operators.stage import Counts, spark, store_url
 from perennial.settings import Settings
-
-if TYPE_CHECKING:
-    from perennial.stages.workspace import Workspace
 
 
 class PlanDaysOperator(BaseOperator):
-    """Take late events into the ledgers, and divide the days that the form names into ranges.
+    """Take in what came, write down what is to be done, and divide the days into ranges.
+
+    Without days in the form, they are those that would come out otherwise.
 
     :param asset: whose event says which ranges they are
     """
@@ -25,70 +24,84 @@ class PlanDaysOperator(BaseOperator):
         self.asset = asset
 
     def execute(self, context: Context) -> list[dict[str, str]]:
-        from perennial.stages.value import plan
-        from perennial.stages.value_ledgers import refresh_ledgers
+        from perennial.stages.recompute import ORDER, plan
         from perennial.stages.workspace import Workspace
 
         refuse_unknown_keys(context)
         params, workspace = context["params"], Workspace(Settings.from_env())
-        first, last = (day(params[name], name) for name in ("from_day", "to_day"))
-        if first > last:
-            raise RunRefused(f"from_day is {first}, after to_day: {last}")
-        refresh_ledgers(workspace)
-        ranges = [
-            {"first": each.first.isoformat(), "last": each.last.isoformat()}
-            for each in plan(workspace, first, last, only_stale=params["only_stale"])
-        ]
-        self.log.info("%s ranges of days to compute", len(ranges))
-        context["outlet_events"][self.asset].extra = {"ranges": ranges}
-        return ranges
+        steps = params.get("steps") or ORDER
+        if unknown := sorted({*steps} - {*ORDER}):
+            raise RunRefused(f"steps: unknown {', '.join(unknown)}; there are {', '.join(ORDER)}")
+        ranges = plan(
+            workspace,
+            context["dag_run"].run_id,
+            _days(params),
+            steps,
+            datetime.now(UTC),
+            only_behind=params["only_behind"],
+            most=params["most"],
+            by=getattr(context["dag_run"], "triggering_user_name", None),
+        )
+        found = [{"first": each.first.isoformat(), "last": each.last.isoformat()} for each in ranges]
+        self.log.info("%s ranges of days to compute", len(found))
+        context["outlet_events"][self.asset].extra = {"ranges": found}
+        return found
 
 
-class DaysOperator(BaseOperator):
-    """Computes something as of each of consecutive days; what `run` returns stands on the asset's event.
+class RecomputeOperator(BaseOperator):
+    """Do one step of the days of a range that a plan wants, and that are not done yet.
 
-    :param asset: what is left behind
-    :param first: the first day as of which it is computed
-    :param last: the last one
+    :param asset: whose event says how many days were done
+    :param step: which of the steps of `perennial.stages.recompute`
+    :param first: the first day of the range; without a range, all days of the plan are taken together
+    :param last: its last day
     """
 
     template_fields = ("first", "last")
 
-    def __init__(self, *, asset: Asset, first: str, last: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *, asset: Asset, step: str, first: str = "0001-01-01", last: str = "9999-12-31", **kwargs: Any
+    ) -> None:
         # An operator that is mapped names its outlets itself, for the scheduler to know them beforehand.
         super().__init__(**{"outlets": [asset], **kwargs})
         self.asset = asset
+        self.step = step
         self.first = first
         self.last = last
 
-    @abstractmethod
-    def run(self, workspace: "Workspace", first: date, last: date) -> Counts:
-        """Compute the days; returns counts that a person wants to see."""
-
     def execute(self, context: Context) -> Counts:
+        from perennial.stages.recompute import recompute
+        from perennial.stages.value import Range
         from perennial.stages.workspace import Workspace
 
-        first, last = day(self.first, "first"), day(self.last, "last")
-        counts = self.run(Workspace(Settings.from_env()), first, last)
-        self.log.info("%s to %s: %s", self.first, self.last, counts)
-        named = {"first": first.isoformat(), "last": last.isoformat(), **counts}
-        context["outlet_events"][self.asset].extra = named
+        if self.step not in (context["params"].get("steps") or [self.step]):
+            raise AirflowSkipException(f"the form does not ask for {self.step}")
+        done = recompute(
+            Workspace(Settings.from_env()),
+            context["dag_run"].run_id,
+            self.step,
+            Range(day(self.first, "first"), day(self.last, "last")),
+            lambda: datetime.now(UTC),
+            spark,
+            store_url,
+        )
+        counts = {"step": self.step, "first": self.first, "last": self.last, "days": done}
+        self.log.info("%s", counts)
+        context["outlet_events"][self.asset].extra = counts
         return counts
 
 
-class ComputeDaysOperator(DaysOperator):
-    """Rank all customers as of each of consecutive days, in one pass."""
+def _days(params: Any) -> list[date] | None:
+    """The days that the form names; None for those that are behind."""
+    from perennial.value.windows import days_between
 
-    def run(self, workspace: "Workspace", first: date, last: date) -> Counts:
-        from perennial.stages.value import Range, compute_days
-
-        return {"changed_rows": compute_days(workspace, Range(first, last), spark)}
-
-
-class ComputeRfmDaysOperator(DaysOperator):
-    """Score all customers as of each of consecutive days, in one pass."""
-
-    def run(self, workspace: "Workspace", first: date, last: date) -> Counts:
-        from perennial.stages.rfm import compute_rfm_days
-
-        return {"rows": compute_rfm_days(workspace, first, last, spark)}
+    given = {name: day(params[name], name) for name in ("from_day", "to_day") if params.get(name)}
+    if not given:
+        return None
+    if len(given) == 1:
+        raise RunRefused(
+            f"{next(iter(given))} is given alone: give both days, or none for those that are behind"
+        )
+    if given["from_day"] > given["to_day"]:
+        raise RunRefused(f"from_day is {given['from_day']}, after to_day: {given['to_day']}")
+    return days_between(given["from_day"], given["to_day"])

@@ -1,6 +1,6 @@
 """The operator that erases a person: an identity from the form in, a certificate that names nobody out.
 
-The identity itself goes no further than `_request`: it is hidden in the logs, and all that is handed on, to
+The identity itself goes no further than `request_of`: it is hidden in the logs, and all that is handed on, to
 XCom, to the asset's event and to the lake, is its SHA-256. Airflow keeps what was typed into a form with the
 run, in its database; whoever gives the SHA-256 instead leaves nothing there.
 """
@@ -27,17 +27,34 @@ class ErasePersonOperator(StageOperator):
     """Erase a person from the lake and the store; with the parameter `dry_run` it only counts their rows."""
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
+        from perennial.stages import privacy
         from perennial.stages.erasure import count, erase
+        from perennial.stages.identities import identities
 
-        request = _request(context)
+        request, now, url = request_of(workspace, context), datetime.now(UTC), store_url()
         if (context.get("params") or {}).get("dry_run"):
-            return {"would_be_removed": count(workspace, store_url(), request)}
-        return erase(workspace, store_url(), request, datetime.now(UTC))
+            counts: Counts = {"would_be_removed": count(workspace, url, request)}
+            privacy.note(url, now, "erasure", request.name, asked_by(context), counts, request.reason)
+            return counts
+        certificate = erase(workspace, url, request, now)
+        theirs = identities(workspace, request.namespace, request.value_sha256)
+        privacy.withdraw(url, frozenset[str]().union(*theirs.values()))
+        removed = {each["place"]: each["rows"] for each in certificate["removed"]}
+        privacy.note(
+            url, now, "erasure", request.name, asked_by(context), {"removed": removed}, request.reason
+        )
+        return certificate
 
 
-def _request(context: Context) -> "Request":
-    from perennial.signals.erased import fingerprint
+def asked_by(context: Context) -> str | None:
+    """Who started the run; None if nobody did."""
+    return getattr(context["dag_run"], "triggering_user_name", None)
+
+
+def request_of(workspace: "Workspace", context: Context) -> "Request":
+    """Whom the form is about: either a value or its SHA-256."""
     from perennial.stages.erasure import Request
+    from perennial.stages.identities import print_of
 
     params: Mapping[str, Any] = context.get("params") or {}
     value, digest = params.get("value"), params.get("value_sha256")
@@ -51,7 +68,7 @@ def _request(context: Context) -> "Request":
     return Request(
         name=run.run_id,
         namespace=namespace,
-        value_sha256=digest or fingerprint(value or "", namespace),
+        value_sha256=digest or print_of(workspace, namespace, value or ""),
         reason=params.get("reason") or "",
         at=run.run_after,
     )

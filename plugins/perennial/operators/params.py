@@ -20,19 +20,41 @@ def as_of() -> Param:
     )
 
 
-def day(title: str, description: str) -> Param:
-    """A day that must be given."""
-    return Param(type="string", format="date", title=title, description=description)
-
-
-def only_stale() -> Param:
-    """Whether days that are as they should be are left alone."""
-    return Param(
-        False,
-        type="boolean",
-        title="Only days that late events touched",
-        description="Leave out days that would come out as they are: compute those that changed since.",
-    )
+def of_past_days() -> dict[str, Param]:
+    """Which days of the past, and what of them."""
+    steps = ["values", "segments", "lifetime", "profiles", "audiences", "insights"]
+    optional = {"type": ["null", "string"], "format": "date"}
+    return {
+        "from_day": Param(
+            None,
+            **optional,
+            title="From",
+            description="The first day as of which all is computed. Empty: the days that are behind.",
+        ),
+        "to_day": Param(None, **optional, title="To", description="The last one."),
+        "steps": Param(
+            None,
+            type=["null", "array"],
+            items={"type": "string", "enum": steps},
+            examples=steps,
+            title="Steps",
+            description="What is computed. None: all, from values to insights.",
+        ),
+        "only_behind": Param(
+            False,
+            type="boolean",
+            title="Only days that are behind",
+            description="Leave out days that would come out as they are: compute those for which events came "
+            "late, or whose documents changed since.",
+        ),
+        "most": Param(
+            31,
+            type="integer",
+            minimum=1,
+            title="At most",
+            description="So many days, the newest first, where none are named.",
+        ),
+    }
 
 
 def datasets(include: Path) -> Param:
@@ -177,5 +199,33 @@ def of_campaigns(include: Path) -> dict[str, Param]:
             type="boolean",
             title="Replay",
             description="Send again what is in doubt, of this campaign. Some may get it a second time.",
+        ),
+    }
+
+
+def of_person(include: Path) -> dict[str, Param]:
+    """Whom a request is about, by one of their identities."""
+    return {
+        "namespace": namespace(include),
+        "value_sha256": Param(
+            None,
+            type=["null", "string"],
+            pattern="^[0-9a-f]{64}$",
+            title="SHA-256 of the identity",
+            description="Of the value without spaces around it; of an e-mail address in lower case, of a "
+            "phone number in E.164, such as +14155552671.",
+        ),
+        "value": Param(
+            None,
+            type=["null", "string"],
+            format="password",
+            title="Identity",
+            description="In place of the SHA-256. Airflow keeps it with the run: delete the run afterwards.",
+        ),
+        "reason": Param(
+            None,
+            type=["null", "string"],
+            title="Reason",
+            description="For the record, such as the number of a request. Name nobody here.",
         ),
     }

@@ -7,10 +7,13 @@ who knows a value, or can try all of a short one, can tell whether it is the one
 import polars as pl
 import polars_hash as plh
 
+from perennial.phones import e164
 from perennial.signals.dataset import Dataset
 
 EMAIL = "email"
 """The namespace whose values are the same in any case."""
+PHONE = "phone"
+"""Any namespace of numbers: they are hashed in E.164."""
 TIMES = ("event_time", "held_at")
 """The column that says of when a row is: an event's, a record's."""
 
@@ -19,6 +22,15 @@ def normalised(values: pl.Series, namespace: str) -> pl.Series:
     """The one way in which values of a namespace are written, as `perennial.identity` has it."""
     trimmed = values.cast(pl.String).str.strip_chars()
     return trimmed.str.to_lowercase() if namespace == EMAIL else trimmed
+
+
+def phone_prints(values: pl.Series, region: str) -> pl.Series:
+    """SHA-256 of each phone number in E.164; null for what is none. Without a code, it is of the region."""
+    numbers = {
+        text: e164(text.strip(), region or None) for text in values.cast(pl.String).unique().drop_nulls()
+    }
+    texts = values.cast(pl.String).replace_strict(numbers, default=None, return_dtype=pl.String)
+    return fingerprints(texts, PHONE)
 
 
 def fingerprints(values: pl.Series, namespace: str) -> pl.Series:
@@ -37,7 +49,7 @@ def without_erased(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows to keep, and rows of people who were erased after the time of which the rows are.
 
-    `erased` is (namespace, value_sha256, erased_at), as `perennial.lake.erasure.erased` has it. Rows that do
+    `erased` is as `perennial.lake.erasure.erased` has it. Rows that do
     not say of when they are count as older. Distinct identities are hashed, and none if nobody was erased.
     """
     if erased.is_empty() or rows.is_empty():
@@ -58,8 +70,12 @@ def without_erased(
 
 def _erased_values(values: pl.Series, namespace: str, erased: pl.DataFrame) -> pl.DataFrame:
     """(value, erased_at) of those values that belong to somebody who was erased."""
-    known = erased.filter(namespace=namespace).group_by("value_sha256").agg(pl.col("erased_at").max())
+    theirs = erased.filter(namespace=namespace)
+    known = theirs.group_by("value_sha256").agg(pl.col("erased_at").max())
     if known.is_empty():
         return pl.DataFrame(schema={"value": values.dtype, "erased_at": pl.Datetime("us", "UTC")})
-    hashed = pl.DataFrame({"value": values, "value_sha256": fingerprints(values, namespace)})
-    return hashed.join(known, on="value_sha256").select("value", "erased_at")
+    prints = [fingerprints(values, namespace)]
+    prints += [phone_prints(values, region) for region in theirs["phone_region"].drop_nulls().unique().sort()]
+    hashed = pl.concat(pl.DataFrame({"value": values, "value_sha256": each}) for each in prints)
+    hit = hashed.join(known, on="value_sha256")
+    return hit.group_by("value", maintain_order=True).agg(pl.col("erased_at").max())

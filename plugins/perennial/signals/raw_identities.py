@@ -7,10 +7,11 @@ searched word by word; a short value such as a number may stand in it by chance,
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from perennial.phones import e164
 from perennial.signals.dataset import Dataset
 from perennial.signals.erased import EMAIL
 
@@ -28,24 +29,34 @@ class RawSearch:
     fields: Fields
     wanted: Mapping[str, frozenset[str]]
     """By namespace, the fingerprints of the person's identities."""
+    phones: Mapping[str, str] = field(default_factory=dict)
+    """Of the namespaces of phone numbers, the region whose numbers need no country's code, or ""."""
 
     def matches(self, raw: str | None) -> bool:
         """Whether the record is about the person."""
         fields, words = _split(raw or "")
         for path, value in fields:
             for namespace, places in self.fields.items():
-                if (path in places or path[-1:] in places) and _is(value, namespace, self.wanted):
+                if (path in places or path[-1:] in places) and self._is(value, namespace):
                     return True
             # An address names its owner wherever it stands.
             words += [word for word in _words(value) if "@" in word]
-        return any(_is(word, namespace, self.wanted) for word in words for namespace in self._telling(word))
+        return any(self._is(word, namespace) for word in words for namespace in self._telling(word))
 
     def is_open(self, raw: str | None) -> bool:
         """Whether a record that cannot be split holds a word that may or may not be the person's."""
         _, words = _split(raw or "")
         return not self.matches(raw) and any(
-            _is(word, namespace, self.wanted) for word in words for namespace in self.fields
+            self._is(word, namespace) for word in words for namespace in self.fields
         )
+
+    def _is(self, value: str, namespace: str) -> bool:
+        trimmed = value.strip()
+        texts = [trimmed.lower() if namespace == EMAIL else trimmed]
+        if namespace in self.phones and (number := e164(trimmed, self.phones[namespace] or None)):
+            texts.append(number)
+        known = self.wanted.get(namespace, ())
+        return any(sha256(text.encode(errors="replace")).hexdigest() in known for text in texts)
 
     def _telling(self, word: str) -> list[str]:
         if "@" in word:
@@ -87,9 +98,3 @@ def _leaves(content: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
             yield from _leaves(value, path)
     elif content is not None and not isinstance(content, bool):
         yield path, str(content)
-
-
-def _is(value: str, namespace: str, wanted: Mapping[str, frozenset[str]]) -> bool:
-    trimmed = value.strip()
-    text = trimmed.lower() if namespace == EMAIL else trimmed
-    return sha256(text.encode(errors="replace")).hexdigest() in wanted.get(namespace, ())

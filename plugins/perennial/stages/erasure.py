@@ -7,7 +7,7 @@ that was interrupted and is made again finds the rest by them, and ends with the
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import polars as pl
@@ -21,7 +21,8 @@ from perennial.lake.maintenance import tables
 from perennial.lake.tables import Table
 from perennial.signals.stream import KEEP
 from perennial.stages.identities import identities
-from perennial.stages.personal_data import Wanted, person_namespace, places, undecided
+from perennial.stages.lateness import forget, note_arrivals
+from perennial.stages.personal_data import Wanted, person_namespace, phone_regions, places, undecided
 from perennial.stages.workspace import Workspace
 
 FOUND = pl.Schema(
@@ -48,6 +49,7 @@ CERTIFICATES = pl.Schema(
 IMPERSONAL = (
     "signals/batches",
     "lake/checkpoints",
+    "days/",
     "privacy/",
     "value_history/",
     "value_by_decile/",
@@ -66,7 +68,7 @@ class Request:
     """The same for all attempts of one request."""
     namespace: str
     value_sha256: str
-    """SHA-256 of the value: e-mail addresses trimmed and in lower case, others trimmed."""
+    """SHA-256 of the value: e-mail addresses in lower case, phone numbers in E.164, all of them trimmed."""
     reason: str
     at: datetime
     """When it was made: what is known of the person until then is erased."""
@@ -100,15 +102,17 @@ def erase(workspace: Workspace, store_url: str | None, request: Request, now: da
     if done.height:
         return dict(json.loads(done["document"][0]))
     wanted = identities(workspace, request.namespace, request.value_sha256)
-    _remember(root, request, wanted)
+    _remember(workspace, request, wanted)
     open_rows = undecided(workspace, wanted)
     _erase_in_store(store_url, workspace, request, wanted)
     left = []
+    note_arrivals(workspace)
     for place in places(workspace, wanted):
         if traces := place.traces():
             _note(root, request, place.table.name, traces.rows, traces.files, traces.bytes)
             try:
                 erasure.erase(place.table, place.doomed, now)
+                _forget(workspace, place.table)
             except ErasureIncomplete as error:
                 left.append(str(error))
     if left:
@@ -123,11 +127,17 @@ def erase(workspace: Workspace, store_url: str | None, request: Request, now: da
     return certificate
 
 
-def _remember(root: str, request: Request, wanted: Wanted) -> None:
+def _remember(workspace: Workspace, request: Request, wanted: Wanted) -> None:
     """Write down who is erased, so that nothing of theirs from before comes in again."""
+    root, regions = workspace.lake.root, phone_regions(workspace)
     known = erased_people(root).scan().filter(request=request.name).collect()
-    pairs = [(request.name, name, value, request.at) for name, values in wanted.items() for value in values]
-    fresh = pl.DataFrame(pairs, schema=ERASED, orient="row").join(known, on=[*ERASED], how="anti")
+    rows = [
+        (request.name, name, value, request.at, regions.get(name))
+        for name, values in wanted.items()
+        for value in values
+    ]
+    fresh = pl.DataFrame(rows, schema=ERASED, orient="row")
+    fresh = fresh.join(known, on=["namespace", "value_sha256", "erased_at"], how="anti")
     if fresh.height:
         erased_people(root).append(fresh.sort("namespace", "value_sha256"))
 
@@ -135,6 +145,13 @@ def _remember(root: str, request: Request, wanted: Wanted) -> None:
 def _note(root: str, request: Request, place: str, rows: int, files: int = 0, size: int = 0) -> None:
     row = (request.name, place, rows, files, size)
     found(root).append(pl.DataFrame([row], schema=FOUND, orient="row"))
+
+
+def _forget(workspace: Workspace, table: Table) -> None:
+    """Events that were erased make no day otherwise: what was computed of the others stays as it is."""
+    area, _, dataset = table.name.partition("/")
+    if area == "events" and workspace.dataset(dataset).kind == "event":
+        forget(workspace, dataset, date.max)
 
 
 def _in_store(store_url: str | None, workspace: Workspace, wanted: Wanted) -> dict[str, int]:

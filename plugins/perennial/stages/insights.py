@@ -8,9 +8,10 @@ import polars as pl
 from perennial.activation import flows, holdout
 from perennial.activation.definition import Activation, load_activations
 from perennial.documents import Document, DocumentError
+from perennial.insights.engine import DAY
 from perennial.insights.model import Process, load_models
 from perennial.insights.people import Policy, people_by_policy
-from perennial.insights.refresh import RefreshReport, refresh
+from perennial.insights.refresh import RefreshReport, complete_days, refresh
 from perennial.lake.tables import Table
 from perennial.responses.experiments import campaign_people
 from perennial.signals.batches import Batches
@@ -49,6 +50,15 @@ def unreadable(workspace: Workspace) -> dict[str, str]:
     """Activations that are left out of the refresh because their documents cannot be read, and why."""
     activations = load_activations(workspace.settings.include)
     return {name: str(each) for name, each in activations.items() if isinstance(each, DocumentError)}
+
+
+def refresh_days(workspace: Workspace, store_url: str, days: Sequence[date]) -> list[RefreshReport]:
+    """Refresh whatever changed, and make days complete that were not: the last does for all others."""
+    known = complete_days(store_url, load_models(workspace.settings.include / "sql" / "insights"))
+    built = set(workspace.lake.profiles.partitions())
+    new = {day for day in days if day - DAY not in known and str(day) in built}
+    wanted = sorted(new | {max(days)})
+    return [refresh_insights(workspace, store_url, "daily", day) for day in wanted]
 
 
 def followed(workspace: Workspace, source: str) -> Sequence[Table]:

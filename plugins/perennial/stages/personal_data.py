@@ -100,6 +100,12 @@ def person_namespace(workspace: Workspace) -> str:
     return workspace.policy.person if workspace.profiles else ""
 
 
+def phone_regions(workspace: Workspace) -> dict[str, str]:
+    """The namespaces of phone numbers, with the region whose numbers need no country's code, or ""."""
+    found = workspace.namespaces.items()
+    return {name: each.region or "" for name, each in found if each.type == "phone"}
+
+
 def belongs_by(identities: Mapping[str, str], wanted: Wanted) -> Callable[[pl.DataFrame], pl.Series]:
     """Of rows, whether the first identity (by column: its namespace) that is there is the person's."""
 
@@ -207,7 +213,8 @@ def _valued(lake: Lake) -> Iterator[Table]:
 def _searches(workspace: Workspace, wanted: Wanted) -> dict[str, RawSearch]:
     fields = {name: fields_of(dataset) for name, dataset in workspace.datasets.items()}
     fields[workspace.lake.email_events.name.rpartition("/")[2]] = PROVIDER_FIELDS
-    return {name: RawSearch(each, wanted) for name, each in fields.items()}
+    phones = phone_regions(workspace)
+    return {name: RawSearch(each, wanted, phones) for name, each in fields.items()}
 
 
 def _raw(table: Table, search: RawSearch) -> Place:

@@ -1,6 +1,6 @@
 """Events in; values and ranks of all customers, as of a day or of many, out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import uuid4
@@ -58,11 +58,18 @@ def plan(workspace: Workspace, first: date, last: date, *, only_stale: bool = Fa
     With `only_stale`, those that late events touched, or that the documents no longer describe.
     """
     wanted = set(days_between(first, last))
-    if only_stale:
-        stale = [day for name in workspace.value for day in history(workspace, name).stale()]
-        wanted &= set(stale)
+    return in_ranges(wanted & stale_days(workspace) if only_stale else wanted)
+
+
+def stale_days(workspace: Workspace) -> set[date]:
+    """The computed days of all value documents that would be others now."""
+    return {day for name in workspace.value for day in history(workspace, name).stale()}
+
+
+def in_ranges(days: Collection[date]) -> list[Range]:
+    """Days, in order, as ranges of consecutive ones that are computed together."""
     ranges: list[Range] = []
-    for day in sorted(wanted):
+    for day in sorted(days):
         if ranges and ranges[-1].last == day - timedelta(days=1) and (day - ranges[-1].first).days < LONGEST:
             ranges[-1] = Range(ranges[-1].first, day)
         else:

@@ -60,7 +60,7 @@ class History:
             raise ValueMissing(
                 f"value {self.definition.name} was not computed as of {as_of}; it was for {len(known)} days"
                 + (f", {known[0]} to {known[-1]}" if known else "")
-                + ": run the Dag customer_value_days for it"
+                + ": run the Dag recompute_days for it"
             )
         rows = self.table.scan().filter(pl.col("chunk") == chunk, pl.col("as_of") <= as_of)
         newest = rows.sort("as_of").unique(KEYS, keep="last")

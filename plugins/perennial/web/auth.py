@@ -18,6 +18,8 @@ __all__ = [
     "DASHBOARD_EDITOR",
     "EDITOR",
     "EXPORTER",
+    "PRIVACY",
+    "PRIVACY_OFFICER",
     "READER",
     "REPLAY",
     "GetUserDep",
@@ -53,6 +55,12 @@ DASHBOARD_EDITOR = Depends(_may_refresh)
 _may_take = requires_access_dag("GET", DagAccessEntity.XCOM, DASHBOARDS)
 EXPORTER = Depends(_may_take)
 """Whoever may read what the refresh hands over (its XComs) may take data away as files."""
+
+
+PRIVACY = "access_request"
+"""The Dag that hands over all that is kept of a person."""
+PRIVACY_OFFICER = Depends(requires_access_dag("POST", DagAccessEntity.RUN, PRIVACY))
+"""Whoever may ask for all that is kept of a person may see what was asked for, and fetch it."""
 
 
 def may_edit_dashboards(request: Request, user: GetUserDep) -> bool:

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from perennial.audiences.evaluation import published
 from perennial.audiences.membership import EXITED
 from perennial.audiences.sentence import words
+from perennial.stages.consents import consent_history
 from perennial.stages.person import Person, find, person
 from perennial.stages.workspace import Workspace
 from perennial.web.audiences_api import WorkspaceDep
@@ -55,7 +56,7 @@ def search(
 def one(request: Request, person_id: str, workspace: WorkspaceDep) -> Response:
     """Everything about a person."""
     with lake_errors():
-        found = person(workspace, person_id)
+        found, consents = person(workspace, person_id), consent_history(workspace, person_id)
     if found is None:
         raise HTTPException(
             404, f"Nothing is known of a person {person_id}. They may have been merged or erased."
@@ -67,6 +68,7 @@ def one(request: Request, person_id: str, workspace: WorkspaceDep) -> Response:
         "person.html",
         section="people",
         person=found,
+        consents=consents,
         plain={name: value for name, value in attributes.items() if not _is_map(value)},
         maps={name: value[:FEW] for name, value in attributes.items() if _is_map(value)},
         dimensions=sorted({name.partition(".")[0] for name, value in attributes.items() if _is_map(value)}),

@@ -1,19 +1,23 @@
 """The Signals section: datasets, batches and their lives, and the quarantine, as pages."""
 
+from contextlib import suppress
 from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from perennial.documents import DocumentError
 from perennial.signals.batches import Batch, Status
 from perennial.web import signals_data as data
 from perennial.web import signals_quarantine as quarantine
+from perennial.web.audiences_api import WorkspaceDep
 from perennial.web.auth import REPLAY, may_edit
 from perennial.web.formats import moment_text, size_text, span_text
 from perennial.web.pages import page, templates
 from perennial.web.signals_api import LifeDep, PageNumber, Text, WantedDep
+from perennial.web.signals_days import behind
 from perennial.web.signals_records import blamed, fields_of
-from perennial.web.signals_state import DatasetDep, SignalsDep
+from perennial.web.signals_state import DatasetDep, SignalsDep, lake_errors
 from perennial.web.signals_view import shown
 
 router = APIRouter(prefix="/signals")
@@ -44,11 +48,18 @@ templates.env.globals.update(address=address, dag_of=data.dag_of)
 
 
 @router.get("")
-def datasets(request: Request, signals: SignalsDep) -> Response:
-    """Every dataset: what came last, what is open."""
+def datasets(request: Request, signals: SignalsDep, workspace: WorkspaceDep) -> Response:
+    """Every dataset: what came last, what is open, and which days it came too late for."""
+    late = None
+    # A broken document of an audience hides no signals.
+    with suppress(DocumentError), lake_errors():
+        late = behind(workspace, noted=True)
     attention = data.batches_page(signals.lake, state="attention", size=1).total
     states = data.overview(signals)
-    return page(request, "signals.html", section="signals", tab="", states=states, attention=attention)
+    return page(
+        request, "signals.html", section="signals", tab="", states=states, attention=attention,
+        behind=late,
+    )  # fmt: skip
 
 
 @router.get("/batches")
