@@ -12,6 +12,7 @@ from perennial.settings import REPOSITORY
 NAMES = [
     "activation_agency",
     "activation_email",
+    "alerts",
     "audiences",
     "campaigns",
     "customer_value",

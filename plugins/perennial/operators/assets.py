@@ -29,6 +29,7 @@ CAMPAIGNS = _asset("campaigns")
 BOUNCES = _asset("bounces")
 SENT = _asset("sandbox_campaigns")
 MAINTENANCE = _asset("lake_maintenance")
+ALERTS = _asset("alerts")
 ERASURES = _asset("erasures")
 
 
