@@ -1,4 +1,4 @@
-"""What Airflow asks us about every Dag that it reads; found by `entry_points.txt`, loaded by every component."""
+"""What Airflow asks us about every Dag that it reads; `entry_points.txt` names this module."""
 
 from typing import Any
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from perennial.operators.query_alerts import AlertNotSent, Outcome, QueryAlert, alert
 from perennial.operators.assets import INSIGHTS
+from perennial.operators.query_alerts import AlertNotSent, Outcome, QueryAlert, alert
 from perennial.queries.scheduled import Alerts, ScheduledQuery
 
 

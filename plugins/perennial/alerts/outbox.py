@@ -92,7 +92,8 @@ class Outbox:
             wait = min(FIRST_WAIT * 2 ** row["attempts"], LONGEST_WAIT)
             self.connection.execute(
                 "UPDATE alerts.delivery SET state = %s, attempts = attempts + 1, problem = %s,"
-                " next_attempt_at = %s WHERE notice_id = %s AND kind = %s AND connection = %s AND address = %s",
+                " next_attempt_at = %s"
+                " WHERE notice_id = %s AND kind = %s AND connection = %s AND address = %s",
                 (state, problem, now + wait, row["notice_id"], channel.kind, channel.connection, channel.to),
             )
         return counts

@@ -115,6 +115,15 @@ def tell(notice: Notice) -> None:
         _log.exception("nobody was told: %s", notice.text)
 
 
+def about_batch(
+    context: Context, event: Event, batch: str, text: str, detail: str = "", amount: int | None = None
+) -> Notice:
+    """A notice of what a task found in a batch."""
+    run, dag = run_of(context), context["dag"].dag_id
+    key = "/".join((dag, run["run_id"], run["since"], event, batch))
+    return Notice(key, event, dag, run["run_id"], text, detail, link_of(dag, run["run_id"]), amount)
+
+
 def run_of(context: Context | Mapping[str, Any]) -> dict[str, str]:
     """A run's id, and since when it goes on: one that is cleared and runs again is told of again."""
     run: Any = context.get("dag_run")
@@ -171,4 +180,4 @@ def _attempt(send: Any, channel: Channel, notice: Notice) -> None:
     try:
         send(channel, notice)
     except Exception as error:
-        _log.error("%s did not take it: %s: %s", channel.name, type(error).__name__, error)  # noqa: TRY400
+        _log.error("%s did not take it: %s: %s", channel.name, type(error).__name__, error)
