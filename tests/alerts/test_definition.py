@@ -1,5 +1,7 @@
 """Which alerts a document wants to hear, and where they go."""
 
+from typing import Any
+
 import pytest
 
 from perennial.alerts.definition import Alerts, channels_of
@@ -7,11 +9,11 @@ from perennial.alerts.notice import Channel, Notice
 from perennial.documents import DocumentError, load
 
 
-def notice(event="failure", dag="activation_email", amount=None):
+def notice(event: Any = "failure", dag: str = "activation_email", amount: int | None = None) -> Notice:
     return Notice("key", event, dag, "run", "It failed.", amount=amount)
 
 
-def alerts(**said):
+def alerts(**said: Any) -> Alerts:
     return Alerts(**{"name": "one", "title": "One", **said})
 
 

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
 from pydantic import ValidationError
 
+from perennial.lake.catalog import Lake
 from perennial.signals.batches import Batch, Status
 from perennial.signals.dataset import Dataset
 from perennial.signals.expectations import Counts, Expectation, judged, measured
@@ -29,7 +31,7 @@ ROWS = pl.LazyFrame(
 COUNTS = Counts(read=10, accepted=4, known=1, failed=5)
 
 
-def measure(**said):
+def measure(**said: Any) -> float | None:
     one = Expectation(**{"max": 0, **said})
     return measured(ROWS, COUNTS, [one], END)[one.name]
 
@@ -112,11 +114,11 @@ def test_mistakes_are_explained(said, says):
 DUE = {"measure": "null_share", "column": "due", "max": 0}
 
 
-def expecting(*said) -> Dataset:
+def expecting(*said: dict[str, Any]) -> Dataset:
     return Dataset.model_validate({**ORDERS, "expectations": [*said]})
 
 
-def outcomes(lake):
+def outcomes(lake: Lake) -> dict[tuple[str, str], tuple[str, float]]:
     rows = newest(lake, "orders").collect()
     return {(row["batch"], row["expectation"]): (row["outcome"], row["found"]) for row in rows.to_dicts()}
 

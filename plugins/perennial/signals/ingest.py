@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -177,7 +178,7 @@ def _new(
     )
 
 
-def _counts(good: Landing, bad: QuarantineFiles, rows: int) -> dict[str, int]:
+def _counts(good: Landing, bad: QuarantineFiles, rows: int) -> dict[str, Any]:
     return {
         "read": rows,
         "accepted": good.accepted,

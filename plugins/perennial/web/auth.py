@@ -12,6 +12,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_da
 from fastapi import Depends, HTTPException, Request
 
 __all__ = [
+    "ALERTS_EDITOR",
     "AUDIENCES",
     "AUDIENCE_EDITOR",
     "DASHBOARDS",
@@ -26,7 +27,9 @@ __all__ = [
     "may_edit_audiences",
     "may_edit_dashboards",
     "may_export",
+    "may_see_alerts",
     "may_trigger",
+    "readable_dags",
 ]
 
 READER = Depends(requires_access_view(AccessView.WEBSITE))
@@ -53,6 +56,22 @@ DASHBOARD_EDITOR = Depends(_may_refresh)
 _may_take = requires_access_dag("GET", DagAccessEntity.XCOM, DASHBOARDS)
 EXPORTER = Depends(_may_take)
 """Whoever may read what the refresh hands over (its XComs) may take data away as files."""
+
+
+_may_see = requires_access_dag("POST", DagAccessEntity.RUN, "alerts")
+ALERTS_EDITOR = Depends(_may_see)
+"""Whoever may have alerts sent again may say that they are seen."""
+
+
+def may_see_alerts(request: Request, user: GetUserDep) -> bool:
+    """Whether the caller passes `ALERTS_EDITOR`."""
+    return _passes(_may_see, request, user)
+
+
+def readable_dags(user: Any) -> set[str]:
+    """The Dags that somebody may see."""
+    found: set[str] = get_auth_manager().get_authorized_dag_ids(user=user)
+    return found
 
 
 def may_edit_dashboards(request: Request, user: GetUserDep) -> bool:
