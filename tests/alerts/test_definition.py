@@ -1,12 +1,16 @@
 """Which alerts a document wants to hear, and where they go."""
 
-from typing import Any
+import re
+from typing import Any, get_args
 
 import pytest
+import yaml
 
 from perennial.alerts.definition import Alerts, channels_of
-from perennial.alerts.notice import Channel, Notice
+from perennial.alerts.notice import EVENTS, Channel, Notice
 from perennial.documents import DocumentError, load
+from perennial.settings import REPOSITORY
+from perennial.signals.expectations import Expectation, Measure
 
 
 def notice(event: Any = "failure", dag: str = "activation_email", amount: int | None = None) -> Notice:
@@ -71,3 +75,15 @@ def test_slack_is_given_text_in_which_nothing_is_a_link_or_a_mention():
     assert said == {
         "text": "A &lt;!channel&gt; &amp; B\nDag `d`, run `r` <https://host/dags/d/runs/r|open>\n```&lt;x&gt;```"
     }
+
+
+def test_the_manual_names_every_key_and_every_event(tmp_path):
+    manual = (REPOSITORY / "docs/operations.md").read_text()
+    known = [*(set(Alerts.model_fields) - {"name"}), *EVENTS, *Expectation.model_fields, *get_args(Measure)]
+    assert [key for key in known if f"`{key}`" not in manual] == []
+    examples = dict(re.findall(r"<!-- example: (\S+) -->\n```yaml\n(.*?)```", manual, re.DOTALL))
+    (tmp_path / "night.yaml").write_text(examples["alerts.yaml"])
+    assert load(tmp_path / "night.yaml", Alerts).is_about("signals_batch")
+    expectations = yaml.safe_load(examples["expectations.yaml"])["expectations"]
+    assert {each["measure"] for each in expectations} == {*get_args(Measure)}
+    assert [Expectation.model_validate(each) for each in expectations]

@@ -1,5 +1,6 @@
 """Notices are kept once, sent until they are taken, and given up after a day."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -94,6 +95,12 @@ def test_unseen_ones_come_first_until_somebody_has_seen_them(outbox):
     assert outbox.see("bob", NOW) == 2
     assert outbox.see("bob", NOW) == 0
     assert outbox.forget(NOW + timedelta(days=90, seconds=90)) == 2
+
+
+def test_good_news_does_not_hide_trouble(outbox):
+    outbox.put(notice("a"), [], NOW)
+    outbox.put(replace(notice("b"), event="success"), [], NOW + timedelta(minutes=1))
+    assert [each.notice.key for each in outbox.newest(1)] == ["a"]
 
 
 def test_a_store_without_alerts_has_none(store_url):

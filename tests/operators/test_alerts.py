@@ -117,7 +117,7 @@ def test_a_late_run_is_told_from_the_triggerer(include, kept):
 
     asyncio.run(as_the_triggerer_does())
     (one,) = kept()
-    assert one.notice.text == "insights is late: it has not ended after 30 minutes."
+    assert one.notice.text == "insights is late: it has not ended after 30 min."
     assert one.notice.run == "scheduled__1"
 
 

@@ -1,6 +1,8 @@
 """The page Health: words and reasons, trouble first; alerts, new until somebody has seen them."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,6 +19,7 @@ from perennial.web.expected import points
 
 NOW = datetime(2026, 1, 10, 12, tzinfo=UTC)
 DAILY = {"daily": "{day}.csv", "first_day": "2026-01-01"}
+RUNS = Path(__file__).with_name("example_runs.py")
 SEEN = "/api/health/alerts/seen"
 
 
@@ -110,6 +113,19 @@ def notices(airflow: AirflowServer) -> str:
 
         outbox.deliver(down, at + timedelta(days=2))
     return url
+
+
+def test_a_step_is_compared_with_the_runs_before_it(airflow):
+    step, last_run, backfill, others = json.loads(airflow.run_python(RUNS.read_text()).splitlines()[-1])
+    assert (step["dag"], step["task"], step["run"], step["state"]) == (
+        "audiences", "evaluate", "run 4", "success",
+    )  # fmt: skip
+    # Two mapped instances each. The run that failed is not usual: 20, 40 and 60 seconds are.
+    assert step["cost"] == {"seconds": 100, "rows": 800, "bytes": 14}
+    assert step["usual"] == {"seconds": 40, "rows": 200, "bytes": 14}
+    assert last_run == "run 4"
+    assert backfill == [2, 2]
+    assert others == 0, "of Dags that somebody may not see, nothing"
 
 
 def test_alerts_are_new_until_somebody_who_may_says_otherwise(admin, viewer, notices):

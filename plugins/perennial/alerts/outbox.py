@@ -107,12 +107,13 @@ class Outbox:
         ).rowcount
 
     def newest(self, limit: int) -> list[Kept]:
-        """Notices, those that nobody has seen first, then the newest."""
+        """Notices, those that nobody has seen first, of them trouble, then the newest."""
         if not self._is_there():
             return []
         with self.connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(
-                "SELECT * FROM alerts.notice ORDER BY seen_at IS NOT NULL, at DESC, notice_id DESC LIMIT %s",
+                "SELECT * FROM alerts.notice ORDER BY seen_at IS NOT NULL,"
+                " seen_at IS NULL AND event IN ('start', 'success'), at DESC, notice_id DESC LIMIT %s",
                 (limit,),
             ).fetchall()
             found = {

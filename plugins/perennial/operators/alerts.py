@@ -27,7 +27,7 @@ _SAID: dict[Event, str] = {
     "start": "{dag} has started.",
     "success": "{dag} succeeded.",
     "failure": "{dag} failed.",
-    "delay": "{dag} is late: it has not ended after {amount} minutes.",
+    "delay": "{dag} is late: it has not ended after {amount} min.",
 }
 
 
