@@ -14,9 +14,23 @@ from airflow.sdk import DAG, BaseOperator
 from perennial.alerts.outbox import Outbox, migrate
 from perennial.operators.alert_delivery import DeliverAlertsOperator
 from perennial.operators.alerts import Announcement, documents, watch
-from perennial.operators.assets import ALERTS
+from perennial.operators.assets import ALERTS, SIGNALS
+from perennial.operators.signals import IngestOperator
+from perennial.settings import Settings
+from perennial.stages.workspace import Workspace
 
 pytestmark = pytest.mark.store
+ORDERS = """
+title: Orders
+kind: event
+source: {daily: "{day}.csv"}
+key: [id]
+tolerance: 1
+expectations: [{measure: rows, min: 2}]
+columns:
+  event_time: {type: timestamp, source: at, required: true}
+  id: {type: string, required: true}
+"""
 SINCE = datetime(2026, 1, 2, 3, tzinfo=UTC)
 
 
@@ -155,3 +169,23 @@ def test_airflow_has_every_dag_watched():
         BaseOperator(task_id="one")
     manager.hook.dag_policy(dag=dag)
     assert [type(each) for each in dag.on_failure_callback] == [Announcement]
+
+
+def test_a_batch_that_is_not_as_expected_is_told_with_what_was_found(include, kept, tmp_path):
+    folder = include("title: All\nquarantined_rows: 1\n")
+    (folder / "datasets").mkdir()
+    (folder / "datasets/orders.yaml").write_text(ORDERS)
+    (tmp_path / "landing").mkdir()
+    (tmp_path / "landing/2026-01-02.csv").write_text("at,id\n2026-01-02 10:00:00,1\nno time,2\n,3\n")
+    workspace = Workspace(Settings(folder, str(tmp_path / "lake"), str(tmp_path / "landing"), tmp_path))
+    operator = IngestOperator(task_id="ingest", files="daily", asset=SIGNALS)
+    told = context(params={}, dag=SimpleNamespace(dag_id="signals_batch"))
+    counts = operator.run(workspace, datetime(2026, 1, 3, tzinfo=UTC), told)
+    assert counts["orders"]["accepted"] == 1
+    found = {each.notice.event: each.notice for each in kept()}
+    assert found["quarantine"].text == "2 rows of orders-2026-01-02 set aside in the quarantine."
+    assert found["breach"].detail == "rows: found 1, expected at least 2"
+    assert found["breach"].dag == "signals_batch"
+    told["params"] = {"dry_run": True}
+    operator.run(workspace, datetime(2026, 1, 3, tzinfo=UTC), told)
+    assert len(kept()) == 2
