@@ -92,7 +92,9 @@ def test_unseen_ones_come_first_until_somebody_has_seen_them(outbox):
     assert [each.notice.key for each in newest] == ["c", "b", "a"]
     assert outbox.see("ann", NOW, newest[0].notice_id) == 1
     assert [(e.notice.key, e.seen_by) for e in outbox.newest(9)] == [("b", None), ("a", None), ("c", "ann")]
+    assert outbox.unseen() == 2
     assert outbox.see("bob", NOW) == 2
+    assert outbox.unseen() == 0
     assert outbox.see("bob", NOW) == 0
     assert outbox.forget(NOW + timedelta(days=90, seconds=90)) == 2
 

@@ -129,7 +129,12 @@ def test_a_late_run_is_told_from_the_triggerer(include, kept):
         plain: Any = {"dag_run": {"dag_run_id": "scheduled__1", "start_date": "2026-01-02T03:00:00Z"}}
         await Announcement(event="delay", dag_id="insights", minutes=30, context=plain)
 
+    async def of_a_backfill_whose_turn_has_not_come() -> None:
+        plain: Any = {"dag_run": {"dag_run_id": "backfill__9", "run_type": "backfill", "start_date": None}}
+        await Announcement(event="delay", dag_id="insights", minutes=30, context=plain)
+
     asyncio.run(as_the_triggerer_does())
+    asyncio.run(of_a_backfill_whose_turn_has_not_come())
     (one,) = kept()
     assert one.notice.text == "insights is late: it has not ended after 30 min."
     assert one.notice.run == "scheduled__1"

@@ -132,6 +132,13 @@ class Outbox:
             where.append(channel.name + (f" ({row['problem']})" if row["problem"] else ""))
         return [*found.values()]
 
+    def unseen(self) -> int:
+        """How many notices nobody has seen."""
+        if not self._is_there():
+            return 0
+        row = self.connection.execute("SELECT count(*) FROM alerts.notice WHERE seen_at IS NULL").fetchone()
+        return int(row[0]) if row else 0
+
     def forget(self, now: datetime) -> int:
         """Remove notices that are old; returns how many."""
         return self.connection.execute("DELETE FROM alerts.notice WHERE at < %s", (now - KEPT,)).rowcount

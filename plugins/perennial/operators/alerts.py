@@ -58,6 +58,8 @@ class Announcement(BaseNotifier):
 
     def notify(self, context: Context) -> None:
         """Tell it, if somebody wants to hear of it."""
+        if self.event == "delay" and _waits_its_turn(context):
+            return
         run = run_of(context)
         about = "/".join((self.dag_id, run["run_id"], run["since"], self.event, str(self.minutes or "")))
         text = _SAID[self.event].format(dag=self.dag_id, amount=self.minutes)
@@ -141,6 +143,12 @@ def link_of(dag_id: str, run_id: str) -> str:
 
     base = conf.get("api", "base_url", fallback="") or ""
     return f"{base.rstrip('/')}/dags/{dag_id}/runs/{quote(run_id, safe='')}" if base and run_id else ""
+
+
+def _waits_its_turn(context: Context) -> bool:
+    """Whether a run has not begun because those of its backfill run one after the other."""
+    run: Any = context.get("dag_run")
+    return isinstance(run, dict) and run.get("run_type") == "backfill" and not run.get("start_date")
 
 
 def _load(path: Path) -> Alerts:

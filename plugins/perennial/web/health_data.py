@@ -108,13 +108,14 @@ def datasets(signals: Signals, settings: Settings, now: datetime) -> list[Datase
     return health.sorted_by_trouble(found)
 
 
-def alerts(limit: int = ALERTS) -> tuple[list[Kept], str]:
-    """The newest notices, unseen ones first; and what is wrong if the store does not answer."""
+def alerts(limit: int = ALERTS) -> tuple[list[Kept], int, str]:
+    """The newest notices, unseen ones first; how many are unseen; what is wrong if the store is silent."""
     try:
         with psycopg.connect(owner_conninfo(), connect_timeout=3) as connection:
-            return Outbox(connection).newest(limit), ""
+            outbox = Outbox(connection)
+            return outbox.newest(limit), outbox.unseen(), ""
     except (*UNREACHABLE, StoreRefused) as error:
-        return [], str(error)
+        return [], 0, str(error)
 
 
 def _usual_rows(lake: Lake) -> dict[tuple[str, str], float]:

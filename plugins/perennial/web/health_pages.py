@@ -48,7 +48,7 @@ def overview(request: Request, signals: SignalsDep, user: GetUserDep, see: SeeDe
     """How everything is."""
     now, settings = datetime.now(UTC), request.app.state.settings
     allowed = readable_dags(user)
-    dags, (alerts, problem) = airflow_runs.dags(allowed), data.alerts()
+    dags, (alerts, unseen, problem) = airflow_runs.dags(allowed), data.alerts()
     datasets = data.datasets(signals, settings, now)
     tables = _tables(request.app.state.lake_sizes(), datasets, dags, now)
     steps = health.sorted_by_trouble(_steps(allowed))
@@ -57,7 +57,7 @@ def overview(request: Request, signals: SignalsDep, user: GetUserDep, see: SeeDe
     )
     words = [state.word for state in states]
     return page(
-        request, "health.html", section="health", now=now, alerts=alerts, problem=problem, may_see=see,
+        request, "health.html", section="health", now=now, alerts=alerts, unseen=unseen, problem=problem, may_see=see,
         datasets=datasets, tables=tables, steps=steps, backfills=airflow_runs.backfills(allowed),
         overdue=[each for each in dags.values() if health.of_dag(each, now).word == "late"],
         counts={word: words.count(word) for word in health.ORDER},
