@@ -126,7 +126,7 @@ class FindUploadsOperator(StageOperator):
         }
         waiting = (Status.LOADED, Status.STAGING, Status.STAGED, Status.RETRYING, Status.STALLED)
         found = batches.current().filter(source="upload").collect()
-        accepted = found["batch"].is_in(context["params"].get("accept_breach") or [])
+        accepted = found["batch"].is_in((context.get("params") or {}).get("accept_breach") or [])
         wanted = found["status"].is_in(waiting) | (accepted & (found["status"] == Status.FAILED))
         ready = found.filter(wanted)["batch"].sort().to_list()
         return {"ready": ready, **counts}
@@ -151,7 +151,7 @@ class IngestUploadOperator(StageOperator):
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages.signals import ingest_uploaded
 
-        accept = self.batch in (context["params"].get("accept_breach") or [])
+        accept = self.batch in ((context.get("params") or {}).get("accept_breach") or [])
         report = ingest_uploaded(workspace, self.batch, datetime.now(UTC), accept=accept)
         tell_of(context, report.batch, report.failed, report.breaches)
         return {report.dataset: _counts(report)}

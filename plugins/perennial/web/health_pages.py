@@ -57,7 +57,8 @@ def overview(request: Request, signals: SignalsDep, user: GetUserDep, see: SeeDe
     )
     words = [state.word for state in states]
     return page(
-        request, "health.html", section="health", now=now, alerts=alerts, unseen=unseen, problem=problem, may_see=see,
+        request, "health.html", section="health", now=now, may_see=see,
+        alerts=alerts, unseen=unseen, problem=problem,
         datasets=datasets, tables=tables, steps=steps, backfills=airflow_runs.backfills(allowed),
         overdue=[each for each in dags.values() if health.of_dag(each, now).word == "late"],
         counts={word: words.count(word) for word in health.ORDER},
