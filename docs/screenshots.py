@@ -21,7 +21,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SIGNALS = ("signals", "signals/batches", "signals/quarantine", "signals/quarantine/app_events")
+SIGNALS = ("health", "signals", "signals/batches", "signals/quarantine", "signals/quarantine/app_events")
 FRAME = 'iframe[title="Perennial"]'
 
 

@@ -30,7 +30,8 @@ class Line:
     """A channel that is down as often as it is told to be."""
 
     def __init__(self, down: int = 0) -> None:
-        self.down, self.heard = down, []
+        self.down = down
+        self.heard: list[tuple[Channel, Notice]] = []
 
     def __call__(self, channel: Channel, said: Notice) -> None:
         if channel == SLACK and self.down:

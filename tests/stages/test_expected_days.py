@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -40,7 +41,7 @@ def landed(workspace: Workspace, rows: int, failed: int, day: date = DAY) -> Non
         event_time=pl.lit(at), event_date=pl.lit(day), batch=pl.lit("b"), event_id=pl.col("id")
     )
     workspace.lake.events("clicks").append(frame)
-    counts = {"read": rows + failed, "accepted": rows, "failed": failed}
+    counts: Any = {"read": rows + failed, "accepted": rows, "failed": failed}
     Batches(workspace.lake.batches).record(
         [Batch(f"stream-{day}", "clicks", "stream", None, Status.SUCCESS, at, **counts)]
     )
