@@ -77,6 +77,12 @@ def test_a_failure_is_told_in_full_and_once(include, kept, webhook, mail):
     assert sorted(webhook.paths) == ["/hook", "/services/T0/B0/secret"]
 
 
+def test_a_task_that_was_lost_has_no_error_and_is_told_all_the_same(include, kept):
+    include("title: All\n")
+    Announcement("failure", "audiences")(context(exception=None))
+    assert kept()[0].notice.detail.startswith("Task ingest: ended without an error of its own")
+
+
 def test_a_run_that_is_cleared_and_fails_again_is_told_again(include, kept):
     include("title: All\n")
     Announcement("failure", "audiences")(context(exception=ValueError("a")))

@@ -23,6 +23,7 @@ from perennial.documents import load as load_document
 from perennial.settings import Settings
 
 _log = logging.getLogger(__name__)
+_UNTOLD = "ended without an error of its own, as when its process is lost; its log may say more"
 _SAID: dict[Event, str] = {
     "start": "{dag} has started.",
     "success": "{dag} succeeded.",
@@ -63,7 +64,7 @@ class Announcement(BaseNotifier):
         run = run_of(context)
         about = "/".join((self.dag_id, run["run_id"], run["since"], self.event, str(self.minutes or "")))
         text = _SAID[self.event].format(dag=self.dag_id, amount=self.minutes)
-        error = context.get("exception") or context.get("reason") or ""
+        error = context.get("exception") or context.get("reason") or _UNTOLD
         task = getattr(context.get("task"), "task_id", None) if "exception" in context else None
         detail = f"{f'Task {task}: ' if task else ''}{error}" if self.event == "failure" else ""
         tell(
