@@ -14,9 +14,9 @@ from airflow.sdk.definitions.callback import AsyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from perennial.operators import params
-from perennial.operators.alerts import Outcome, QueryAlert, alert
 from perennial.operators.assets import GROUP
 from perennial.operators.queries import RunQueryOperator
+from perennial.operators.query_alerts import Outcome, QueryAlert, alert
 from perennial.operators.retries import DEFAULT_ARGS
 from perennial.queries.scheduled import QUARANTINED_AFTER, ScheduledQuery, load_scheduled
 from perennial.settings import Settings

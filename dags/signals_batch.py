@@ -28,6 +28,7 @@ with DAG(
     params={
         "as_of": params.as_of(),
         "datasets": params.datasets(Settings.from_env().include),
+        "accept_breach": params.accept_breach(),
         "dry_run": params.dry_run("Check every row; write nothing, and start no other stage."),
     },
 ):

@@ -7,6 +7,7 @@ why. Batches that were begun and never completed are given up after a day.
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
+from perennial.operators import params
 from perennial.operators.assets import UPLOADS
 from perennial.operators.retries import DEFAULT_ARGS
 from perennial.operators.signals import FindUploadsOperator, IngestUploadOperator
@@ -19,6 +20,7 @@ with DAG(
     tags=["perennial", "signals"],
     default_args=DEFAULT_ARGS,
     max_active_runs=1,
+    params={"accept_breach": params.accept_batches()},
 ):
     find = FindUploadsOperator(task_id="find", asset=UPLOADS)
     IngestUploadOperator.partial(

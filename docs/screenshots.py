@@ -22,6 +22,7 @@ FLAGS = [
     "--disable-sync",
 ]
 SIGNALS = (
+    "health",
     "signals",
     "signals/batches",
     "signals/quarantine",

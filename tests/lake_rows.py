@@ -6,6 +6,7 @@ import polars as pl
 
 from perennial.lake.catalog import Lake
 from perennial.signals.batches import Batches
+from perennial.signals.expected import newest
 from perennial.value.deciles import KEYS
 
 CLOCKS = ["step", "at"]
@@ -28,6 +29,8 @@ def lake_rows(root: Path) -> dict[str, pl.DataFrame]:
     lake = Lake(str(root))
     if lake.batches.name in frames:
         frames[lake.batches.name] = Batches(lake.batches).current().drop(CLOCKS).collect()
+    if lake.expectations.name in frames:
+        frames[lake.expectations.name] = newest(lake).drop("at").collect()
     if lake.value_days.name in frames:
         days = frames[lake.value_days.name].sort("step").unique(["definition", "as_of"], keep="last")
         for (name,), theirs in days.partition_by("definition", as_dict=True).items():

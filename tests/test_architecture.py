@@ -21,6 +21,7 @@ STORY = [
     "activation",
     "campaigns",
     "responses",
+    "alerts",
 ]
 EDGES = ["stages", "operators", "hooks", "triggers", "web", "collector", "local", "sandbox"]
 STRANGERS = {"airflow", "fastapi", "starlette", "uvicorn", "jinja2"}

@@ -7,6 +7,7 @@ from typing import Any, Union
 from pydantic import TypeAdapter
 
 from perennial.activation.definition import Activation
+from perennial.alerts.definition import Alerts
 from perennial.audiences.definition import Audience, Consent
 from perennial.campaigns.definition import Campaign
 from perennial.documents import Document
@@ -33,6 +34,7 @@ KINDS: dict[str, tuple[type[Document], ...]] = {
     "dashboards": (Dashboard,),
     "reports": (Report,),
     "retention": (Retention,),
+    "alerts": (Alerts,),
 }
 """The models of the documents in each folder of `include/`."""
 

@@ -13,6 +13,7 @@ NAMES = [
     "access_request",
     "activation_agency",
     "activation_email",
+    "alerts",
     "audiences",
     "campaigns",
     "customer_value",

@@ -1,187 +1,202 @@
-"""Alerts reach a webhook and a mail server; ten failures in a row are a quarantine."""
+"""Every Dag tells how its runs go: a notice is kept in the store, sent at once, and never fails a run."""
 
 import asyncio
-import email
 import json
 import os
-import socketserver
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
+from airflow.sdk import DAG, BaseOperator
 
-from perennial.operators.alerts import AlertNotSent, Outcome, QueryAlert, alert
-from perennial.operators.assets import INSIGHTS
-from perennial.queries.scheduled import Alerts, ScheduledQuery
+from perennial.alerts.outbox import Outbox, migrate
+from perennial.operators.alert_delivery import DeliverAlertsOperator
+from perennial.operators.alerts import Announcement, documents, watch
+from perennial.operators.assets import ALERTS, SIGNALS
+from perennial.operators.signals import IngestOperator
+from perennial.settings import Settings
+from perennial.stages.workspace import Workspace
 
-
-class Webhook(BaseHTTPRequestHandler):
-    """Takes what is posted; the server's `heard` holds it."""
-
-    def do_POST(self) -> None:
-        server: Any = self.server
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        server.heard.append((self.headers.get("authorization"), body))
-        self.send_response(server.status)
-        self.end_headers()
-
-    def log_message(self, *arguments: Any) -> None: ...
-
-
-class Mail(socketserver.StreamRequestHandler):
-    """As much of SMTP as a client needs to be rid of a message."""
-
-    def handle(self) -> None:
-        server: Any = self.server
-        self.wfile.write(b"220 tests\r\n")
-        lines: list[str] = []
-        inside = False
-        while line := self.rfile.readline().decode().rstrip("\r\n"):
-            if inside and line == ".":
-                inside = False
-            elif not inside and line.upper() == "DATA":
-                inside = True
-                self.wfile.write(b"354 go on\r\n")
-                lines += self._message()
-                inside = False
-            if line.upper() == "QUIT":
-                self.wfile.write(b"221 bye\r\n")
-                break
-            self.wfile.write(b"250 ok\r\n")
-            lines.append(line)
-        server.heard.append(lines)
-
-    def _message(self) -> list[str]:
-        found = []
-        while (line := self.rfile.readline().decode().rstrip("\r\n")) != ".":
-            found.append(line)
-        return found
-
-
-@contextmanager
-def serving(server: Any) -> Iterator[Any]:
-    server.heard, server.status = [], 200
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server
-    server.shutdown()
-    server.server_close()
+pytestmark = pytest.mark.store
+ORDERS = """
+title: Orders
+kind: event
+source: {daily: "{day}.csv"}
+key: [id]
+tolerance: 1
+expectations: [{measure: rows, min: 2}]
+columns:
+  event_time: {type: timestamp, source: at, required: true}
+  id: {type: string, required: true}
+"""
+SINCE = datetime(2026, 1, 2, 3, tzinfo=UTC)
 
 
 @pytest.fixture
-def webhook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Webhook)) as server:
-        port = server.server_address[1]
-        connection = {"conn_type": "http", "host": f"http://127.0.0.1:{port}/hook", "password": "token"}
-        monkeypatch.setitem(os.environ, "AIRFLOW_CONN_HOOK", json.dumps(connection))
-        yield server
+def include(tmp_path, monkeypatch):
+    """Documents of the test's own; `include("title: ...")` writes one."""
+    monkeypatch.setenv("PERENNIAL_INCLUDE", str(tmp_path))
+    (tmp_path / "alerts").mkdir()
+
+    def write(text: str, name: str = "one") -> Any:
+        (tmp_path / "alerts" / f"{name}.yaml").write_text(text)
+        return tmp_path
+
+    return write
 
 
 @pytest.fixture
-def mail(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    with serving(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Mail)) as server:
-        extra = {"from_email": "us@example.com", "disable_ssl": True, "disable_tls": True}
-        connection = {
-            "conn_type": "smtp",
-            "host": "127.0.0.1",
-            "port": server.server_address[1],
-            "extra": extra,
-        }
-        monkeypatch.setitem(os.environ, "AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(connection))
-        yield server
+def kept(store_url, monkeypatch):
+    """What is kept of notices, by who reads it after the test's work."""
+    monkeypatch.setitem(os.environ, "AIRFLOW_CONN_PERENNIAL_STORE", store_url)
+    migrate(store_url)
+    with psycopg.connect(store_url, autocommit=True) as connection:
+        connection.execute("TRUNCATE alerts.notice CASCADE")
+        yield lambda: Outbox(connection).newest(99)
 
 
-def query(**alerts: Any) -> ScheduledQuery:
-    return ScheduledQuery(
-        name="mine", title="Mine", schedule="daily", sql="SELECT 1", alerts=Alerts(**alerts)
-    )
+def context(**said: Any) -> Any:
+    run = SimpleNamespace(run_id="manual__1", start_date=SINCE)
+    return {"dag_run": run, "task": SimpleNamespace(task_id="ingest"), **said}
 
 
-class Kept(dict):
-    """The state of an asset."""
-
-    def set(self, key: str, value: Any) -> None:
-        self[key] = value
-
-    def get(self, key: str, default: Any = None) -> Any:
-        return super().get(key, default)
-
-
-def context(state: Kept, error: Exception | None = None) -> Any:
-    run = SimpleNamespace(run_id="scheduled__2017")
-    return {"asset_state_store": {INSIGHTS: state}, "dag_run": run, "exception": error}
-
-
-def test_the_tenth_failure_in_a_row_is_a_quarantine(webhook):
-    one, state = query(webhook="hook", events=["failure", "quarantine", "success"]), Kept()
-    failed, succeeded = (Outcome(one, INSIGHTS, succeeded=outcome) for outcome in (False, True))
-    for _ in range(9):
-        failed(context(state))
-    succeeded(context(state))
-    assert state == {"failures_in_a_row": 0}
-    for _ in range(11):
-        failed(context(state, ValueError("<no> such column")))
-    events = [body["event"] for _, body in webhook.heard]
-    assert events == ["failure"] * 9 + ["success"] + ["failure"] * 10 + ["quarantine"] + ["failure"]
-    token, body = webhook.heard[-2]
-    assert token == "Bearer token"
-    assert body == {
-        "event": "quarantine",
-        "query": "mine",
-        "text": "Mine failed 10 times in a row and is quarantined.",
-        "dag_id": "query_mine",
-        "run_id": "scheduled__2017",
-        "error": "<no> such column",
-    }
+def test_a_failure_is_told_in_full_and_once(include, kept, webhook, mail):
+    include("title: All\nslack: slack\nwebhook: hook\nemail: [ann@example.com]\n")
+    # The task tells with its error; then the Dag would, without one.
+    Announcement("failure", "signals_batch")(context(exception=ValueError("sales: 3 rows, at least 10")))
+    Announcement("failure", "signals_batch")(context(reason="task_failure"))
+    (one,) = kept()
+    assert one.notice.text == "signals_batch failed."
+    assert one.notice.detail == "Task ingest: sales: 3 rows, at least 10"
+    assert sorted(one.delivered) == ["e-mail to ann@example.com", "slack slack", "webhook hook"]
+    bodies = [body for _, body in webhook.heard]
+    assert {"text"} in [{*body} for body in bodies], "what Slack takes"
+    assert any("Task ingest: sales: 3 rows, at least 10" in body["text"] for body in bodies)
+    assert sorted(webhook.paths) == ["/hook", "/services/T0/B0/secret"]
 
 
-def test_only_what_was_asked_for_is_said(webhook):
-    one, state = query(webhook="hook", events=["success"]), Kept()
-    Outcome(one, INSIGHTS, succeeded=False)(context(state))
-    assert webhook.heard == []
-    assert alert(one, "start") is None
-    assert state == {"failures_in_a_row": 1}
+def test_a_task_that_was_lost_has_no_error_and_is_told_all_the_same(include, kept):
+    include("title: All\n")
+    Announcement("failure", "audiences")(context(exception=None))
+    assert kept()[0].notice.detail.startswith("Task ingest: ended without an error of its own")
 
 
-def heard(mail: Any) -> Any:
-    """What the server heard; it takes note of a message a moment after it was sent."""
-    deadline = time.monotonic() + 10
-    while not mail.heard and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return mail.heard
+def test_a_run_that_is_cleared_and_fails_again_is_told_again(include, kept):
+    include("title: All\n")
+    Announcement("failure", "audiences")(context(exception=ValueError("a")))
+    again = SimpleNamespace(run_id="manual__1", start_date=SINCE + timedelta(hours=1))
+    Announcement("failure", "audiences")(context(exception=ValueError("b"), dag_run=again))
+    assert [each.notice.detail for each in kept()] == ["Task ingest: b", "Task ingest: a"]
 
 
-def test_an_email_says_what_is_wrong(mail):
-    QueryAlert("failure", "mine", "Mine", email=["ann@example.com"])(
-        context(Kept(), ValueError("<no> column"))
-    )
-    [lines] = heard(mail)
-    assert "rcpt TO:<ann@example.com>" in lines
-    message = email.message_from_string("\n".join(lines[3:]))
-    assert message["Subject"] == "Mine failed."
-    [body] = [part for part in message.walk() if part.get_content_type() == "text/html"]
-    assert b"&lt;no&gt; column" in body.get_payload(decode=True)
+def test_what_is_not_taken_is_tried_again_and_its_address_is_told_nobody(include, kept, webhook, caplog):
+    include("title: All\nslack: slack\n")
+    webhook.status = 500
+    Announcement("failure", "audiences")(context(exception=ValueError("a")))
+    (one,) = kept()
+    assert one.waiting == ["slack slack (NotTaken: connection slack: answered 500)"]
+    webhook.status = 200
+    with psycopg.connect(os.environ["AIRFLOW_CONN_PERENNIAL_STORE"], autocommit=True) as connection:
+        connection.execute("UPDATE alerts.delivery SET next_attempt_at = now()")
+    operator: Any = DeliverAlertsOperator(task_id="deliver", asset=ALERTS)
+    nowhere: Any = None
+    assert operator.run(nowhere, SINCE, {})["delivered"] == 1
+    assert kept()[0].delivered == ["slack slack"]
+    assert "secret" not in caplog.text
 
 
-def test_a_late_run_is_known_by_plain_values(webhook):
-    late = alert(query(webhook="hook", events=["delay"]), "delay")
-    assert late is not None
-    context: Any = {"dag_run": {"dag_run_id": "scheduled__2017"}}
+def test_nothing_that_goes_wrong_fails_a_run(include, webhook, monkeypatch, caplog):
+    folder = include("title: All\nslack: slack\n")
+    monkeypatch.setitem(os.environ, "AIRFLOW_CONN_PERENNIAL_STORE", "postgresql://nobody:x@127.0.0.1:1/none")
+    Announcement("failure", "audiences")(context(exception=ValueError("a")))
+    assert len(webhook.heard) == 1, "without a store it is sent all the same, once"
+    webhook.status = 500
+    Announcement("failure", "audiences")(context(exception=ValueError("a")))
+    assert "slack slack did not take it" in caplog.text
+    (folder / "alerts/one.yaml").write_text("title: All\nslak: slack\n")
+    Announcement("failure", "audiences")(context(exception=ValueError("a")))
+    assert "one.yaml: slak: Extra inputs are not permitted" in caplog.text
+    assert len(webhook.heard) == 2
+
+
+def test_a_connection_without_an_address_says_what_to_do(include, kept, monkeypatch):
+    include("title: All\nslack: empty\n")
+    monkeypatch.setitem(os.environ, "AIRFLOW_CONN_EMPTY", json.dumps({"conn_type": "http"}))
+    Announcement("failure", "audiences")(context(exception=ValueError("a")))
+    assert "put the webhook's address into the password" in kept()[0].waiting[0]
+
+
+def test_a_late_run_is_told_from_the_triggerer(include, kept):
+    include("title: All\ndelay_minutes: 30\n")
 
     async def as_the_triggerer_does() -> None:
-        await QueryAlert(**late.arguments, context=context)
+        plain: Any = {"dag_run": {"dag_run_id": "scheduled__1", "start_date": "2026-01-02T03:00:00Z"}}
+        await Announcement(event="delay", dag_id="insights", minutes=30, context=plain)
+
+    async def of_a_backfill_whose_turn_has_not_come() -> None:
+        plain: Any = {"dag_run": {"dag_run_id": "backfill__9", "run_type": "backfill", "start_date": None}}
+        await Announcement(event="delay", dag_id="insights", minutes=30, context=plain)
 
     asyncio.run(as_the_triggerer_does())
-    [(_, body)] = webhook.heard
-    assert (body["text"], body["run_id"]) == ("Mine is late.", "scheduled__2017")
+    asyncio.run(of_a_backfill_whose_turn_has_not_come())
+    (one,) = kept()
+    assert one.notice.text == "insights is late: it has not ended after 30 min."
+    assert one.notice.run == "scheduled__1"
 
 
-def test_a_webhook_that_is_down_does_not_keep_an_email_from_going(webhook, mail):
-    webhook.status = 500
-    with pytest.raises(AlertNotSent, match="post: HTTPError"):
-        QueryAlert("failure", "mine", "Mine", webhook="hook", email=["ann@example.com"])(context(Kept()))
-    assert len(heard(mail)) == 1
+def test_each_dag_is_given_what_its_documents_want(include):
+    folder = include("title: A\nevents: [start, delay]\ndelay_minutes: 30\n")
+    include("title: B\ndags: [signals_*]\nevents: [success, failure, delay]\ndelay_minutes: 60\n", "two")
+
+    def given(name: str) -> tuple[Any, ...]:
+        with DAG(name, schedule=None) as dag:
+            first = BaseOperator(task_id="first")
+            last = BaseOperator(task_id="last", on_failure_callback=print)
+            first >> last
+        watch(dag, documents(folder))
+        assert dag.has_on_failure_callback == bool(dag.on_failure_callback)
+        minutes = [each.interval.total_seconds() / 60 for each in dag.deadline or []]
+        found = [dag.on_success_callback, dag.on_failure_callback, first.on_execute_callback]
+        return (
+            minutes,
+            [len(each or []) for each in found],
+            len(last.on_failure_callback),
+            len(last.on_execute_callback or []),
+        )
+
+    assert given("signals_batch") == ([30, 60], [1, 1, 1], 2, 0)
+    assert given("insights") == ([30], [0, 0, 1], 1, 0)
+
+
+def test_airflow_has_every_dag_watched():
+    from airflow.settings import get_policy_plugin_manager, load_policy_plugins
+
+    manager = get_policy_plugin_manager()
+    if not manager.has_plugin("perennial"):
+        load_policy_plugins(manager)
+    with DAG("anything", schedule=None) as dag:
+        BaseOperator(task_id="one")
+    manager.hook.dag_policy(dag=dag)
+    assert [type(each) for each in dag.on_failure_callback] == [Announcement]
+
+
+def test_a_batch_that_is_not_as_expected_is_told_with_what_was_found(include, kept, tmp_path):
+    folder = include("title: All\nquarantined_rows: 1\n")
+    (folder / "datasets").mkdir()
+    (folder / "datasets/orders.yaml").write_text(ORDERS)
+    (tmp_path / "landing").mkdir()
+    (tmp_path / "landing/2026-01-02.csv").write_text("at,id\n2026-01-02 10:00:00,1\nno time,2\n,3\n")
+    workspace = Workspace(Settings(folder, str(tmp_path / "lake"), str(tmp_path / "landing"), tmp_path))
+    operator = IngestOperator(task_id="ingest", files="daily", asset=SIGNALS)
+    told = context(params={}, dag=SimpleNamespace(dag_id="signals_batch"))
+    counts = operator.run(workspace, datetime(2026, 1, 3, tzinfo=UTC), told)
+    assert counts["orders"]["accepted"] == 1
+    found = {each.notice.event: each.notice for each in kept()}
+    assert found["quarantine"].text == "2 rows of orders-2026-01-02 set aside in the quarantine."
+    assert found["breach"].detail == "rows: found 1, expected at least 2"
+    assert found["breach"].dag == "signals_batch"
+    told["params"] = {"dry_run": True}
+    operator.run(workspace, datetime(2026, 1, 3, tzinfo=UTC), told)
+    assert len(kept()) == 2

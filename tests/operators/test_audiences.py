@@ -52,6 +52,7 @@ def test_others_are_announced_and_the_last_task_fails_with_all_that_is_wrong(
         "town": {"failure": REASON},
     }
     assert evaluate.execute(context(event, str(DAYS[1]))) == counts
+    assert event.extra.pop("cost")["rows"] > 0
     assert event.extra == {"as_of": "2024-03-02", **counts}
     with pytest.raises(TerminalError) as failed:
         refuse.execute(context(event, str(DAYS[1])))

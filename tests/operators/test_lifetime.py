@@ -49,6 +49,7 @@ def score() -> ScoreLifetimeOperator:
 
 def test_a_day_is_fitted_scored_and_told_on_the_assets(made):
     _, extra = execute(fit())
+    assert {*extra.pop("cost")} == {"seconds", "rows", "bytes"}
     assert extra == {
         "as_of": "1998-01-01",
         "clv": {"in_use": "clv-1998-01-01", "fits": {"1998-01-01": "promoted: no model was in use"}},

@@ -29,5 +29,9 @@ def test_a_partition_scores_everybody_as_of_its_end(tmp_path: Path, monkeypatch:
         "outlet_events": {RFM: event},
     }
     assert operator.execute(context) == {"customers": {"rfm": 4}}
+    cost = event.extra.pop("cost")
+    assert cost["rows"] == made.lake.rfm("rfm").scan().collect().height == 4
+    assert cost["bytes"] > 0
+    assert cost["seconds"] >= 0
     assert event.extra == {"as_of": "2018-01-01", "customers": {"rfm": 4}}
     assert made.lake.rfm("rfm").partitions() == ["2018-01-01"]

@@ -1,6 +1,7 @@
 """Which datasets a day's run takes: those that deliver on it."""
 
 import shutil
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,10 +10,12 @@ from typing import Any
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 
-from perennial.operators.assets import SIGNALS
-from perennial.operators.signals import IngestOperator
+from perennial.operators.assets import SIGNALS, UPLOADS
+from perennial.operators.signals import FindUploadsOperator, IngestOperator
 from perennial.settings import REPOSITORY, Settings
+from perennial.signals.batches import Batch, Batches, Status
 from perennial.signals.dataset import Source
+from perennial.signals.expected import ExpectationBreached
 from perennial.signals.reading import SourceMissing
 from perennial.stages.workspace import Workspace
 
@@ -23,7 +26,11 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def run(workspace: Workspace, day: datetime, **params: Any) -> Any:
-    context: Any = {"params": params}
+    context: Any = {
+        "params": params,
+        "dag": SimpleNamespace(dag_id="signals_batch"),
+        "dag_run": SimpleNamespace(run_id="r"),
+    }
     return IngestOperator(task_id="ingest", files="daily", asset=SIGNALS).run(workspace, day, context)
 
 
@@ -66,6 +73,34 @@ def test_a_file_that_may_be_late_is_waited_for_in_the_triggerer(workspace, tmp_p
     run.run_type = "scheduled"
     with pytest.raises(SourceMissing):
         operator.execute(context, {"missing": trigger.patterns})
+
+
+def test_the_form_accepts_what_is_not_as_expected_once(workspace, tmp_path, monkeypatch):
+    shutil.copytree(REPOSITORY / "include", tmp_path / "include")
+    shutil.rmtree(tmp_path / "include/alerts")
+    monkeypatch.setenv("PERENNIAL_INCLUDE", str(tmp_path / "include"))
+    document = tmp_path / "include/datasets/coupon_redemptions.yaml"
+    expectations = "expectations: [{measure: rows, min: 5, on_breach: stop}]\ncolumns:"
+    document.write_text(document.read_text().replace("columns:", expectations))
+    settings = replace(workspace.settings, include=tmp_path / "include")
+    file = tmp_path / "coupon_redemptions/daily/2017-12-27.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("household_id,coupon_upc,campaign_id,redemption_date\n1,2,3,2017-12-27 10:00:00\n")
+    day, chosen = datetime(2017, 12, 28, tzinfo=UTC), ["coupon_redemptions"]
+    with pytest.raises(ExpectationBreached, match="rows: found 1, expected at least 5"):
+        run(Workspace(settings), day, datasets=chosen)
+    told = run(Workspace(settings), day, datasets=chosen, accept_breach=True)
+    assert told["coupon_redemptions"]["accepted"] == 1
+
+
+def test_an_upload_that_was_not_as_expected_is_taken_again_once_somebody_accepts_it(workspace):
+    batches, now = Batches(workspace.lake.batches), datetime.now(UTC)
+    for name in ("up-1", "up-2"):
+        batches.create(Batch(name, "survey_answers", "upload", None, Status.LOADING, now))
+        batches.move(name, Status.FAILED, now)
+    find: Any = FindUploadsOperator(task_id="find", asset=UPLOADS)
+    assert find.run(workspace, now, {"params": {"accept_breach": None}})["ready"] == []
+    assert find.run(workspace, now, {"params": {"accept_breach": ["up-2"]}})["ready"] == ["up-2"]
 
 
 @pytest.mark.parametrize(

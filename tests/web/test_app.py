@@ -33,6 +33,7 @@ WRITES = {
     **{f"/api/audiences/{what}": {"POST"} for what in ("estimate", "overlap")},
     **{f"/api/composer/{what}": {"POST"} for what in ("preview", "csv")},
     "/api/audiences/customer_value": {"PUT", "DELETE"},
+    "/api/health/alerts/seen": {"POST"},
     "/api/queries": {"POST"},
     f"/api/queries/{SAMPLES['identifier']}": {"DELETE"},
     "/api/dashboards/customer_value": {"PUT", "DELETE"},

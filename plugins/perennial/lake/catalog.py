@@ -97,6 +97,24 @@ RESOLUTIONS = pl.Schema(
 )
 """How quarantined rows ended: `replayed` (taken), `duplicate` (known already) or `discarded`."""
 
+EXPECTATIONS = pl.Schema(
+    {
+        "dataset": pl.String(),
+        "batch": pl.String(),
+        "source": pl.String(),
+        "day": pl.Date(),
+        "at": pl.Datetime("us", "UTC"),
+        "expectation": pl.String(),
+        "found": pl.Float64(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+        "usual": pl.Float64(),
+        "on_breach": pl.String(),
+        "outcome": pl.String(),
+    }
+)
+"""Every verdict on what is expected of a batch or a day; of the same batch, the newest counts."""
+
 VALUE_DAYS = pl.Schema(
     {
         "definition": pl.String(),
@@ -147,6 +165,11 @@ class Lake:
     def batches(self) -> Table:
         """The life of every batch; `perennial.signals.batches` reads and writes it."""
         return Table(self.root, "signals/batches", schema=BATCHES)
+
+    @property
+    def expectations(self) -> Table:
+        """What was expected of batches and days, and what was found."""
+        return Table(self.root, "signals/expectations", schema=EXPECTATIONS)
 
     def ledger(self, definition: str) -> Table:
         """Partial sums of each customer and day, by month and customer bucket: value is computed from it."""
@@ -317,6 +340,7 @@ class Lake:
             self.arrivals,
             self.days_seen,
             self.recomputed,
+            self.expectations,
         ]
         found = next((table for table in single if table.name == name), None)
         if found is None:

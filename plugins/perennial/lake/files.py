@@ -26,6 +26,7 @@ from perennial.lake.tables import (
     Table,
     properties,
 )
+from perennial.lake.written import note
 
 COMPRESSION: dict[str, Any] = {"compression": "lz4"}
 """Cheap to write, since files are written anew, and smaller, when maintenance compacts them."""
@@ -152,7 +153,9 @@ def commit(
         )
     except CommitFailedError as error:
         raise ConcurrentCommit(f"{table.name}: {error}") from error
-    return table.version()
+    version = table.version()
+    note(table.uri, version)
+    return version
 
 
 def replace(table: Table, rows: pl.DataFrame, partitions: Iterable[str]) -> int:

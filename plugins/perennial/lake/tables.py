@@ -22,6 +22,7 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from perennial.errors import TerminalError, TransientError
 from perennial.lake import handles
+from perennial.lake.written import note
 
 CommitTransaction = tuple[str, int]
 """An application's name and a number that only grows: committed together with the data."""
@@ -202,7 +203,9 @@ class Table:
             )
         except (CommitFailedError, FileExistsError) as error:
             raise ConcurrentCommit(f"{self.name}: {error}") from error
-        return self.version()
+        version = self.version()
+        note(self.uri, version)
+        return version
 
 
 def properties(transactions: Sequence[CommitTransaction], retries: int = RETRIES) -> CommitProperties:

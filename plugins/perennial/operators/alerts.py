@@ -1,145 +1,192 @@
-"""What is said of scheduled queries, and to whom: to a webhook, by e-mail, through Airflow's connections.
+"""Every Dag tells how its runs go, as the documents of `include/alerts` say; the Dags themselves say nothing.
 
-The outcomes of runs are counted on the query's asset, where Airflow's UI shows them, too: ten failures in a
-row are a quarantine, and Airflow pauses the Dag.
+Airflow applies `watch` to each Dag that it reads. A notice is kept in the store and sent at once; the Dag
+`alerts` tries again what a channel did not take. Whatever goes wrong here is logged, and no run fails of it.
 """
 
-import html
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from airflow.sdk import Asset, BaseHook, Context
+from airflow.sdk import DAG, Context
 from airflow.sdk.bases.notifier import BaseNotifier
+from airflow.sdk.definitions.callback import AsyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 from asgiref.sync import sync_to_async
 
-from perennial.errors import PerennialError
-from perennial.queries.scheduled import QUARANTINED_AFTER, Event, ScheduledQuery
+from perennial.alerts.definition import Alerts, channels_of
+from perennial.alerts.notice import Channel, Event, Notice
+from perennial.documents import DocumentError, load_each
+from perennial.documents import load as load_document
+from perennial.settings import Settings
 
-FAILURES = "failures_in_a_row"
-TIMEOUT_S = 10
+_log = logging.getLogger(__name__)
+_UNTOLD = "ended without an error of its own, as when its process is lost; its log may say more"
 _SAID: dict[Event, str] = {
-    "start": "started",
-    "success": "succeeded",
-    "failure": "failed",
-    "quarantine": f"failed {QUARANTINED_AFTER} times in a row and is quarantined",
-    "delay": "is late",
+    "start": "{dag} has started.",
+    "success": "{dag} succeeded.",
+    "failure": "{dag} failed.",
+    "delay": "{dag} is late: it has not ended after {amount} min.",
 }
 
 
-class AlertNotSent(PerennialError):
-    """A webhook or a mail server did not take an alert."""
+def documents(include: Path) -> dict[str, Alerts]:
+    """All alerts that can be read; of one that cannot, a line in the log and on the page *Health*."""
+    found: dict[str, Alerts] = {}
+    for name, each in load_each((include / "alerts").glob("*.yaml"), _load).items():
+        if isinstance(each, DocumentError):
+            _log.error("these alerts are not sent: %s", each)
+        else:
+            found[name] = each
+    return found
 
 
-class QueryAlert(BaseNotifier):
-    """Say what happened to a run.
+class Announcement(BaseNotifier):
+    """Tells of a run.
 
-    :param event: what happened
-    :param query: the query's name
-    :param title: what people call it
-    :param webhook: a connection of type http, whose host is posted to
-    :param email: addresses
-    :param smtp: the connection that e-mails are sent with
+    :param event: what happened to it
+    :param dag_id: whose run it is
+    :param minutes: after how many a run is late
     """
 
     def __init__(
-        self,
-        event: Event,
-        query: str,
-        title: str,
-        webhook: str | None = None,
-        email: Sequence[str] = (),
-        smtp: str = "smtp_default",
-        context: Context | None = None,
+        self, event: Event, dag_id: str, minutes: int | None = None, context: Context | None = None
     ) -> None:
         super().__init__(context=context)
-        self.event, self.query, self.title = event, query, title
-        self.webhook, self.email, self.smtp = webhook, list(email), smtp
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """With which the same alert is made elsewhere."""
-        names = ("event", "query", "title", "webhook", "email", "smtp")
-        return {name: getattr(self, name) for name in names}
+        self.event, self.dag_id, self.minutes = event, dag_id, minutes
 
     def notify(self, context: Context) -> None:
-        """Send it, to whoever is to hear of it; a webhook that is down does not keep an e-mail from going."""
-        message = self._message(context)
-        problems = []
-        for send in (self._post, self._mail):
-            try:
-                send(message)
-            except Exception as error:
-                problems.append(f"{send.__name__.strip('_')}: {type(error).__name__}: {error}")
-        if problems:
-            raise AlertNotSent(f"an alert about query {self.query} was not sent: {'; '.join(problems)}")
+        """Tell it, if somebody wants to hear of it."""
+        if self.event == "delay" and _waits_its_turn(context):
+            return
+        run = run_of(context)
+        about = "/".join((self.dag_id, run["run_id"], run["since"], self.event, str(self.minutes or "")))
+        text = _SAID[self.event].format(dag=self.dag_id, amount=self.minutes)
+        error = context.get("exception") or context.get("reason") or _UNTOLD
+        task = getattr(context.get("task"), "task_id", None) if "exception" in context else None
+        detail = f"{f'Task {task}: ' if task else ''}{error}" if self.event == "failure" else ""
+        tell(
+            Notice(
+                about.rstrip("/"), self.event, self.dag_id, run["run_id"], text, detail,
+                link_of(self.dag_id, run["run_id"]), self.minutes,
+            )
+        )  # fmt: skip
 
     async def async_notify(self, context: Context) -> None:
-        """The same, in the triggerer: which may read connections, unlike a callback that an executor runs."""
+        """The same, in the triggerer."""
         await sync_to_async(self.notify, thread_sensitive=False)(context)
 
-    def _message(self, context: Context) -> dict[str, Any]:
-        # A run that is late comes as plain values.
-        run: Any = context.get("dag_run")
-        identifier = run.get("run_id", run.get("dag_run_id")) if isinstance(run, dict) else None
-        error = context.get("exception")
-        return {
-            "event": self.event,
-            "query": self.query,
-            "text": f"{self.title} {_SAID[self.event]}.",
-            "dag_id": f"query_{self.query}",
-            "run_id": identifier or getattr(run, "run_id", None),
-            "error": f"{error}"[:2_000] if error else None,
-        }
 
-    def _post(self, message: dict[str, Any]) -> None:
-        if self.webhook is None:
+def watch(dag: DAG, found: Mapping[str, Alerts]) -> None:
+    """Have a Dag tell what these documents want to hear of it."""
+    about = [each for each in found.values() if each.is_about(dag.dag_id)]
+    events = {event for each in about for event in each.events}
+    if "start" in events:
+        for task in dag.tasks:
+            if not task.upstream_task_ids:
+                _add(task, "on_execute_callback", Announcement("start", dag.dag_id))
+    if "success" in events:
+        _add(dag, "on_success_callback", Announcement("success", dag.dag_id))
+        dag.has_on_success_callback = True
+    if "failure" in events:
+        # A task knows the error. Of a run that fails without one, the Dag tells; of both, the first.
+        for task in dag.tasks:
+            _add(task, "on_failure_callback", Announcement("failure", dag.dag_id))
+        _add(dag, "on_failure_callback", Announcement("failure", dag.dag_id))
+        dag.has_on_failure_callback = True
+    minutes = {each.delay_minutes for each in about if "delay" in each.events}
+    dag.deadline = [*(dag.deadline or []), *(_deadline(dag.dag_id, each) for each in sorted(minutes))] or None
+
+
+def tell(notice: Notice) -> None:
+    """Keep a notice and send it, if somebody wants to hear of it; never raises."""
+    from perennial.hooks.alert_channels import send
+
+    try:
+        channels = channels_of(documents(Settings.from_env().include), notice)
+        if channels is None:
             return
-        import requests
-
-        connection = BaseHook.get_connection(self.webhook)
-        host = connection.host or ""
-        address = host if "://" in host else f"{connection.schema or 'https'}://{host}"
-        if connection.port and not address.rpartition(":")[2].isdigit():
-            address = f"{address}:{connection.port}"
-        headers = {"authorization": f"Bearer {connection.password}"} if connection.password else {}
-        answer = requests.post(address, json=message, headers=headers, timeout=TIMEOUT_S)
-        answer.raise_for_status()
-
-    def _mail(self, message: dict[str, Any]) -> None:
-        if not self.email:
-            return
-        from airflow.providers.smtp.hooks.smtp import SmtpHook
-
-        lines = [message["text"], f"Dag {message['dag_id']}, run {message['run_id']}", message["error"] or ""]
-        content = "<br>".join(html.escape(line) for line in lines if line)
-        with SmtpHook(smtp_conn_id=self.smtp) as hook:
-            hook.send_email_smtp(to=self.email, subject=message["text"], html_content=content)
+        try:
+            _keep_and_send(notice, channels)
+        except Exception:
+            _log.exception("the store does not keep alerts; this one is sent once: %s", notice.text)
+            for channel in channels:
+                _attempt(send, channel, notice)
+    except Exception:
+        _log.exception("nobody was told: %s", notice.text)
 
 
-def alert(query: ScheduledQuery, event: Event) -> QueryAlert | None:
-    """The alert of a query about an event, if somebody wants to hear of it."""
-    wanted = query.alerts
-    if wanted is None or event not in wanted.events:
-        return None
-    return QueryAlert(event, query.name, query.title, wanted.webhook, wanted.email, wanted.smtp)
+def about_batch(
+    context: Context, event: Event, batch: str, text: str, detail: str = "", amount: int | None = None
+) -> Notice:
+    """A notice of what a task found in a batch."""
+    run, dag = run_of(context), context["dag"].dag_id
+    key = "/".join((dag, run["run_id"], run["since"], event, batch))
+    return Notice(key, event, dag, run["run_id"], text, detail, link_of(dag, run["run_id"]), amount)
 
 
-class Outcome:
-    """Counts failures in a row on the query's asset, and sends the alerts of an outcome.
+def run_of(context: Context | Mapping[str, Any]) -> dict[str, str]:
+    """A run's id, and since when it goes on: one that is cleared and runs again is told of again."""
+    run: Any = context.get("dag_run")
+    said = run if isinstance(run, dict) else {}
+    identifier = said.get("run_id") or said.get("dag_run_id") or getattr(run, "run_id", None)
+    since = said.get("start_date") or getattr(run, "start_date", None) or ""
+    return {"run_id": f"{identifier or context.get('run_id') or ''}", "since": f"{since}"}
 
-    :param succeeded: which outcome it is
-    """
 
-    def __init__(self, query: ScheduledQuery, asset: Asset, *, succeeded: bool) -> None:
-        self.query, self.asset, self.succeeded = query, asset, succeeded
+def link_of(dag_id: str, run_id: str) -> str:
+    """Where a run is in Airflow's UI; empty if Airflow does not know its own address."""
+    from urllib.parse import quote
 
-    def __call__(self, context: Context) -> None:
-        store: Any = context["asset_state_store"][self.asset]
-        failures = 0 if self.succeeded else int(store.get(FAILURES, default=0)) + 1
-        store.set(FAILURES, failures)
-        events: list[Event] = ["success" if self.succeeded else "failure"]
-        if failures == QUARANTINED_AFTER and self.query.quarantine:
-            events.append("quarantine")
-        for event in events:
-            if (one := alert(self.query, event)) is not None:
-                one(context)
+    from airflow.configuration import conf
+
+    base = conf.get("api", "base_url", fallback="") or ""
+    return f"{base.rstrip('/')}/dags/{dag_id}/runs/{quote(run_id, safe='')}" if base and run_id else ""
+
+
+def _waits_its_turn(context: Context) -> bool:
+    """Whether a run has not begun because those of its backfill run one after the other."""
+    run: Any = context.get("dag_run")
+    return isinstance(run, dict) and run.get("run_type") == "backfill" and not run.get("start_date")
+
+
+def _load(path: Path) -> Alerts:
+    return load_document(path, Alerts)
+
+
+def _add(owner: Any, name: str, callback: Announcement) -> None:
+    known = getattr(owner, name, None) or []
+    setattr(owner, name, [*(known if isinstance(known, list | tuple) else [known]), callback])
+
+
+def _deadline(dag_id: str, minutes: int) -> DeadlineAlert:
+    return DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(minutes=minutes),
+        # In the triggerer, which may read connections: a callback that an executor runs may not.
+        callback=AsyncCallback(Announcement, kwargs={"event": "delay", "dag_id": dag_id, "minutes": minutes}),
+    )
+
+
+def _keep_and_send(notice: Notice, channels: list[Channel]) -> None:
+    import psycopg
+
+    from perennial.alerts.outbox import Outbox, migrate
+    from perennial.hooks.alert_channels import send
+    from perennial.operators.stage import store_url
+
+    url, now = store_url(), datetime.now(UTC)
+    migrate(url)
+    with psycopg.connect(url, autocommit=True, connect_timeout=5) as connection:
+        outbox = Outbox(connection)
+        if outbox.put(notice, channels, now) and channels:
+            _log.info("%s: %s", notice.text, outbox.deliver(send, now, notice.key))
+
+
+def _attempt(send: Any, channel: Channel, notice: Notice) -> None:
+    try:
+        send(channel, notice)
+    except Exception as error:
+        _log.error("%s did not take it: %s: %s", channel.name, type(error).__name__, error)

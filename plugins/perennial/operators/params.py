@@ -108,6 +108,27 @@ def dry_run(effect: str) -> Param:
     return Param(False, type="boolean", title="Dry run", description=effect)
 
 
+def accept_breach() -> Param:
+    """Whether what is not as expected is taken all the same."""
+    return Param(
+        False,
+        type="boolean",
+        title="Accept what is not as expected",
+        description="Take the day although an expectation that stops is breached; this once.",
+    )
+
+
+def accept_batches() -> Param:
+    """Which uploads that were not as expected are taken all the same."""
+    return Param(
+        None,
+        type=["null", "array"],
+        items={"type": "string"},
+        title="Accept what is not as expected",
+        description="Batches that failed an expectation, to be taken all the same; this once.",
+    )
+
+
 def replay() -> Param:
     """What an activation sends again although it was sent before."""
     return Param(

@@ -82,10 +82,28 @@ class IngestOperator(StageOperator):
                 datetime.now(UTC),
                 storage=storage,
                 dry_run=params.get("dry_run", False),
+                accept=params.get("accept_breach", False),
             )
             self.log.info("%s", report)
             reports[name] = _counts(report)
+            if not params.get("dry_run"):
+                tell_of(context, report.batch, report.failed, report.breaches)
+        if day and not params.get("dry_run"):
+            self._check_messages(workspace, day, {*chosen}, context)
         return reports
+
+    def _check_messages(self, workspace: "Workspace", day: date, done: set[str], context: Context) -> None:
+        """Ask of a day's messages what is expected of them, before the next stage starts."""
+        from perennial.stages.signals import check_day
+
+        params = context["params"]
+        for name, document in workspace.datasets.items():
+            wanted = name not in done and name in (params.get("datasets") or [name])
+            if wanted and document.source.stream and document.source.covers(day):
+                breaches = check_day(
+                    workspace, name, day, datetime.now(UTC), accept=params.get("accept_breach", False)
+                )
+                tell_of(context, f"{name}-stream-{day}", 0, breaches)
 
 
 class FindUploadsOperator(StageOperator):
@@ -108,7 +126,9 @@ class FindUploadsOperator(StageOperator):
         }
         waiting = (Status.LOADED, Status.STAGING, Status.STAGED, Status.RETRYING, Status.STALLED)
         found = batches.current().filter(source="upload").collect()
-        ready = found.filter(found["status"].is_in(waiting))["batch"].sort().to_list()
+        accepted = found["batch"].is_in((context.get("params") or {}).get("accept_breach") or [])
+        wanted = found["status"].is_in(waiting) | (accepted & (found["status"] == Status.FAILED))
+        ready = found.filter(wanted)["batch"].sort().to_list()
         return {"ready": ready, **counts}
 
     def execute(self, context: Context) -> list[str]:  # type: ignore[override]
@@ -131,7 +151,9 @@ class IngestUploadOperator(StageOperator):
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages.signals import ingest_uploaded
 
-        report = ingest_uploaded(workspace, self.batch, datetime.now(UTC))
+        accept = self.batch in ((context.get("params") or {}).get("accept_breach") or [])
+        report = ingest_uploaded(workspace, self.batch, datetime.now(UTC), accept=accept)
+        tell_of(context, report.batch, report.failed, report.breaches)
         return {report.dataset: _counts(report)}
 
 
@@ -155,6 +177,7 @@ class LandStreamOperator(StageOperator):
                     total[key] += number
                 total["micro_batches"] += 1
             landed[name] = total
+            tell_of(context, f"messages of {name}", total["failed"], ())
         return landed
 
 
@@ -184,6 +207,20 @@ class RevertOperator(StageOperator):
 
         batch = context["params"]["batch"]
         return {"batch": batch, "rows": revert_batch(workspace, batch, datetime.now(UTC))}
+
+
+def tell_of(context: Context, batch: str, failed: int, breaches: Sequence[str]) -> None:
+    """Tell of rows that were set aside, and of what was not as expected, whoever wants to hear of it."""
+    if not failed and not breaches:
+        return
+    from perennial.operators.alerts import about_batch, tell
+
+    if failed:
+        text = f"{failed:,} {'row' if failed == 1 else 'rows'} of {batch} set aside in the quarantine."
+        tell(about_batch(context, "quarantine", batch, text, amount=failed))
+    if breaches:
+        text = f"{batch} is not what is expected."
+        tell(about_batch(context, "breach", batch, text, detail="\n".join(breaches)))
 
 
 def _counts(report: Any) -> dict[str, int]:

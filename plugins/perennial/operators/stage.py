@@ -1,5 +1,6 @@
 """The operator that all stages share: find the day, run the stage, say which partition is complete."""
 
+import time
 from abc import abstractmethod
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from perennial.stages.workspace import Workspace
 
 Counts = dict[str, Any]
+COST = "cost"
+"""Under which an asset's event says what the step took: seconds, and the rows and bytes put into the lake."""
 
 
 class StageOperator(BaseOperator):
@@ -37,18 +40,22 @@ class StageOperator(BaseOperator):
 
     def execute(self, context: Context) -> Counts:
         # The engines are imported where a task runs, not where a Dag is parsed.
+        from perennial.lake.written import watched
         from perennial.stages.workspace import Workspace
 
         refuse_unknown_keys(context)
         workspace = Workspace(Settings.from_env())
         moment = self.moment(workspace, context)
-        counts = self.run(workspace, moment, context)
+        started = time.monotonic()
+        with watched() as written:
+            counts = self.run(workspace, moment, context)
         self.log.info("as of %s: %s", moment.date(), counts)
         if is_quiet(context):
             # Airflow makes an event of every outlet of a task that succeeds, and the next stage would start.
             self.outlets.clear()
         else:
-            announce(context, self.asset, moment, counts)
+            cost = {"seconds": round(time.monotonic() - started, 3), **written.total()}
+            announce(context, self.asset, moment, {**counts, COST: cost})
         return counts
 
 

@@ -42,6 +42,11 @@ class BatchFiles:
             if sum(part.height for part in self._waiting) >= ROWS or _size(self._waiting) >= BYTES:
                 self.flush()
 
+    @property
+    def schema(self) -> pl.Schema:
+        """The columns of what was written; none before the first piece."""
+        return self._schema or pl.Schema()
+
     def flush(self) -> None:
         """Write what waits: few large files are better than many small ones."""
         if self._waiting:

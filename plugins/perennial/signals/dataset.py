@@ -6,6 +6,7 @@ from pydantic import Field, model_validator
 
 from perennial.documents import Document
 from perennial.signals.columns import Column
+from perennial.signals.expectations import OF_NUMBERS, Expectation
 from perennial.signals.expressions import columns_of
 from perennial.signals.source import Csv, Limits, Source
 
@@ -52,6 +53,8 @@ class Dataset(Document):
     extra_columns: Literal["refuse", "ignore"] = "refuse"
     """What becomes of fields that no column uses: files with them are refused and messages bad, or not."""
     limits: Limits = Limits()
+    expectations: list[Expectation] = []
+    """What is expected of each day's rows, or of an uploaded batch, as a whole; not of a history."""
     once: list[Once] = []
     """Purchases and metrics that repeated events must not count twice."""
     columns: dict[str, Column]
@@ -97,6 +100,21 @@ class Dataset(Document):
         both = sorted(".".join(path) for path in objects & paths)
         if both:
             raise ValueError(f"{', '.join(both)} is used as a value and as an object with fields of its own")
+        return self
+
+    @model_validator(mode="after")
+    def _expectations_fit(self) -> "Dataset":
+        for each in self.expectations:
+            used = [*each.columns, *([each.column] if each.column else [])]
+            if missing := [name for name in used if name not in self.columns]:
+                raise ValueError(f"expectations: no such column: {', '.join(missing)}")
+            types = {"age_hours": ("timestamp", "date"), **dict.fromkeys(OF_NUMBERS, ("integer", "decimal"))}
+            wanted = types.get(each.measure)
+            if wanted and each.column and self.columns[each.column].type not in wanted:
+                raise ValueError(f"expectations: {each.name}: its column must be {' or '.join(wanted)}")
+        names = [each.name for each in self.expectations]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"expectations: {', '.join(twice)} stands there twice; join them into one")
         return self
 
     @model_validator(mode="after")

@@ -68,6 +68,12 @@ class EventLanding:
         self._settle()
         return self._duplicate
 
+    def fresh(self) -> pl.LazyFrame:
+        """The rows that are accepted, not visible to anybody yet."""
+        self._settle()
+        self.files.flush()
+        return self.files.rows() if self.files.written else pl.LazyFrame(schema=self.files.schema)
+
     def _settle(self) -> None:
         """Compare the rows that wait with what is known; many at a time cost much less than few."""
         if not self._waiting:

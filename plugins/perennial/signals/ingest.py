@@ -5,15 +5,18 @@ another batch has brought already is known by its key and not taken twice.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from perennial.errors import TerminalError
 from perennial.signals.batches import Batch, BatchError, Status
 from perennial.signals.dataset import Dataset
+from perennial.signals.expectations import Counts, Verdict
+from perennial.signals.expected import ExpectationBreached, check, refuse
 from perennial.signals.intake import BEGINNING, Intake, Landing
 from perennial.signals.quarantine import QuarantineFiles
 from perennial.signals.reading import FILE, LINE, Chunk, FileUnreadable, SchemaMismatch, chunks, find
@@ -25,6 +28,7 @@ AHEAD = 6
 """Chunks that are read and checked while another one is taken."""
 EXPLAINED = 50_000
 """Bad rows whose reasons are found at a time."""
+BREACHED = ("breached", "accepted")
 Storage = Mapping[str, str]
 """Options of an object store, such as its keys."""
 
@@ -46,6 +50,8 @@ class BatchReport:
     accepted: int
     duplicate: int
     failed: int
+    breaches: tuple[str, ...] = ()
+    """What was not as expected, and taken all the same."""
 
 
 def ingest(
@@ -56,16 +62,19 @@ def ingest(
     *,
     storage: Storage | None = None,
     dry_run: bool = False,
+    accept: bool = False,
 ) -> BatchReport:
     """Take the files of a day, or the history if no day is given; `dry_run` checks and writes nothing.
 
+    What is expected of a day is not asked of a history, nor in a dry run; with `accept` nothing of it stops.
     Raises `SourceMissing` where there is no file, `FileUnreadable` and `SchemaMismatch` where one is not what
-    the document says, `TooManyBadRows` above the dataset's tolerance; the bad rows are in the quarantine.
+    the document says, `TooManyBadRows` above the dataset's tolerance, `ExpectationBreached` where the day is
+    not what it must be; the bad rows are in the quarantine.
     """
     files = find(path_of(dataset, landing, day), storage)
     new = _new(intake, f"{dataset.name}-{day or 'history'}", dataset, "files", day, files)
     held_at = datetime.combine(day, time.min, UTC) + timedelta(days=1) if day else BEGINNING
-    return take_files(intake, dataset, new, files, held_at, storage=storage, dry_run=dry_run)
+    return take_files(intake, dataset, new, files, held_at, storage=storage, dry_run=dry_run, accept=accept)
 
 
 def path_of(dataset: Dataset, landing: str, day: date | None) -> str:
@@ -78,11 +87,13 @@ def path_of(dataset: Dataset, landing: str, day: date | None) -> str:
     return pattern if "://" in pattern else f"{landing.rstrip('/')}/{pattern}"
 
 
-def ingest_upload(intake: Intake, dataset: Dataset, batch: str, files: Sequence[str]) -> BatchReport:
+def ingest_upload(
+    intake: Intake, dataset: Dataset, batch: str, files: Sequence[str], *, accept: bool = False
+) -> BatchReport:
     """Take the files of an uploaded batch that is complete; raises as `ingest` does."""
     created = intake.batches.steps(batch)[0]
     new = _new(intake, batch, dataset, "upload", None, files)
-    return take_files(intake, dataset, new, files, created.at)
+    return take_files(intake, dataset, new, files, created.at, accept=accept)
 
 
 def take_files(
@@ -94,6 +105,7 @@ def take_files(
     *,
     storage: Storage | None = None,
     dry_run: bool = False,
+    accept: bool = False,
 ) -> BatchReport:
     """Take a batch through its life, from its files to its success or failure."""
     batches = intake.batches
@@ -126,6 +138,8 @@ def take_files(
         bad.promote()
         if bad.rows > dataset.tolerance * rows:
             raise _too_many(dataset, new, bad, rows)
+        verdicts = _expected(intake, dataset, new, good, _counts(good, bad, rows), accept)
+        refuse(new.batch, verdicts)
         batches.move(new.batch, Status.STAGED, intake.now, **_counts(good, bad, rows))
         good.promote()
     except TerminalError as error:
@@ -139,7 +153,20 @@ def take_files(
         good.discard()
         bad.discard()
     batches.move(new.batch, Status.SUCCESS, intake.now, errors=_faults(good, bad), **_counts(good, bad, rows))
-    return _report(new, good, bad, rows, Status.SUCCESS)
+    report = _report(new, good, bad, rows, Status.SUCCESS)
+    return replace(report, breaches=tuple(each.said for each in verdicts if each.outcome in BREACHED))
+
+
+def _expected(
+    intake: Intake, dataset: Dataset, new: Batch, good: Landing, counts: Mapping[str, int], accept: bool
+) -> list[Verdict]:
+    if new.source == "files" and new.day is None:
+        return []
+    counted = Counts(counts["read"], counts["accepted"], counts["duplicate"], counts["failed"])
+    rows = good.fresh() if dataset.expectations else pl.LazyFrame()
+    return check(
+        intake.lake, dataset, new.batch, new.source, new.day, rows, counted, intake.now, accept=accept
+    )
 
 
 def _new(
@@ -151,7 +178,7 @@ def _new(
     )
 
 
-def _counts(good: Landing, bad: QuarantineFiles, rows: int) -> dict[str, int]:
+def _counts(good: Landing, bad: QuarantineFiles, rows: int) -> dict[str, Any]:
     return {
         "read": rows,
         "accepted": good.accepted,
@@ -176,6 +203,7 @@ CODES: dict[type[TerminalError], str] = {
     FileUnreadable: "file_unreadable",
     SchemaMismatch: "schema_mismatch",
     TooManyBadRows: "too_many_bad_rows",
+    ExpectationBreached: "expectation_breached",
 }
 """What is wrong with a batch as a whole; anything else is a fault of its dataset's document."""
 

@@ -54,6 +54,10 @@ class RecordLanding:
         """Rows that are known already, or were when something newer became known."""
         return sum(part.height for part in self._good) - self.accepted
 
+    def fresh(self) -> pl.LazyFrame:
+        """The rows that say something new, not visible to anybody yet."""
+        return self._fresh.lazy() if self._good else pl.LazyFrame()
+
     def promote(self, transactions: tuple[CommitTransaction, ...] = ()) -> None:
         """Put the rows in place of those with their keys, in one commit, unless they stand there already."""
         for _ in range(ATTEMPTS):

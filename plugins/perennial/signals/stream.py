@@ -67,7 +67,7 @@ def _land(
         bad.take(pl.concat([chunk.broken, checked.bad]))
         good.take(checked.good)
         bad.promote()
-        counts = {
+        counts: dict[str, Any] = {
             "read": len(records),
             "accepted": good.accepted,
             "duplicate": good.duplicate,

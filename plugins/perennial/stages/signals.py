@@ -3,9 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 
+import polars as pl
+
 from perennial.errors import TerminalError
-from perennial.signals.batches import BatchUnknown
-from perennial.signals.ingest import BatchReport, ingest, ingest_upload
+from perennial.signals.batches import Batches, BatchUnknown
+from perennial.signals.expectations import Counts
+from perennial.signals.expected import check, refuse
+from perennial.signals.ingest import BREACHED, BatchReport, ingest, ingest_upload
 from perennial.signals.log.base import StreamLog
 from perennial.signals.replay import ReplayReport, replay
 from perennial.signals.revert import revert
@@ -22,14 +26,47 @@ def ingest_batch(
     *,
     storage: Mapping[str, str] | None = None,
     dry_run: bool = False,
+    accept: bool = False,
 ) -> BatchReport:
-    """Take a dataset's files of a day, or its history if no day is given."""
+    """Take a dataset's files of a day, or its history if no day is given; `accept` lets breaches pass."""
     document = workspace.dataset(dataset)
     landing = workspace.settings.landing
-    return ingest(workspace.intake(now), document, landing, day, storage=storage, dry_run=dry_run)
+    intake = workspace.intake(now)
+    return ingest(intake, document, landing, day, storage=storage, dry_run=dry_run, accept=accept)
 
 
-def ingest_uploaded(workspace: Workspace, batch: str, now: datetime) -> BatchReport:
+def check_day(
+    workspace: Workspace, dataset: str, day: date, now: datetime, *, accept: bool = False
+) -> tuple[str, ...]:
+    """Ask of a day of messages what its dataset expects of it; returns what was not so, and may pass.
+
+    Shares are those of the messages that landed on that day. Raises `ExpectationBreached`; the rows have
+    landed all the same.
+    """
+    document, lake, name = workspace.dataset(dataset), workspace.lake, f"{dataset}-stream-{day}"
+    if not document.expectations:
+        return ()
+    rows = workspace.table(dataset)
+    if not rows.exists():
+        return ()
+    landed = (
+        Batches(lake.batches)
+        .current()
+        .filter(pl.col("dataset") == dataset, pl.col("source") == "stream", pl.col("at").dt.date() == day)
+        .select(pl.col("read", "duplicate", "failed").sum())
+        .collect()
+        .row(0)
+    )
+    of_day = rows.scan().filter(pl.col("event_date") == day)
+    accepted = of_day.select(pl.len()).collect().item()
+    read, known, failed = landed
+    counts = Counts(read, accepted, known, failed)
+    verdicts = check(lake, document, name, "stream", day, of_day, counts, now, accept=accept)
+    refuse(name, verdicts, "the day's messages are in the lake")
+    return tuple(each.said for each in verdicts if each.outcome in BREACHED)
+
+
+def ingest_uploaded(workspace: Workspace, batch: str, now: datetime, *, accept: bool = False) -> BatchReport:
     """Take an uploaded batch that is complete; its files are removed once it has succeeded."""
     intake, staging = workspace.intake(now), Staging(workspace.settings.staging)
     upload = staging.find(batch)
@@ -39,7 +76,7 @@ def ingest_uploaded(workspace: Workspace, batch: str, now: datetime) -> BatchRep
     if upload.format is not None:
         source = document.source.model_copy(update={"format": upload.format})
         document = document.model_copy(update={"source": source})
-    report = ingest_upload(intake, document, batch, staging.files_of(batch))
+    report = ingest_upload(intake, document, batch, staging.files_of(batch), accept=accept)
     staging.forget(batch)
     return report
 

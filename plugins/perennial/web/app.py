@@ -21,6 +21,7 @@ from perennial.web import (
     dashboards_api,
     dashboards_pages,
     destinations_pages,
+    health_pages,
     pages,
     people_pages,
     privacy_pages,
@@ -35,6 +36,7 @@ from perennial.web import (
 from perennial.web.auth import READER, login_url
 from perennial.web.connection import owner_conninfo, store_conninfo
 from perennial.web.dashboards_kept import Shelf
+from perennial.web.health_data import LakeSizes
 from perennial.web.queries_state import Desk
 from perennial.web.security import SecurityHeaders
 from perennial.web.signals_state import Signals
@@ -51,6 +53,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app.state.settings = settings
     app.state.library = Library(settings.include, Shelf(owner_conninfo))
     app.state.signals = Signals(settings)
+    app.state.lake_sizes = LakeSizes(app.state.signals.lake)
     app.state.store = store or Store(store_conninfo)
     app.state.desk = Desk(settings, app.state.store, store_conninfo, owner_conninfo)
     app.add_middleware(SecurityHeaders)
@@ -75,6 +78,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
         privacy_pages,
         people_pages,
         destinations_pages,
+        health_pages,
         queries_api,
         queries_pages,
         dashboards_pages,

@@ -12,6 +12,7 @@ from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_da
 from fastapi import Depends, HTTPException, Request
 
 __all__ = [
+    "ALERTS_EDITOR",
     "AUDIENCES",
     "AUDIENCE_EDITOR",
     "DASHBOARDS",
@@ -28,7 +29,9 @@ __all__ = [
     "may_edit_audiences",
     "may_edit_dashboards",
     "may_export",
+    "may_see_alerts",
     "may_trigger",
+    "readable_dags",
 ]
 
 READER = Depends(requires_access_view(AccessView.WEBSITE))
@@ -61,6 +64,22 @@ PRIVACY = "access_request"
 """The Dag that hands over all that is kept of a person."""
 PRIVACY_OFFICER = Depends(requires_access_dag("POST", DagAccessEntity.RUN, PRIVACY))
 """Whoever may ask for all that is kept of a person may see what was asked for, and fetch it."""
+
+
+_may_see = requires_access_dag("POST", DagAccessEntity.RUN, "alerts")
+ALERTS_EDITOR = Depends(_may_see)
+"""Whoever may have alerts sent again may say that they are seen."""
+
+
+def may_see_alerts(request: Request, user: GetUserDep) -> bool:
+    """Whether the caller passes `ALERTS_EDITOR`."""
+    return _passes(_may_see, request, user)
+
+
+def readable_dags(user: Any) -> set[str]:
+    """The Dags that somebody may see."""
+    found: set[str] = get_auth_manager().get_authorized_dag_ids(user=user)
+    return found
 
 
 def may_edit_dashboards(request: Request, user: GetUserDep) -> bool:

@@ -66,6 +66,13 @@ def number_text(value: Any) -> str:
     return "–" if value is None else f"{value:,.0f}"
 
 
+def amount_text(value: float | None) -> str:
+    """A measure: whole numbers with thousands separators, shares and means with the digits that matter."""
+    if value is None:
+        return "–"
+    return f"{value:,.0f}" if value == round(value) or abs(value) >= 1000 else f"{value:.3g}"
+
+
 def moment_text(value: datetime | None) -> str:
     """A moment (UTC) to the minute."""
     return "–" if value is None else f"{day_text(value)}, {value:%H:%M}"

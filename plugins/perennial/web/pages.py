@@ -39,6 +39,7 @@ SECTIONS = (
     ("People", "people"),
     ("Dashboards", "dashboards"),
     ("Queries", "queries"),
+    ("Health", "health"),
 )
 """The product's top navigation: title, path below the app."""
 

@@ -12,6 +12,7 @@ from perennial.web import signals_data as data
 from perennial.web import signals_quarantine as quarantine
 from perennial.web.audiences_api import WorkspaceDep
 from perennial.web.auth import REPLAY, may_edit
+from perennial.web.expected import expected_of
 from perennial.web.formats import moment_text, size_text, span_text
 from perennial.web.pages import page, templates
 from perennial.web.signals_api import LifeDep, PageNumber, Text, WantedDep
@@ -83,6 +84,7 @@ def batches(
         titles={name: document.title for name, document in signals.datasets().items()},
         states=list(Status),
         sources=data.SOURCES,
+        expected=expected_of(signals.lake, dataset).get(dataset, []) if dataset else [],
     )
 
 
