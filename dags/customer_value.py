@@ -8,14 +8,14 @@ run's day.
 from airflow.sdk import DAG, PartitionedAssetTimetable
 
 from perennial.operators import params
-from perennial.operators.assets import IDENTITIES, RFM, SIGNALS, VALUE
+from perennial.operators.assets import BOTS, IDENTITIES, RFM, VALUE
 from perennial.operators.compute import ComputeValueOperator, StitchIdentitiesOperator
 from perennial.operators.retries import DEFAULT_ARGS
 from perennial.operators.rfm import ComputeRfmOperator
 
 with DAG(
     "customer_value",
-    schedule=PartitionedAssetTimetable(assets=SIGNALS),
+    schedule=PartitionedAssetTimetable(assets=BOTS),
     catchup=False,
     doc_md=__doc__,
     tags=["perennial", "value"],

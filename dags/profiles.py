@@ -1,19 +1,19 @@
 """# Profiles
 
-Builds one profile a person: attributes, identities, sums, deciles, segment and predicted value as of the
-run's day.
+Builds one profile a person: attributes, identities, sums, deciles, segment, predicted value and what was left
+behind as of the run's day.
 """
 
 from airflow.sdk import DAG, PartitionedAssetTimetable
 
 from perennial.operators import params
-from perennial.operators.assets import LIFETIME, PROFILES
+from perennial.operators.assets import LEFT_BEHIND, LIFETIME, PROFILES
 from perennial.operators.compute import BuildProfilesOperator
 from perennial.operators.retries import DEFAULT_ARGS
 
 with DAG(
     "profiles",
-    schedule=PartitionedAssetTimetable(assets=LIFETIME),
+    schedule=PartitionedAssetTimetable(assets=LIFETIME & LEFT_BEHIND),
     catchup=False,
     doc_md=__doc__,
     tags=["perennial", "profiles"],

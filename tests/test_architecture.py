@@ -13,6 +13,7 @@ STORY = [
     "lake",
     "signals",
     "identity",
+    "bots",
     "value",
     "profiles",
     "insights",

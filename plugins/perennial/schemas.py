@@ -9,10 +9,12 @@ from pydantic import TypeAdapter
 from perennial.activation.definition import Activation
 from perennial.alerts.definition import Alerts
 from perennial.audiences.definition import Audience, Consent
+from perennial.bots.definition import BotDefinition
 from perennial.campaigns.definition import Campaign
 from perennial.documents import Document
 from perennial.identity.namespace import Namespace
 from perennial.lake.retention import Retention
+from perennial.profiles.browsing import AbandonedBrowse
 from perennial.profiles.computed import ComputedAttribute
 from perennial.profiles.definition import ProfileDefinition
 from perennial.settings import Settings
@@ -24,8 +26,10 @@ from perennial.web.reports import Report
 KINDS: dict[str, tuple[type[Document], ...]] = {
     "namespaces": (Namespace,),
     "datasets": (Dataset,),
+    "bots": (BotDefinition,),
     "value": tuple(VALUE_KINDS.values()),
     "profiles": (ProfileDefinition,),
+    "browsing": (AbandonedBrowse,),
     "computed": (ComputedAttribute,),
     "audiences": (Audience,),
     "consent": (Consent,),

@@ -10,11 +10,14 @@ import pytest
 from perennial.settings import REPOSITORY
 
 NAMES = [
+    "abandoned_browse",
     "access_request",
     "activation_agency",
     "activation_email",
     "alerts",
     "audiences",
+    "bots",
+    "bots_decisions",
     "campaigns",
     "customer_value",
     "erasure",

@@ -6,6 +6,7 @@ import polars as pl
 
 from perennial.errors import TerminalError
 from perennial.lake.audiences import EVALUATIONS, LISTS, LIVE_EVALUATIONS, STANDINGS, UPLOADS
+from perennial.lake.bots import BOT_DECISIONS, BOT_MARKS, BOT_MODELS, BOT_TRAFFIC, BOTS_FOUND, VISITOR_DAYS
 from perennial.lake.days import ARRIVALS, SEEN, STEPS
 from perennial.lake.identity import EVENTS, LINKS, MAPPING
 from perennial.lake.lifetime import LIFETIME_ACTUALS, LIFETIME_MODELS
@@ -248,6 +249,38 @@ class Lake:
         """What happened to people: identities joined, people were merged or split, links were refused."""
         return Table(self.root, "identity/events", schema=EVENTS)
 
+    def visitor_days(self, definition: str) -> Table:
+        """What visitors did within minutes, by the UTC day on which they did it."""
+        return Table(self.root, f"visitor_days/{definition}", partition="event_date", schema=VISITOR_DAYS)
+
+    def bots_found(self, definition: str) -> Table:
+        """Visitors that were found to be bots, and why, by the day as of which it holds."""
+        return Table(self.root, f"bots_found/{definition}", partition="as_of", schema=BOTS_FOUND)
+
+    @property
+    def bot_traffic(self) -> Table:
+        """How many visitors and events were people's and bots', by the day as of which it holds."""
+        return Table(self.root, "bots/traffic", partition="as_of", schema=BOT_TRAFFIC)
+
+    @property
+    def bot_models(self) -> Table:
+        """What was learned about bots, and how well it did."""
+        return Table(self.root, "bots/models", schema=BOT_MODELS)
+
+    @property
+    def bot_marks(self) -> Table:
+        """Whose rows are left out now; `perennial.stages.bots` writes it."""
+        return Table(self.root, "bots/marks", schema=BOT_MARKS)
+
+    @property
+    def bot_decisions(self) -> Table:
+        """What people decided of visitors."""
+        return Table(self.root, "bots/decisions", schema=BOT_DECISIONS)
+
+    def left_behind(self, definition: str) -> Table:
+        """The product that each person looked at and left, by the day as of which it holds."""
+        return Table(self.root, f"left_behind/{definition}", partition="as_of", evolves=True)
+
     @property
     def membership(self) -> Table:
         """Who is in which audience, by the day as of which it was evaluated."""
@@ -315,6 +348,9 @@ class Lake:
             "lifetime_actuals": self.lifetime_actuals,
             "quarantine": self.quarantine,
             "profiles": self.profiles_by,
+            "visitor_days": self.visitor_days,
+            "bots_found": self.bots_found,
+            "left_behind": self.left_behind,
         }
         if area in by_area:
             return by_area[area](rest)
@@ -322,6 +358,10 @@ class Lake:
             self.links,
             self.identities,
             self.identity_events,
+            self.bot_traffic,
+            self.bot_models,
+            self.bot_marks,
+            self.bot_decisions,
             self.membership,
             self.evaluations,
             self.lists,

@@ -28,8 +28,10 @@ OURS = REPOSITORY / "include"
 HISTORY = "signals_history"
 STAGES = (
     "signals_batch",
+    "bots",
     "customer_value",
     "lifetime_value",
+    "abandoned_browse",
     "profiles",
     "audiences",
     "insights",

@@ -250,3 +250,43 @@ def of_person(include: Path) -> dict[str, Param]:
             description="For the record, such as the number of a request. Name nobody here.",
         ),
     }
+
+
+def of_bot_decisions(include: Path) -> dict[str, Param]:
+    """Which visitors, what is decided of them, and why."""
+    names = sorted(path.stem for path in (include / "bots").glob("*.yaml"))
+    return {
+        "definition": Param(
+            names[0] if names else None,
+            type="string",
+            enum=names or None,
+            title="Document",
+            description="The document of include/bots by which the visitors were judged.",
+        ),
+        "visitors": Param(
+            [],
+            type="array",
+            items={"type": "string"},
+            title="Visitors",
+            description="As the document's column `visitor` has them, one a line.",
+        ),
+        "decision": Param(
+            "let_in",
+            type="string",
+            enum=["let_in", "left_out", "as_found"],
+            title="Decision",
+            description="What holds of them from now on.",
+            values_display={
+                "let_in": "They are no bots: let them back in",
+                "left_out": "They are bots: leave them out",
+                "as_found": "Take the decision back: what is found holds",
+            },
+        ),
+        "reason": Param(
+            "",
+            type="string",
+            maxLength=500,
+            title="Reason",
+            description="For whoever asks later. Name nobody here.",
+        ),
+    }

@@ -29,5 +29,7 @@ class ProfileDefinition(Document):
     """With several documents, the one that audiences, insights and activations use."""
     computed: list[str] = []
     """Computed attributes, by the names of their documents in `include/computed`."""
+    browsing: list[str] = []
+    """Documents about abandoned browsing, in `include/browsing`: what each person left behind."""
     value: list[str] = []
     """Value documents, of any kind, whose values, ranks and segments are published to the profile."""

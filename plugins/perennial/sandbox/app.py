@@ -2,18 +2,21 @@
 
 The data has no such events; they are made from the receipts of the last week. Before a purchase many people
 looked at the product, and at one that they left on the shelf. Who has not signed in yet is known by the
-app's own number only, and a few households share a tablet. Real senders repeat themselves and make mistakes,
-and so does this one: each addition is counted by the collector's Dag, and none doubles anything.
+app's own number only, and a few households share a tablet; some leaf through a page of products within
+minutes, and so do crawlers (see `machines`), faster or slower. Real senders repeat themselves and make
+mistakes, and so does this one: each addition is counted by the collector's Dag, and none doubles anything.
 """
 
 import time
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import polars as pl
 import requests
 
 from perennial.errors import TransientError
+from perennial.sandbox.machines import browser, dice, visits
 from perennial.sandbox.sources import FIRST_DAY, SHOP, packaged
 
 DATASET = "app_events"
@@ -22,6 +25,8 @@ REPEATED = 40
 """One message in so many is sent twice."""
 SHARED = 40
 """One household in so many uses the app on a neighbour's tablet."""
+LEAFING = 60
+"""One household in so many leafs through a page of products."""
 WITHIN = 60.0
 
 
@@ -51,7 +56,9 @@ def messages() -> list[dict[str, Any]]:
     before = pl.duration(
         minutes=pl.col("dice") % 2880 + pl.when(pl.col("action") == "view").then(2).otherwise(1)
     )
-    every = pl.concat([seen, listed, left]).unique(["household_id", "basket_id", "product_id", "action"])
+    every = pl.concat([seen, listed, left]).unique(
+        ["household_id", "basket_id", "product_id", "action"], keep="first", maintain_order=True
+    )
     number = pl.col("household_id").cast(pl.Int64)
     tablet = number - (number % SHARED == 0).cast(pl.Int64)
     # Lists are for those who have signed in; from then on the app knows them.
@@ -65,7 +72,32 @@ def messages() -> list[dict[str, Any]]:
         action="action",
         product=pl.struct(id="product_id", price=(pl.col("sales_value") / pl.col("quantity")).round(2)),
     )
-    return rows.sort("at", "id").to_dicts()
+    people = rows.to_dicts()
+    prices = {each["product"]["id"]: each["product"]["price"] for each in people}
+    people += _leafing(people, prices)
+    for each in people:
+        each["agent"] = browser(each["device"])
+    return sorted([*people, *visits(sorted(prices))], key=lambda each: (each["at"], each["id"]))
+
+
+def _leafing(people: list[dict[str, Any]], prices: dict[str, float]) -> Iterator[dict[str, Any]]:
+    """What those look at who leaf through a page of products, from their first event on."""
+    first = {each["household"]: each for each in reversed(people) if each["household"]}
+    products = sorted(prices)
+    for household, each in sorted(first.items()):
+        if int(household) % LEAFING:
+            continue
+        chance, at = dice(household), datetime.fromisoformat(each["at"])
+        for number in range(10 + chance % 45):
+            at += timedelta(seconds=2 + dice(f"{household} {number}") % 9)
+            product = products[(chance + number) % len(products)]
+            yield {
+                **each,
+                "id": f"{household}-leafing-{number}",
+                "at": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+                "action": "view",
+                "product": {"id": product, "price": prices[product]},
+            }
 
 
 def mistakes(some: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from perennial.audiences.happenings import records_named
 from perennial.audiences.rules import takes
 from perennial.audiences.sentence import OPERATORS, field_words, words
 from perennial.identity.people import PERSON
+from perennial.profiles.browsing import COLUMNS
 from perennial.stages.audiences import RESPONSES, events_of
 from perennial.stages.profiles import newest
 from perennial.stages.referred import references
@@ -131,6 +132,8 @@ def _groups(workspace: Workspace) -> dict[str, str]:
         for name in reversed(profile.attributes):
             groups |= dict.fromkeys(workspace.dataset(name).columns, workspace.dataset(name).title)
         groups |= dict.fromkeys(profile.computed, "Computed from events")
+        for name in profile.browsing:
+            groups |= {f"{name}_{column}": workspace.browsing[name].title for column in COLUMNS}
     return groups
 
 

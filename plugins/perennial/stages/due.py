@@ -69,6 +69,7 @@ class Watch:
         tables = [*self.followed.values(), self.workspace.lake.live_profiles, *self.referred]
         if any(each.list for each in self.audiences.values()):
             tables.append(self.workspace.lake.lists)
+        tables.append(self.workspace.lake.bot_marks)
         consents = self.workspace.consents
         said = [f"{name} {each.definition_hash}" for name, each in sorted(self.audiences.items())]
         said += [f"{name} {each.rule.model_dump_json()}" for name, each in sorted(consents.items())]
@@ -84,8 +85,8 @@ class Watch:
         """Whom to look at again, rather too many than too few; None for everybody."""
         marks = dict(self.marks)
         lake = self.workspace.lake
-        # Tables of lists, and of what events refer to, do not tell by person what changed.
-        anybody = [table.name for table in (lake.profiles, lake.lists, *self.referred)]
+        # Tables of lists, of bots, and of what events refer to, do not tell by person what changed.
+        anybody = [table.name for table in (lake.profiles, lake.lists, lake.bot_marks, *self.referred)]
         whole = {*anybody, DEFINITIONS} & {*marks}
         last = log.transaction(NOW)
         if last < 0 or last > marks[NOW] or any(log.transaction(name) != marks[name] for name in whole):

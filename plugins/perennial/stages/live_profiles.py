@@ -79,7 +79,7 @@ def _came(workspace: Workspace, name: str, daily: Daily, now: datetime) -> pl.La
         same = live.transaction(workspace.lake.profiles.name) == daily.snapshot
         before = datetime.fromtimestamp(live.transaction(NOW) / 1_000_000, UTC) if same else daily.midnight
         rows.append(table.scan().filter(pl.col("event_time").is_between(before, now, closed="left")))
-    return people_of(workspace, name, rows=pl.concat(rows))
+    return people_of(workspace, name, rows=workspace.without_bots(name, pl.concat(rows)))
 
 
 def _refreshed(

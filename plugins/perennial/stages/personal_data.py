@@ -24,7 +24,7 @@ from perennial.stages.workspace import Workspace
 
 Wanted = Mapping[str, frozenset[str]]
 """By namespace, the fingerprints of a person's identities."""
-VALUED = ("ledger/", "value/", "rfm/", "lifetime/", "profiles/", "live/")
+VALUED = ("ledger/", "value/", "rfm/", "lifetime/", "left_behind/", "profiles/", "live/")
 """Areas of the lake with a row, or more, of each person."""
 PROVIDER_FIELDS: Fields = {EMAIL: {("email",)}, EMAIL_SHA256: {("email_sha256",)}}
 """Where providers' events name their recipient."""
@@ -76,6 +76,14 @@ def places(workspace: Workspace, wanted: Wanted) -> Iterator[Place]:
     found += [_owned(table, {"person_id": person}, wanted) for table in _valued(lake)]
     found.append(_owned(lake.membership, {"person_id": person}, wanted))
     found.append(_naming(lake.lists, {"namespace": "value"}, wanted))
+    found += [
+        _owned(table, {"visitor": namespace}, wanted)
+        for name, namespace in _visitors(workspace)
+        for table in (lake.visitor_days(name), lake.bots_found(name))
+    ]
+    found += [
+        _naming(table, {"namespace": "value"}, wanted) for table in (lake.bot_marks, lake.bot_decisions)
+    ]
     found += _answers(workspace, wanted)
     found.append(_owned(lake.email_events, {"person_id": person, "email_sha256": EMAIL_SHA256}, wanted))
     people, both = ["person_id", "other_person"], {"namespace": "value", "other_namespace": "other_value"}
@@ -201,6 +209,14 @@ def _owners(workspace: Workspace) -> Iterator[tuple[str, dict[str, str]]]:
     for name, dataset in workspace.datasets.items():
         if dataset.identities:
             yield name, {identity.column: identity.namespace for identity in dataset.identities}
+
+
+def _visitors(workspace: Workspace) -> Iterator[tuple[str, str]]:
+    """The documents about bots, each with the namespace of its visitors."""
+    for name, each in workspace.bots.items():
+        named = {i.column: i.namespace for i in workspace.dataset(each.dataset).identities}
+        if each.visitor in named:
+            yield name, named[each.visitor]
 
 
 def _valued(lake: Lake) -> Iterator[Table]:

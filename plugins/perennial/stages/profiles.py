@@ -11,6 +11,7 @@ from perennial.lake.profiles import ATTRIBUTES
 from perennial.profiles.build import HELD_AT, build
 from perennial.profiles.computing import compute
 from perennial.profiles.definition import ProfileDefinition
+from perennial.stages.browsing import attributes_left_behind
 from perennial.stages.value import history
 from perennial.stages.whose import naming, people_of, who
 from perennial.stages.workspace import Workspace
@@ -46,7 +47,10 @@ def _built(workspace: Workspace, policy: ProfileDefinition, as_of: date) -> pl.D
         {name: people_of(workspace, name, policy) for name in policy.events},
         {name: attributes(workspace, name, people_of(workspace, name, policy)) for name in policy.attributes},
         value,
-        [_published(workspace, name, as_of) for name in policy.value if name not in workspace.value],
+        [
+            *(_published(workspace, name, as_of) for name in policy.value if name not in workspace.value),
+            *(attributes_left_behind(workspace, name, as_of) for name in policy.browsing),
+        ],
         as_of,
         policy.merge,
         {name: _computed(workspace, name, policy, as_of) for name in policy.computed},

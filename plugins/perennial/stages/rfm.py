@@ -36,6 +36,7 @@ def compute_rfm_days(
     days, rows = days_between(first, last), {}
     for name, definition in workspace.rfm.items():
         if definition.engine == "spark":
+            workspace.refuse_on_spark(f"value {name}", definition.dataset)
             cluster = spark()
             rows[name] = sum(rfm_spark.compute(workspace, definition, day, cluster) for day in days)
         else:

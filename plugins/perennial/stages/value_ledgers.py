@@ -11,7 +11,7 @@ from perennial.identity.people import PERSON
 from perennial.lake.changes import removed
 from perennial.lake.history import SnapshotExpired, SnapshotUnknown
 from perennial.stages import value_spark
-from perennial.stages.whose import customers, moved_days
+from perennial.stages.whose import customers, marked_days, moved_days
 from perennial.stages.workspace import Workspace
 from perennial.value.definition import ValueDefinition
 from perennial.value.ledger import Ledger
@@ -42,16 +42,19 @@ def refresh_ledgers(workspace: Workspace) -> dict[str, int | None]:
                 raise DocumentError(
                     f"value {name}: identity: {PERSON} needs engine: polars; Spark does not know who is who"
                 )
+            workspace.refuse_on_spark(f"value {name}", dataset)
             counts[name] = len(value_spark.refresh(workspace, definition, also))
             continue
-        moves = (workspace.lake.identities, partial(moved_days, workspace, dataset))
+        moves = {"bots": (workspace.lake.bot_marks, partial(marked_days, workspace, dataset))}
+        if definition.identity == PERSON:
+            moves["moves"] = (workspace.lake.identities, partial(moved_days, workspace, dataset))
         touched = ledger(workspace, name).refresh(
             workspace.table(dataset),
             events,
             lookups,
             workspace.lake.value_late,
             also,
-            moves if definition.identity == PERSON else None,
+            moves,
         )
         counts[name] = None if touched is None else len(touched)
     return counts

@@ -73,7 +73,22 @@ def moved_days(workspace: Workspace, name: str, since: int) -> list[date]:
     now = current(mapping.scan().join(came, on=NAME, how="semi")).select(*NAME, "person_id")
     both = now.join(was.select(*NAME, was="person_id"), on=NAME, how="left")
     others = both.filter(pl.col("person_id") != pl.coalesce("was", names.alone())).collect()
-    rows = _naming(workspace, name, workspace.rows(name), others)
+    return _days(_naming(workspace, name, workspace.rows(name), others))
+
+
+def marked_days(workspace: Workspace, name: str, since: int) -> list[date]:
+    """On which days a dataset has events of visitors who were marked as bots, or let in, since a snapshot of
+    the marks. Raises `SnapshotExpired` where that can no longer be told.
+    """
+    marks = workspace.lake.bot_marks
+    was = as_of(marks, since) if since != HEAD else marks.scan().clear()
+    both = pl.concat([marks.scan().select(NAME), was.select(NAME)])
+    changed = both.group_by(NAME).len().filter(pl.col("len") == 1).select(NAME).collect()
+    return _days(_naming(workspace, name, workspace.table(name).scan(), changed))
+
+
+def _days(rows: pl.LazyFrame) -> list[date]:
+    """On which days these rows are; records are of no day."""
     dated = "event_date" in rows.collect_schema()
     day = pl.col("event_date") if dated else pl.lit(FIRST, pl.Date)
     return rows.select(day.alias("day").unique()).collect()["day"].to_list()

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from perennial.audiences.definition import Audience, Consent
+from perennial.bots.definition import BotDefinition
+from perennial.bots.marks import without
 from perennial.documents import Document, DocumentError, load_all, load_kinds
 from perennial.identity.namespace import Namespace
 from perennial.lake.catalog import Lake
 from perennial.lake.tables import Table
+from perennial.profiles.browsing import AbandonedBrowse
 from perennial.profiles.computed import ComputedAttribute
 from perennial.profiles.definition import ProfileDefinition
 from perennial.settings import Settings
@@ -67,6 +70,14 @@ class Workspace:
         return load_kinds(self.settings.include / "value", VALUE_KINDS, default="deciles")
 
     @cached_property
+    def bots(self) -> dict[str, BotDefinition]:
+        return load_all(self.settings.include / "bots", BotDefinition)
+
+    @cached_property
+    def browsing(self) -> dict[str, AbandonedBrowse]:
+        return load_all(self.settings.include / "browsing", AbandonedBrowse)
+
+    @cached_property
     def computed(self) -> dict[str, ComputedAttribute]:
         return load_all(self.settings.include / "computed", ComputedAttribute)
 
@@ -99,8 +110,32 @@ class Workspace:
         return self.lake.events(dataset) if event else self.lake.records(dataset)
 
     def rows(self, dataset: str) -> pl.LazyFrame:
-        """A dataset's rows in the lake, each purchase counted once where the document says so."""
-        return once(self.table(dataset).scan(), self.dataset(dataset))
+        """A dataset's rows in the lake that are no bots', each purchase counted once where the document says
+        so.
+        """
+        return once(self.without_bots(dataset, self.table(dataset).scan()), self.dataset(dataset))
+
+    def without_bots(self, dataset: str, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """These rows of a dataset but those of visitors that are marked as bots now."""
+        if self.lake.bot_marks.version() < 0:
+            return rows
+        schema, marks = rows.collect_schema(), self.lake.bot_marks.scan().collect()
+        named = {i.column: i.namespace for i in self.dataset(dataset).identities if i.column in schema}
+        known = {column: self.namespaces[name] for column, name in named.items() if name in self.namespaces}
+        return without(rows, known, marks)
+
+    def refuse_on_spark(self, where: str, dataset: str) -> None:
+        """Raise `DocumentError` where bots have to be left out of a dataset that is read on a cluster."""
+        named = {each.namespace for each in self.dataset(dataset).identities}
+        for each in self.bots.values():
+            visitors = {
+                i.namespace for i in self.dataset(each.dataset).identities if i.column == each.visitor
+            }
+            if named & visitors:
+                raise DocumentError(
+                    f"{where}: engine: spark would count bots, which bots {each.name} leaves out of "
+                    f"{dataset}; say engine: polars"
+                )
 
     def purchases(self, dataset: str) -> pl.LazyFrame:
         """A dataset's rows as customers are ranked by them: records are of no day, whatever they name."""

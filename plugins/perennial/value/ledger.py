@@ -29,8 +29,10 @@ MADE = "definition"
 """The transaction that says which definition a ledger was made for."""
 Events = Callable[[Sequence[date] | None], pl.LazyFrame]
 """Gives the events of some days (UTC, by `event_date`), or all of them."""
-Moves = tuple[Table, Callable[[int], Sequence[date]]]
-"""A table that says whose events are, and which days have events of others than at a snapshot."""
+Moves = Mapping[str, tuple[Table, Callable[[int], Sequence[date]]]]
+"""By a name of ours, a table that says whose events are, or whose count, and which days have events of others
+than at a snapshot."""
+NOTHING: Moves = {}
 Lookups = Mapping[str, tuple[Table, Callable[[], pl.LazyFrame]]]
 """The records that dimensions look up: their table, and what reads it."""
 
@@ -71,7 +73,7 @@ class Ledger:
         lookups: Lookups,
         late: Table,
         also: Callable[[list[date], int], list[date]],
-        moves: Moves | None = None,
+        moves: Moves = NOTHING,
     ) -> list[date] | None:
         """Take in what came, went or changed; returns the days whose entries are others, None for all.
 
@@ -81,8 +83,7 @@ class Ledger:
         """
         snapshots = {f"source/{self.definition.dataset}": source.version()}
         snapshots |= {f"lookup/{name}": table.version() for name, (table, _) in lookups.items()}
-        if moves is not None:
-            snapshots["moves"] = moves[0].version()
+        snapshots |= {name: table.version() for name, (table, _) in moves.items()}
         before = {name: self.table.transaction(name) for name in snapshots}
         # Read after their snapshots are known: what is newer than these is only looked at once more.
         known = {name: nw.from_native(rows()) for name, (_, rows) in lookups.items()}
@@ -120,7 +121,7 @@ class Ledger:
         lookups: Lookups,
         before: Mapping[str, int],
         also: Callable[[list[date], int], list[date]],
-        moves: Moves | None,
+        moves: Moves,
     ) -> list[date]:
         start = before[f"source/{self.definition.dataset}"]
         dated = source.partition is not None
@@ -137,8 +138,10 @@ class Ledger:
                     hit = events(None).join(renamed.lazy(), on=dimension.by, how="semi")
                     of = pl.col("event_date") if dated else pl.lit(FIRST)
                     days |= set(hit.select(of.alias(DAY)).unique().collect()[DAY])
-        if moves is not None and moves[0].version() != before["moves"]:
-            days |= set(moves[1](before["moves"]))
+        for name, (table, moved) in moves.items():
+            if table.version() != before[name]:
+                others = set(moved(before[name]))
+                days |= others | set(also(sorted(others), start) if others and dated else [])
         if self.definition.time_zone != "UTC" and dated:
             days = {day + timedelta(days=n) for day in days for n in (-1, 0, 1)}
         return sorted(days)
