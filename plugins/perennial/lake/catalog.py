@@ -7,6 +7,7 @@ import polars as pl
 from perennial.errors import TerminalError
 from perennial.lake.audiences import EVALUATIONS, LISTS, LIVE_EVALUATIONS, STANDINGS, UPLOADS
 from perennial.lake.bots import BOT_DECISIONS, BOT_MARKS, BOT_MODELS, BOT_TRAFFIC, BOTS_FOUND, VISITOR_DAYS
+from perennial.lake.browsing import LEFT_BEHIND
 from perennial.lake.days import ARRIVALS, SEEN, STEPS
 from perennial.lake.identity import EVENTS, LINKS, MAPPING
 from perennial.lake.lifetime import LIFETIME_ACTUALS, LIFETIME_MODELS
@@ -279,7 +280,9 @@ class Lake:
 
     def left_behind(self, definition: str) -> Table:
         """The product that each person looked at and left, by the day as of which it holds."""
-        return Table(self.root, f"left_behind/{definition}", partition="as_of", evolves=True)
+        return Table(
+            self.root, f"left_behind/{definition}", partition="as_of", schema=LEFT_BEHIND, evolves=True
+        )
 
     @property
     def membership(self) -> Table:

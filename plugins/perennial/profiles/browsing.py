@@ -1,4 +1,4 @@
-"""A document about abandoned browsing: what is a look at a product, what a purchase, and how long it counts."""
+"""A document about abandoned browsing: what is a look, what a purchase, and how long they count."""
 
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Literal

@@ -34,11 +34,7 @@ def attributes_left_behind(workspace: Workspace, name: str, as_of: date) -> pl.L
         raise DocumentError(
             f"no document of browsing {name}; {workspace.settings.include}/browsing has {known}"
         )
-    table = workspace.lake.left_behind(name)
-    if table.exists():
-        rows = table.scan().filter(as_of=as_of)
-    else:
-        rows = _found(workspace, workspace.browsing[name], as_of).clear()
+    rows = workspace.lake.left_behind(name).scan().filter(as_of=as_of)
     return rows.select(PERSON, *(pl.col(each).alias(f"{name}_{each}") for each in COLUMNS))
 
 

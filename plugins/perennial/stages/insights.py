@@ -91,6 +91,8 @@ def rows(workspace: Workspace) -> dict[str, pl.LazyFrame]:
     tables |= lifetime.tables(lake, workspace.lifetime)
     tables |= {"profiles": lake.profiles, "membership": lake.membership, "evaluations": lake.evaluations}
     tables |= {"email_events": lake.email_events}
+    tables |= {"bot_traffic": lake.bot_traffic, "bot_models": lake.bot_models}
+    tables |= {name: lake.left_behind(name) for name in workspace.browsing}
     datasets = {name: (workspace.table(name), each) for name, each in workspace.datasets.items()}
     found = {name: once(table.scan(), each) for name, (table, each) in datasets.items() if _reads(table)}
     found |= {
