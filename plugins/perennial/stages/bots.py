@@ -38,7 +38,7 @@ def find_bots(workspace: Workspace, as_of: date, *, force: bool = False) -> dict
         counted = _traffic(workspace, definition, judged, as_of)
         traffic.append(counted)
         counts = dict(counted.select("why", "visitors").iter_rows())
-        report[name] = {"visitors": everybody.height, **counts, "model": status}
+        report[name] = {"visitors": everybody.height, **counts, "learning": status}
     lake.bot_traffic.replace(pl.concat(traffic), as_of)
     settle(workspace)
     return report
