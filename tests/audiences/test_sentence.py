@@ -19,6 +19,7 @@ SENTENCES = {
         "“Receipts” (sales value is at least 5) at least 10 times within the last month and "
         "sum of sales value in “Receipts” (sales value is at least 5) within the last month is more than 200"
     ),
+    "left_behind": "abandoned browse price is at least 5",
     "regulars_of_367": "stores 3m includes 367 and visits 4w is at least 8",
     "window_shoppers": (
         "“App” (action is view) within the last 3 days and not “App” (action is view) then “Receipts” "

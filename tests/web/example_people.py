@@ -62,6 +62,8 @@ PROFILES = pl.Schema(
         "p_alive": pl.Float64(),
         "stores_3m": pl.List(pl.String()),
         "visits_4w": pl.Int64(),
+        "abandoned_browse_product": pl.String(),
+        "abandoned_browse_price": pl.Decimal(18, 2),
         "identities": pl.List(pl.Struct({"namespace": pl.String(), "value": pl.String()})),
     }
 )
@@ -95,6 +97,8 @@ def _person(dice: random.Random, number: int) -> dict:
         "p_alive": round(dice.random(), 3),
         "stores_3m": STORES[number % 4 :] or None,
         "visits_4w": number % 13 or None,
+        "abandoned_browse_product": None if number % 5 else str(number),
+        "abandoned_browse_price": None if number % 5 else Decimal(number),
         "identities": [
             {"namespace": "household", "value": household},
             {"namespace": "email", "value": address},

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from web import example_campaigns, example_lifetime, example_movement, example_rfm, example_star
+from web import example_bots, example_campaigns, example_lifetime, example_movement, example_rfm, example_star
 
 from perennial.insights.model import load_models
 from perennial.insights.structure import LOGS, ddl
@@ -55,6 +55,7 @@ def fill(url: str) -> None:
                 _days(RANKED_DAYS), {name: _customers(1.0, months) for name, months in LOOKBACKS.items()}
             ),
             **example_rfm.tables(_days(RANKED_DAYS)),
+            **example_bots.tables(_days(RANKED_DAYS)),
             **example_lifetime.tables(_days(RANKED_DAYS)),
             **example_campaigns.tables(),
             "adwh_fact_profile": [

@@ -31,12 +31,14 @@ def test_the_boards_of_the_round_trip_are_there() -> None:
         "audiences",
         "audience_comparison",
         "audience_overlaps",
+        "left_behind",
         "destinations",
         "email_responses",
         "campaign_lift",
         "campaign_history",
         "sales",
         "signals",
+        "bots",
     ]
     assert list(BOARDS) == wanted
 
