@@ -19,13 +19,13 @@ it once by hand with `since`: it goes through that day, and on by `refit_days`, 
 from airflow.sdk import DAG, Param, PartitionedAssetTimetable
 
 from perennial.operators import params
-from perennial.operators.assets import LIFETIME, MODELS, VALUE
+from perennial.operators.assets import LEFT_BEHIND, LIFETIME, MODELS
 from perennial.operators.lifetime import FitLifetimeOperator, ScoreLifetimeOperator
 from perennial.operators.retries import DEFAULT_ARGS
 
 with DAG(
     "lifetime_value",
-    schedule=PartitionedAssetTimetable(assets=VALUE),
+    schedule=PartitionedAssetTimetable(assets=LEFT_BEHIND),
     catchup=False,
     doc_md=__doc__,
     tags=["perennial", "value"],

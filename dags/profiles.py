@@ -7,13 +7,13 @@ behind as of the run's day.
 from airflow.sdk import DAG, PartitionedAssetTimetable
 
 from perennial.operators import params
-from perennial.operators.assets import LEFT_BEHIND, LIFETIME, PROFILES
+from perennial.operators.assets import LIFETIME, PROFILES
 from perennial.operators.compute import BuildProfilesOperator
 from perennial.operators.retries import DEFAULT_ARGS
 
 with DAG(
     "profiles",
-    schedule=PartitionedAssetTimetable(assets=LIFETIME & LEFT_BEHIND),
+    schedule=PartitionedAssetTimetable(assets=LIFETIME),
     catchup=False,
     doc_md=__doc__,
     tags=["perennial", "profiles"],

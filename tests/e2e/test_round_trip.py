@@ -25,7 +25,15 @@ AS_OF = date(2018, 1, 1)
 QUIET = {"health", "movement"}
 """Widgets that may be empty: in three days no size of an audience need be unusual, and no window ends."""
 ACTIVATING = ["activation_email", "activation_agency", "sandbox_campaigns"]
-COMPUTING = ["customer_value", "lifetime_value", "profiles", "audiences", "insights"]
+COMPUTING = [
+    "bots",
+    "customer_value",
+    "abandoned_browse",
+    "lifetime_value",
+    "profiles",
+    "audiences",
+    "insights",
+]
 
 
 @pytest.fixture(scope="module")
