@@ -17,6 +17,8 @@ import psycopg
 import pytest
 
 from perennial.identity.values import EMAIL
+from perennial.lake.bots import BOT_DECISIONS, BOT_MARKS, BOTS_FOUND, VISITOR_DAYS
+from perennial.lake.browsing import LEFT_BEHIND
 from perennial.lake.erasure import ErasureIncomplete, erased
 from perennial.lake.history import snapshots
 from perennial.settings import REPOSITORY
@@ -27,7 +29,7 @@ from perennial.stages.identities import identities
 from perennial.stages.lateness import DAILY, begin, complete, late, note_arrivals
 from perennial.stages.workspace import Workspace
 
-from .people import DAY, HOUSEHOLD, MARK, PEOPLE, email, everything, fill, fill_store, workspace
+from .people import DAY, HOUSEHOLD, MARK, PEOPLE, email, everything, fill, fill_store, frame, workspace
 
 NOW = datetime.now(UTC) + timedelta(days=2)
 """By then, no file is young enough to belong to a writer that goes on."""
@@ -182,6 +184,26 @@ def test_values_of_a_document_that_is_no_more_are_removed(made):
     erasure.erase(made, None, request(), NOW)
     assert search(made, None, GONE) == []
     assert sorted(made.lake.value("of_old").scan().collect()["person_id"]) == OTHERS
+
+
+def test_what_was_found_of_a_visitor_and_what_somebody_left_behind_is_removed(made):
+    lake, devices = made.lake, [f"app-{person}" for person in PEOPLE]
+    named = [{"namespace": "device", "value": device} for device in devices]
+    seen = [{"visitor": device, "event_date": DAY, "as_of": DAY} for device in devices]
+    lake.visitor_days("app").append(frame(VISITOR_DAYS, seen).select(VISITOR_DAYS.names()))
+    lake.bots_found("app").append(frame(BOTS_FOUND, seen).select(BOTS_FOUND.names()))
+    lake.bot_marks.append(frame(BOT_MARKS, named))
+    lake.bot_decisions.append(frame(BOT_DECISIONS, named))
+    lake.left_behind("abandoned_browse").append(
+        frame(LEFT_BEHIND, [{"person_id": person, "as_of": DAY} for person in PEOPLE])
+    )
+    erasure.erase(made, None, request("device", devices[0]), NOW)
+    for table in (lake.visitor_days("app"), lake.bots_found("app")):
+        assert sorted(table.scan().collect()["visitor"]) == devices[1:]
+    for table in (lake.bot_marks, lake.bot_decisions):
+        assert sorted(table.scan().collect()["value"]) == devices[1:]
+    erasure.erase(made, None, request(HOUSEHOLD, GONE, "request-2"), NOW)
+    assert sorted(lake.left_behind("abandoned_browse").scan().collect()["person_id"]) == OTHERS
 
 
 def test_tables_that_count_but_name_nobody_are_left_alone(made):

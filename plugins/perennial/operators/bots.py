@@ -43,4 +43,4 @@ class DecideBotsOperator(StageOperator):
             by=getattr(run, "triggering_user_name", None) or "bots_decisions",
             now=datetime.now(UTC),
         )
-        return {"decided": len(params["visitors"]), params["decision"]: True, "left_out_now": left_out}
+        return {"decided": len(params["visitors"]), "decision": params["decision"], "left_out_now": left_out}
