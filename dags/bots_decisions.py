@@ -4,8 +4,8 @@ Lets visitors back in who are no bots, leaves out some who are, or takes such a 
 holds from now on, whatever is found later, and is kept with its reason, who decided, and when. The page
 **Bots** fills this form in.
 
-Days that were computed before are as they were: *Only days that late events touched*, in
-**customer_value_days**, computes those anew on which the visitors bought something.
+Days that were computed before are as they were until **recompute_days** computes those anew, by night, on
+which the visitors bought something.
 
 Airflow keeps the form with the run.
 """
