@@ -102,8 +102,15 @@ class QueryAlert(BaseNotifier):
         if connection.port and not address.rpartition(":")[2].isdigit():
             address = f"{address}:{connection.port}"
         headers = {"authorization": f"Bearer {connection.password}"} if connection.password else {}
-        answer = requests.post(address, json=message, headers=headers, timeout=TIMEOUT_S)
-        answer.raise_for_status()
+        # Without the address in what is said of it: those of chats are secrets themselves.
+        try:
+            answer = requests.post(
+                address, json=message, headers=headers, timeout=TIMEOUT_S, allow_redirects=False
+            )
+        except requests.RequestException as error:
+            raise AlertNotSent(f"connection {self.webhook}: {type(error).__name__}") from None
+        if answer.status_code >= 300:
+            raise AlertNotSent(f"connection {self.webhook}: status {answer.status_code}")
 
     def _mail(self, message: dict[str, Any]) -> None:
         if not self.email:

@@ -34,7 +34,7 @@ from perennial.web.auth import READER, login_url
 from perennial.web.connection import owner_conninfo, store_conninfo
 from perennial.web.dashboards_kept import Shelf
 from perennial.web.queries_state import Desk
-from perennial.web.security import SecurityHeaders
+from perennial.web.security import BodyLimit, SecurityHeaders
 from perennial.web.signals_state import Signals
 from perennial.web.state import Library
 from perennial.web.store import Store, StoreError
@@ -51,6 +51,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app.state.signals = Signals(settings)
     app.state.store = store or Store(store_conninfo)
     app.state.desk = Desk(settings, app.state.store, store_conninfo, owner_conninfo)
+    app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _misread)

@@ -1,6 +1,14 @@
-"""Headers that every response carries: nothing from elsewhere, nothing inline, frames by Airflow alone."""
+"""What holds for every request and response of the app.
 
-from starlette.datastructures import MutableHeaders
+Responses carry headers: nothing from elsewhere, nothing inline, frames by Airflow alone. Bodies have a
+greatest length: they are read before anybody is asked who they are.
+"""
+
+import re
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 POLICY = "; ".join(
@@ -24,6 +32,41 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
+LARGEST = 32 * 1024 * 1024
+"""Bytes of a body."""
+_STREAMED = re.compile(r"/api/audiences/[^/]+/list$")
+"""Reads its body itself, after it has asked who sends it (`audiences_lists`)."""
+
+
+class BodyLimit:
+    """ASGI middleware: 413 for what is longer, whether it says so beforehand or not."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the call on, and its body as far as it may go."""
+        if scope["type"] != "http" or _STREAMED.search(scope["path"]):
+            await self._app(scope, receive, send)
+            return
+        said = Headers(scope=scope).get("content-length", "")
+        if said.isdecimal() and (len(said) > 18 or int(said) > LARGEST):
+            await JSONResponse({"detail": _TOO_LONG}, 413)(scope, receive, send)
+            return
+        read = 0
+
+        async def bounded() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > LARGEST:
+                raise HTTPException(413, _TOO_LONG)
+            return message
+
+        await self._app(scope, bounded, send)
+
+
+_TOO_LONG = f"A request has at most {LARGEST // 1024**2} MB."
 
 
 class SecurityHeaders:

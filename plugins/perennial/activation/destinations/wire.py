@@ -1,5 +1,6 @@
 """The way out of this process, and the time that passes meanwhile: what tests put a stand-in for."""
 
+import ipaddress
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -11,6 +12,17 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 
 from perennial.activation.destinations.base import Window
 from perennial.activation.limiter import Limiter, Shared, Waits
+
+
+def is_near(host: str) -> bool:
+    """Whether a host is written as an address of this machine, or of a network that is not public.
+
+    What names lead to is left to TLS: who answers must have a certificate of the name.
+    """
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return host.rstrip(".").lower().rpartition(".")[2] in ("localhost", "internal", "local")
 
 
 @dataclass(frozen=True)
