@@ -49,9 +49,7 @@ def test_a_body_of_many_small_archives_takes_no_time(place: Place) -> None:
     keys = {"customer_io": ("key",)}
     with TestClient(create_app(place.settings(None, **keys))) as client:
         begun = time.process_time()
-        response = client.post(
-            "/webhooks/customer_io", content=many, headers={"content-encoding": "gzip"}
-        )
+        response = client.post("/webhooks/customer_io", content=many, headers={"content-encoding": "gzip"})
         took = time.process_time() - begun
     assert (response.status_code, response.json()["error"]) == (400, "not_gzip")
     assert took < 2
@@ -64,9 +62,7 @@ def test_archives_of_some_parts_are_taken(client: TestClient, place: Place) -> N
     assert place.kept()[0].body == GOOD
 
 
-def test_one_token_in_many_spellings_fills_no_memory(
-    place: Place, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_token_in_many_spellings_fills_no_memory(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tokens_module, "KNOWN", 10)
     known = Tokens(place.root / "tokens.yaml")
     for spaces in range(1, 40):

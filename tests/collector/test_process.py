@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -67,11 +67,9 @@ def test_a_body_that_does_not_come_is_not_waited_for(running: Running, shared: P
 def ends(connection: socket.socket) -> bytes:
     """What still comes until the other side ends the connection; it has ten seconds for that."""
     received = b""
-    try:
+    with suppress(ConnectionError):
         while piece := connection.recv(1 << 20):
             received += piece
-    except ConnectionError:
-        pass
     return received
 
 
@@ -92,10 +90,11 @@ def test_a_sender_who_dribbles_has_no_more_time(running: Running) -> None:
     with connected(running) as connection:
         begun = time.monotonic()
         connection.sendall(b"GET /health HTTP/1.1\r\n")
-        with pytest.raises(ConnectionError):
+        with suppress(ConnectionError):
             while time.monotonic() < begun + 10:
                 connection.sendall(b"x: y\r\n")
                 time.sleep(0.05)
+        assert time.monotonic() < begun + 10
 
 
 @pytest.mark.parametrize(
@@ -110,12 +109,10 @@ def test_lines_without_an_end_are_not_gathered(running: Running, head: bytes) ->
     sent = 0
     with connected(running) as connection:
         connection.sendall(head)
-        try:
+        with suppress(ConnectionError):
             while sent < 100_000_000:
                 connection.sendall(b"a" * 1_000_000)
                 sent += 1_000_000
-        except ConnectionError:
-            pass
     assert sent < 100_000_000
     assert int(memory.read_text().split()[1]) - before < 10_000_000 // 4096
     assert requests.get(f"{running.url}/health", timeout=10).status_code == 200

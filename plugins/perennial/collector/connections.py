@@ -1,7 +1,8 @@
 """One connection's bytes in, within bounds of size and time; its requests out.
 
-What the application reads, it bounds itself (`bodies`). Here is bounded what it never sees: the lines before
-a body and after it, which the parser gathers, a sender who says nothing, and one who does not take the answer.
+What the application reads, it bounds itself (`bodies`). Here is bounded what it never sees: the lines
+before a body and after it, which the parser gathers, a sender who says nothing, and one who does not take
+the answer.
 """
 
 import asyncio

@@ -34,7 +34,7 @@ from perennial.web.auth import READER, login_url
 from perennial.web.connection import owner_conninfo, store_conninfo
 from perennial.web.dashboards_kept import Shelf
 from perennial.web.queries_state import Desk
-from perennial.web.security import BodyLimit, SecurityHeaders
+from perennial.web.security import BodyLimit, SecurityHeaders, without_people
 from perennial.web.signals_state import Signals
 from perennial.web.state import Library
 from perennial.web.store import Store, StoreError
@@ -110,7 +110,7 @@ def _refused(request: Request, error: Exception) -> Response:
     status, detail = getattr(error, "status_code", 500), getattr(error, "detail", "")
     if _wants_page(request):
         if status == 401:
-            query = f"?{request.url.query}" if request.url.query else ""
+            query = f"?{without_people(request.url.query)}" if request.url.query else ""
             return RedirectResponse(login_url(request.url.path + query), 307)
         if status == 404:
             return pages.not_found(request, detail)

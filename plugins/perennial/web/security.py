@@ -1,10 +1,12 @@
 """What holds for every request and response of the app.
 
 Responses carry headers: nothing from elsewhere, nothing inline, frames by Airflow alone. Bodies have a
-greatest length: they are read before anybody is asked who they are.
+greatest length: they are read before anybody is asked who they are. Whom somebody looks up does not come into
+the log of requests, which Airflow writes once a response is sent.
 """
 
 import re
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -36,6 +38,17 @@ LARGEST = 32 * 1024 * 1024
 """Bytes of a body."""
 _STREAMED = re.compile(r"/api/audiences/[^/]+/list$")
 """Reads its body itself, after it has asked who sends it (`audiences_lists`)."""
+
+ABOUT_PEOPLE = {"q", "person", "search"}
+"""Parameters of addresses that may say who somebody is."""
+
+
+def without_people(query: str) -> str:
+    """The query of an address, without what it says of people."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    if not any(name in ABOUT_PEOPLE for name, _ in pairs):
+        return query
+    return urlencode([(name, "" if name in ABOUT_PEOPLE else value) for name, value in pairs])
 
 
 class BodyLimit:
@@ -86,4 +99,9 @@ class SecurityHeaders:
                 headers.setdefault("cache-control", "private, no-store")
             await send(message)
 
-        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+        try:
+            await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+        finally:
+            if scope["type"] == "http":
+                # The caller's own: it logs what stands there when we are done.
+                scope["query_string"] = without_people(scope["query_string"].decode("latin-1")).encode()

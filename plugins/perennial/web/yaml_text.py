@@ -34,11 +34,11 @@ def read_yaml(text: str) -> Any:
             # The one in Python says better where.
             _weigh(text, yaml.SafeLoader)
         raise
-    return yaml.load(text, Loader=LOADER)  # noqa: S506 - it is a safe one
+    return yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe one # nosec B506
 
 
 def _weigh(text: str, loader: Any) -> None:
-    sizes: dict[str, int] = {}
+    sizes: dict[str | None, int] = {}
     """Of what has a name."""
     within: list[tuple[str | None, int]] = []
     """The lists and mappings that are open: their names, and how many values there were before each."""
@@ -51,7 +51,7 @@ def _weigh(text: str, loader: Any) -> None:
                 count += sizes.get(event.anchor, 1)
             case yaml.ScalarEvent():
                 count += 1
-                sizes[event.anchor or ""] = 1
+                sizes[event.anchor] = 1
                 plain = event.implicit[0] and event.value[:1] in "+-.0123456789"
                 if plain and len(event.value) > LONGEST_NUMBER and " " not in event.value:
                     raise _refused(event, f"a number has at most {LONGEST_NUMBER} characters; quote a text")
@@ -62,7 +62,7 @@ def _weigh(text: str, loader: Any) -> None:
                     raise _refused(event, f"nested more than {DEEPEST} times")
             case yaml.CollectionEndEvent():
                 name, before = within.pop()
-                sizes[name or ""] = count - before
+                sizes[name] = count - before
         if count > MOST:
             raise _refused(event, f"it comes to more than {MOST:,} values")
 

@@ -1,6 +1,7 @@
 """The way out of this process, and the time that passes meanwhile: what tests put a stand-in for."""
 
 import ipaddress
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -12,6 +13,9 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 
 from perennial.activation.destinations.base import Window
 from perennial.activation.limiter import Limiter, Shared, Waits
+
+# Addresses of requests name people. Who has Airflow log all that there is does not mean that.
+logging.getLogger("urllib3").setLevel(logging.INFO)
 
 
 def is_near(host: str) -> bool:
