@@ -4,6 +4,7 @@ import traceback
 from contextlib import suppress
 from hashlib import md5, sha256
 from random import Random
+from typing import Any
 
 import polars as pl
 import pytest
@@ -234,9 +235,10 @@ def test_nobody_is_named_in_a_log(
         key: {"in": ["best"], "decile": 1, "age": "canary-25-34"}
         for key in (*canaries, later, "canary no address")
     }
-    said = []
+    said: list[str] = []
+    faults: list[dict[str, Any]] = [{}, {"status": 400}, {"status": 503, "headers": WAIT}, {}]
     with caplog.at_level("DEBUG"):
-        for day, how in enumerate(({}, {"status": 400}, {"status": 503, "headers": WAIT}, {}), 20):
+        for day, how in enumerate(faults, 20):
             if how:
                 harness.fault(**how)
                 harness.unsubscribe(canaries[0])
