@@ -215,7 +215,6 @@ HOSTILE = [
     "FROM (SUMMARIZE '{file}')",
     "UNPIVOT '{file}' ON x",
     "SELECT 1 UNION ALL BY NAME SELECT * FROM '{file}'",
-    'FROM "the lake\'s tables"',
     # Writing.
     "DROP TABLE events.transactions",
     "CREATE TABLE x AS SELECT 1",
