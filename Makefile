@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 SPARK := .venv-spark/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status url store-url test check format schemas dataset bench lock spark
+.PHONY: help install demo up down status url store-url test check audit sbom format schemas dataset bench lock spark
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -39,6 +39,17 @@ check: $(INSTALLED) ## Check format, style and types
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
+
+# The tools are no part of the product: uv runs them from environments of their own.
+TOOL := .venv/bin/uv tool run --quiet --from
+
+audit: $(INSTALLED) ## Look for known weaknesses in our packages (it asks PyPI), and for suspicious code
+	@$(TOOL) bandit==1.9.4 bandit --quiet --configfile pyproject.toml --recursive plugins dags deploy docs
+	@$(TOOL) pip-audit==2.10.1 pip-audit --disable-pip --no-deps --require-hashes --strict --requirement requirements.txt
+
+sbom: $(INSTALLED) ## Write sbom.json, the list of our packages with their hashes (CycloneDX)
+	@$(TOOL) cyclonedx-bom==7.5.0 cyclonedx-py requirements requirements.txt --pyproject pyproject.toml \
+		--output-reproducible --output-format JSON --output-file sbom.json
 
 format: $(INSTALLED) ## Format the code and mend what can be mended by itself
 	@.venv/bin/ruff format .

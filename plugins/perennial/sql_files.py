@@ -21,7 +21,7 @@ def load_sql(path: Path, model: type[D], into: str = "sql") -> D:
     if not text.startswith("/*") or not separator:
         raise DocumentError(f"{path}: expected a comment /* … */ at the top that says what it is, as YAML")
     try:
-        values = yaml.load(header, Loader=LOADER)  # noqa: S506 - it is a safe one
+        values = yaml.load(header, Loader=LOADER)  # noqa: S506 - a safe one # nosec B506
     except yaml.YAMLError as error:
         raise DocumentError(f"{path}: the comment at the top is no YAML: {error}") from None
     if not isinstance(values, dict):

@@ -1,5 +1,6 @@
 """Reports as RFC 3464's appendix, Postfix and RFC 5965 have them; and whose message they are about."""
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from campaigns.documents import MARK, SIGNER
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial.campaigns.notifications import notices, read, references
+from perennial.campaigns.notifications import ReportRefusedError, notices, read, references
 
 REPORTS = Path(__file__).with_name("reports")
 REFERENCE = SIGNER.reference(MARK.message_id)
@@ -82,3 +83,40 @@ def test_whatever_is_broken_in_a_report_it_is_no_other_messages(noise: bytes, at
     b"Content-Type: multipart/report; report-type=delivery-status\r\n\r\nno parts"])  # fmt: skip
 def test_what_is_no_report_reports_nothing(content: bytes) -> None:
     assert notices(read(content)) == []
+
+
+PARTS = b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n"
+BOMBS = {
+    "parts within parts": b"".join(
+        b"Content-Type: multipart/report; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(1000)
+    ) + b"x\r\n" * 300_000,
+    "messages within messages": b"Content-Type: message/rfc822\n\n" * 30_000,
+    "many parts": PARTS + b"--b\n\n\n" * 170_000,
+    "many recipients": PARTS + b"Content-Type: message/delivery-status\n\n" + b"Action: failed\n\n" * 65_000,
+    "one long address": PARTS + b"\r\nTo: " + b"a" * 900_000,
+    "many addresses": b"To: " + b"a@b," * 200_000 + b"\r\n" + PARTS,
+    "comments": b"To: " + b"(" * 200_000 + b"\r\n" + PARTS,
+    "encoded words": b"To: " + b"=?utf-8?q?a?= " * 60_000 + b"\r\n" + PARTS,
+    "folded lines": b"To: " + b"a\n " * 300_000 + b"\r\n" + PARTS,
+    "parameters": b'Content-Type: multipart/report; x="' + b";" * 900_000 + b"\r\n\r\n",
+    "a long word in a diagnosis": PARTS + b"Content-Type: message/delivery-status\r\n\r\n\r\nAction: failed"
+    b"\r\nDiagnostic-Code: " + b"a" * 900_000 + b"\r\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_what_anybody_sends_is_read_quickly_or_not_at_all(name: str) -> None:
+    """The mailbox takes mail from everywhere; each of these took Python's parser minutes."""
+    begun = time.process_time()
+    with suppress(ReportRefusedError, RecursionError):
+        message = read(BOMBS[name])
+        notices(message)
+        references(message, SIGNER)
+    assert time.process_time() - begun < 2
+
+
+def test_reasons_are_read_whatever_letters_they_are_written_with() -> None:
+    said = report("postfix").replace(b"Diagnostic-Code:", b"Diagnostic-Code: =?utf-8?q?gel=C3=B6scht?=")
+    assert "gelöscht" in notices(read(said))[0].reason
+    odd = report("postfix").replace(b"Diagnostic-Code:", b"Diagnostic-Code: =?nowhere?q?x?=")
+    assert notices(read(odd))[0].hard

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -26,7 +26,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 @pytest.fixture(scope="module")
 def running(shared: Place) -> Iterator[Running]:
-    with shared.running(PERENNIAL_COLLECTOR_BODY_SECONDS="1") as collector:
+    with shared.running(
+        PERENNIAL_COLLECTOR_BODY_SECONDS="1", PERENNIAL_COLLECTOR_HEAD_SECONDS="1"
+    ) as collector:
         yield collector
 
 
@@ -60,6 +62,65 @@ def test_a_body_that_does_not_come_is_not_waited_for(running: Running, shared: P
         status, told = answer(connection)
         assert (status, told["error"]) == (408, "too_slow")
         assert connection.recv(100) == b"", "and the connection is closed"
+
+
+def ends(connection: socket.socket) -> bytes:
+    """What still comes until the other side ends the connection; it has ten seconds for that."""
+    received = b""
+    with suppress(ConnectionError):
+        while piece := connection.recv(1 << 20):
+            received += piece
+    return received
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"", b"GET /health HTT", b"GET /health HTTP/1.1\r\nhost: x\r\n",
+     b"GET /health HTTP/1.1\r\nhost: x\r\n\r\nGET /hea"],
+)  # fmt: skip
+def test_a_request_that_does_not_come_is_not_waited_for(running: Running, said: bytes) -> None:
+    """Slowloris: many senders who begin, and never end, would take all connections."""
+    with connected(running) as connection:
+        connection.sendall(said)
+        received = ends(connection)
+    assert received.count(b"HTTP/1.1 200") == said.count(b"\r\n\r\n")
+
+
+def test_a_sender_who_dribbles_has_no_more_time(running: Running) -> None:
+    with connected(running) as connection:
+        begun = time.monotonic()
+        connection.sendall(b"GET /health HTTP/1.1\r\n")
+        with suppress(ConnectionError):
+            while time.monotonic() < begun + 10:
+                connection.sendall(b"x: y\r\n")
+                time.sleep(0.05)
+        assert time.monotonic() < begun + 10
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"GET /health HTTP/1.1\r\nx: ", b"GET /", b"POST /webhooks/sendgrid HTTP/1.1\r\nhost: x\r\n"
+     b"transfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nx: "],
+    ids=["header", "address", "trailer"],
+)  # fmt: skip
+def test_lines_without_an_end_are_not_gathered(running: Running, head: bytes) -> None:
+    memory = Path(f"/proc/{running.process.pid}/statm")
+    before = int(memory.read_text().split()[1])
+    sent = 0
+    with connected(running) as connection:
+        connection.sendall(head)
+        with suppress(ConnectionError):
+            while sent < 100_000_000:
+                connection.sendall(b"a" * 1_000_000)
+                sent += 1_000_000
+    assert sent < 100_000_000
+    assert int(memory.read_text().split()[1]) - before < 10_000_000 // 4096
+    assert requests.get(f"{running.url}/health", timeout=10).status_code == 200
+
+
+def test_a_head_that_is_too_long_is_told(running: Running) -> None:
+    response = requests.get(f"{running.url}/health", headers={"x": "a" * 600_000}, timeout=10)
+    assert (response.status_code, response.json()["error"]) == (431, "too_large")
 
 
 def test_a_huge_body_is_refused_before_it_is_sent(running: Running, shared: Place) -> None:

@@ -2,6 +2,8 @@
 
 import asyncio
 import email
+import json
+import os
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -103,3 +105,15 @@ def test_a_webhook_that_is_down_does_not_keep_an_email_from_going(webhook, mail)
     with pytest.raises(AlertNotSent, match="post: NotTaken: connection hook: answered 500"):
         QueryAlert("failure", "mine", "Mine", webhook="hook", email=["ann@example.com"])(context(Kept()))
     assert len(heard(mail)) == 1
+
+
+@pytest.mark.parametrize("status", [302, 404, None])
+def test_an_address_that_is_a_secret_is_not_told(webhook, monkeypatch, status):
+    """Whoever knows the address of a chat's webhook can write to the chat."""
+    port = webhook.server_address[1] if status else 1
+    connection = {"conn_type": "http", "host": f"http://127.0.0.1:{port}/services/T0/B0/canary"}
+    monkeypatch.setitem(os.environ, "AIRFLOW_CONN_HOOK", json.dumps(connection))
+    webhook.status = status
+    with pytest.raises(AlertNotSent, match="connection hook") as error:
+        QueryAlert("failure", "mine", "Mine", webhook="hook")(context(Kept()))
+    assert "canary" not in str(error.value)

@@ -16,6 +16,7 @@ from perennial.queries.errors import QueryError
 from perennial.queries.jobs import Job
 from perennial.queries.limits import LONGEST, Limits
 from perennial.queries.process import Workers
+from perennial.queries.results import Column, csv
 
 FEW = Limits(seconds=20, megabytes=1_000, rows=100)
 ENDLESS = "WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t) SELECT max(n) FROM t"
@@ -61,6 +62,12 @@ def test_files_hold_every_row(workers, lake):
     frame = pl.read_parquet(io.BytesIO(content))
     assert frame.columns == ["i", "a b", "l", "t"]
     assert frame["i"].sum() == sum(range(30_000))
+
+
+def test_a_name_of_a_column_is_no_formula_either():
+    """A PIVOT takes them from the data."""
+    columns = [Column("=1+1", "INTEGER", "quantitative"), Column("a", "INTEGER", "quantitative")]
+    assert b"".join(csv(columns, iter([]))) == b"'=1+1,a\n"
 
 
 def test_a_query_without_end_is_stopped_when_its_time_is_over(workers, lake):

@@ -1,5 +1,7 @@
 """Tokens: what is quoted is one token, however it is quoted."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,3 +58,10 @@ def test_tokens_are_parts_of_the_text_in_its_order(sql):
         return
     assert all(sql[token.start : token.end] == token.text for token in found)
     assert [token.start for token in found] == sorted({token.start for token in found})
+
+
+def test_texts_between_dollars_are_looked_for_once() -> None:
+    begun = time.process_time()
+    with pytest.raises(QueryError, match="A quoted text does not end"):
+        tokens("".join(f"$a{number}$" for number in range(40_000)))
+    assert time.process_time() - begun < 2

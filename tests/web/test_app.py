@@ -2,8 +2,11 @@
 
 import json
 import re
+import time
+from collections.abc import Iterator
 
 import pytest
+import requests
 from web.airflow_server import AirflowServer
 
 from perennial.web.dashboards import Dashboard
@@ -11,8 +14,26 @@ from perennial.web.dashboards import Dashboard
 pytestmark = [pytest.mark.e2e, pytest.mark.store]
 LIST_ROUTES = """
 import json
+from perennial.web import auth, writes
 from perennial.web.app import create_app
-print(json.dumps([[route.path, sorted(route.methods)] for route in create_app().routes]))
+from perennial.web.audiences_lists import csv_from_our_pages
+
+GUARDS = {
+    auth.READER.dependency: "read",
+    auth.EDITOR.dependency: "signals_replay",
+    auth.AUDIENCE_EDITOR.dependency: "audiences",
+    auth.DASHBOARD_EDITOR.dependency: "insights",
+    auth.EXPORTER.dependency: "export",
+    writes.from_our_pages: "ours",
+    csv_from_our_pages: "ours",
+}
+
+def asked(dependant):
+    found = {GUARDS[dependant.call]} if dependant.call in GUARDS else set()
+    return found.union(*map(asked, dependant.dependencies))
+
+print(json.dumps([[route.path, sorted(route.methods), sorted(asked(route.dependant))]
+                  for route in create_app().routes]))
 """
 SAMPLES = {
     "name": "customer_value",
@@ -44,15 +65,133 @@ WRITES = {
 WIDGET = "/api/dashboards/customer_value/widgets/departments"
 
 
+FOR_ALL = {
+    ("POST", "/api/audiences/estimate"),
+    ("POST", "/api/audiences/overlap"),
+    ("POST", "/api/queries"),
+    ("DELETE", f"/api/queries/{SAMPLES['identifier']}"),
+}
+"""Who may read may ask these; queries of the lake are refused one step later (`test_queries`)."""
+
 Routes = list[tuple[str, list[str]]]
+Guards = dict[tuple[str, str], set[str]]
 
 
 @pytest.fixture(scope="module")
-def routes(airflow: AirflowServer) -> Routes:
-    """Every route of the app with its methods, its parameters filled in with something that exists."""
-    routes = json.loads(airflow.run_python(LIST_ROUTES).splitlines()[-1])
-    assert len(routes) > 8
-    return [(re.sub(r"{(\w+)(:\w+)?}", lambda m: SAMPLES[m[1]], path), methods) for path, methods in routes]
+def listed(airflow: AirflowServer) -> list[tuple[str, list[str], list[str]]]:
+    """Every route of the app with its methods and guards, its parameters filled in with what exists."""
+    found = json.loads(airflow.run_python(LIST_ROUTES).splitlines()[-1])
+    assert len(found) > 8
+    filled = (re.sub(r"{(\w+)(:\w+)?}", lambda m: SAMPLES[m[1]], path) for path, _, _ in found)
+    return [(path, *rest) for path, (_, *rest) in zip(filled, found, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def routes(listed: list[tuple[str, list[str], list[str]]]) -> Routes:
+    """The routes without their guards."""
+    return [(path, methods) for path, methods, _ in listed]
+
+
+@pytest.fixture(scope="module")
+def guards(listed: list[tuple[str, list[str], list[str]]]) -> Guards:
+    """What each route asks for."""
+    return {(method, path): {*asked} for path, methods, asked in listed for method in methods}
+
+
+def call(airflow: AirflowServer, user: str, method: str, path: str, headers: dict[str, str]) -> int:
+    """The status of an answer to a request of a user, in whose body there is nothing of use."""
+    kind = "text/csv" if path.endswith("/list") else "application/json"
+    session = airflow.session(user) if user not in SESSIONS else SESSIONS[user]
+    SESSIONS[user] = session
+    return session.request(
+        method, f"{airflow.url}/perennial{path}", data="{}", headers={"content-type": kind, **headers},
+        allow_redirects=False, timeout=60,
+    ).status_code  # fmt: skip
+
+
+SESSIONS: dict[str, requests.Session] = {}
+
+
+def test_every_change_asks_for_a_right_and_for_our_pages(guards: Guards) -> None:
+    for (method, path), asked in guards.items():
+        assert "read" in asked, path
+        if method != "GET":
+            assert "ours" in asked, (method, path)
+            assert (asked - {"read", "ours"}) or (method, path) in FOR_ALL, (method, path)
+
+
+def test_a_viewer_is_refused_what_asks_for_more(airflow: AirflowServer, guards: Guards) -> None:
+    more = [each for each, asked in guards.items() if asked & {"signals_replay", "audiences", "insights"}]
+    assert len(more) > 15
+    for method, path in more:
+        assert call(airflow, "vic", method, path, {"x-perennial": "1"}) == 403, (method, path)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site", "origin": "https://evil.example"},
+     {"content-type": "text/plain", "x-perennial": "1"},
+     {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": "same-origin"}],
+)  # fmt: skip
+def test_another_site_changes_nothing(
+    airflow: AirflowServer, guards: Guards, headers: dict[str, str]
+) -> None:
+    writes = [each for each in guards if each[0] != "GET"]
+    assert len(writes) > 10
+    for method, path in writes:
+        assert call(airflow, "admin", method, path, headers) in (403, 415), (method, path)
+
+
+def test_every_page_has_the_policy_and_nothing_inline(airflow: AirflowServer, routes: Routes) -> None:
+    admin = airflow.session("admin")
+    pages = [
+        path for path, methods in routes if "GET" in methods and not path.startswith(("/api", "/static"))
+    ]
+    assert len(pages) > 12
+    for path in pages:
+        answer = admin.get(f"{airflow.url}/perennial{path}", headers={"accept": "text/html"}, timeout=60)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy, path
+        assert "unsafe" not in policy, path
+        assert answer.headers["x-content-type-options"] == "nosniff", path
+        inline = re.search(
+            r"<script(?![^>]*(src=|application/json))|\sstyle=|\son\w+=|javascript:", answer.text
+        )
+        assert not inline, (path, inline)
+
+
+@pytest.mark.parametrize("user", [None, "admin"])
+def test_whom_somebody_looks_up_is_not_in_the_log(airflow: AirflowServer, user: str | None) -> None:
+    session, canary = airflow.session(user), f"canary.{user}@example.com"
+    for path in (
+        "/people?q={}",
+        "/api/audiences/best/eligibility?person={}",
+        "/api/queries?search={}&most=7",
+    ):
+        address = f"{airflow.url}/perennial{path.format(canary)}"
+        session.get(address, headers={"accept": "text/html"}, allow_redirects=user is None, timeout=60)
+    session.get(f"{airflow.url}/perennial/api/queries?most=8", timeout=60)
+    deadline, log = time.monotonic() + 20, airflow.home / "api-server.log"
+    while "most=8" not in log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert "most=8" in log.read_text()
+    assert "path=/perennial/people query=" in log.read_text()
+    assert "canary" not in log.read_text()
+
+
+@pytest.mark.parametrize("user", [None, "vic"])
+def test_a_body_has_a_greatest_length_whoever_sends_it(airflow: AirflowServer, user: str | None) -> None:
+    """It is read before it is known who that is."""
+    headers = {"content-type": "application/json", "x-perennial": "1"}
+    session, address = airflow.session(user), f"{airflow.url}/perennial/api/queries"
+
+    def endless() -> Iterator[bytes]:
+        for _ in range(40):
+            yield b" " * (1 << 20)
+
+    for body in (b" " * (33 << 20), endless()):
+        answer = session.post(address, data=body, headers=headers, timeout=60)
+        assert (answer.status_code, answer.json()) == (413, {"detail": "A request has at most 32 MB."})
 
 
 def test_every_route_refuses_an_anonymous_caller(airflow: AirflowServer, routes: Routes) -> None:

@@ -1,5 +1,6 @@
 """Documents of dashboards, written and read: what comes out is what went in; mistakes have their places."""
 
+import time
 from typing import Any
 
 import pytest
@@ -94,3 +95,33 @@ def test_a_text_that_is_no_document_is_refused(text: str, said: str) -> None:
 @pytest.mark.parametrize("mark", [mark for mark in Mark if mark is not Mark.NUMBER])
 def test_every_mark_has_its_glyph_in_the_list_of_dashboards(mark: Mark) -> None:
     assert asset(f"glyph_{mark}.svg") is not None
+
+
+def _levels(line: str, count: int) -> str:
+    """Lines of which each stands for ten times the one before it."""
+    return "".join(line.format(n=n, ten=",".join([f"*a{n - 1}"] * 10)) for n in range(1, count))
+
+
+BOMBS = {
+    "lists": "a0: &a0 [x, x]\n" + _levels("a{n}: &a{n} [{ten}]\n", 12),
+    "merged mappings": "a0: &a0 {k: 1, l: 1}\n" + _levels("a{n}: &a{n} {{<<: [{ten}]}}\n", 12),
+    "itself": "widgets: &w [*w]\n",
+    "brackets": "[" * 200_000,
+    "indentation": "\n".join(" " * depth + "a:" for depth in range(1_000)),
+    "a long number": "title: " + "9" * 500_000,
+    "a long time": "title: " + "1:" * 200_000 + "1",
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_text_that_comes_to_too_much_is_refused_at_once(name: str) -> None:
+    """Each of these ends the server that builds it, or keeps it busy for hours."""
+    begun = time.process_time()
+    with pytest.raises(DashboardRefused, match=r"line 1|line \d+: (it comes|nested)") as error:
+        from_yaml(BOMBS[name])
+    assert time.process_time() - begun < 2
+    assert len(str(error.value)) < 200
+
+
+def test_values_may_be_repeated_by_name() -> None:
+    assert from_yaml("a: &a {x: 1}\nb: [*a, *a]\nc: {<<: *a, y: 2}\nd: 2024-01-01\n")["c"] == {"x": 1, "y": 2}

@@ -73,3 +73,10 @@ def test_a_store_that_is_down_is_worth_another_try() -> None:
     assert isinstance(failure.value, TransientError)
     assert "a:b" not in str(failure.value)
     store.close()
+
+
+def test_comments_before_a_query_are_passed_over_in_one_way(filled: Store) -> None:
+    """Thirty of them kept the server busy for an hour, since two could be read as one."""
+    comments = "/**/" * 2_000
+    assert filled.query(f"{comments} SELECT 1").rows == [(1,)]
+    assert filled.query(f"{comments} (SELECT 2)").rows == [(2,)]

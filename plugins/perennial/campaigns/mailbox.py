@@ -23,7 +23,7 @@ from perennial.errors import TerminalError
 
 SEEN = ":2,S"
 """How a Maildir marks what was read."""
-LARGEST = 4 * 1024 * 1024
+LARGEST = 1024 * 1024
 """Bytes of a report; a larger message is none."""
 
 

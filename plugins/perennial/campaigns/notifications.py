@@ -9,12 +9,15 @@ suppressed.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from email import message_from_bytes, policy
-from email.message import EmailMessage, Message
-from typing import Literal
+from email import message_from_bytes
+from email.header import decode_header, make_header
+from email.message import Message
+from email.policy import Compat32
+from typing import Any, Literal
 
 from perennial.campaigns.outcomes import is_hard, without_addresses
 from perennial.campaigns.tokens import Signer
+from perennial.errors import TerminalError
 
 Kind = Literal["bounced", "delayed", "delivered", "complained"]
 ACTIONS: dict[str, Kind] = {
@@ -24,6 +27,13 @@ ACTIONS: dict[str, Kind] = {
     "relayed": "delivered",
     "expanded": "delivered",
 }
+LONGEST_HEADER = 32 * 1024
+"""Characters of one header."""
+MOST_PARAMETERS = 20
+"""Of a content type."""
+MOST_LINES = 20_000
+MOST_BOUNDARIES = 20
+"""Parts within parts: a report has two or three."""
 STATUS = re.compile(r"([245])\.\d{1,3}\.\d{1,3}")
 REFERENCE = re.compile(r"(?<![0-9a-f])[0-9a-f]{48}(?![0-9a-f])")
 
@@ -40,14 +50,37 @@ class Notice:
     """Whether it is of no use to try the address again."""
 
 
-def read(content: bytes) -> EmailMessage:
-    """A message as it lies in a mailbox."""
-    message = message_from_bytes(content, policy=policy.default)
-    assert isinstance(message, EmailMessage)  # noqa: S101 - the policy makes them
-    return message
+class ReportRefusedError(TerminalError):
+    """A message is no report, or would take longer to read than a report can be worth."""
 
 
-def notices(message: EmailMessage) -> list[Notice]:
+class _Bounded(Compat32):
+    """Headers as they are written, each up to a length.
+
+    Python's later policies take a header apart as they read it, in time that grows with the square of its
+    length; what is asked for here is plain text anyhow.
+    """
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        if sum(map(len, sourcelines)) > LONGEST_HEADER:
+            raise ReportRefusedError(f"a header has more than {LONGEST_HEADER:,} characters")
+        name, value = super().header_source_parse(sourcelines)
+        if name.lower() == "content-type" and value.count(";") > MOST_PARAMETERS:
+            raise ReportRefusedError(f"a content type has more than {MOST_PARAMETERS} parameters")
+        return name, value
+
+
+def read(content: bytes) -> Message:
+    """A message as it lies in a mailbox. Raises `ReportRefusedError`."""
+    # Each part that holds parts makes the parser look at every line that follows once more.
+    if content.lower().count(b"boundary") > MOST_BOUNDARIES:
+        raise ReportRefusedError(f"it names more than {MOST_BOUNDARIES} boundaries between parts")
+    if max(content.count(b"\n"), content.count(b"\r")) > MOST_LINES:
+        raise ReportRefusedError(f"it has more than {MOST_LINES:,} lines")
+    return message_from_bytes(content, policy=_Bounded())
+
+
+def notices(message: Message) -> list[Notice]:
     """What a message reports, one for each recipient; none for what is no report."""
     if message.get_content_type() != "multipart/report":
         return []
@@ -63,7 +96,7 @@ def notices(message: EmailMessage) -> list[Notice]:
     ]
 
 
-def references(message: EmailMessage, signer: Signer) -> list[str]:
+def references(message: Message, signer: Signer) -> list[str]:
     """The ids of the messages of ours that a report names: those whose reference bears our signature."""
     found: dict[str, None] = {}
     for text in _places(message):
@@ -85,11 +118,19 @@ def _notice(block: Message) -> Notice | None:
     if kind is None:
         return None
     found = STATUS.search(str(block["status"] or ""))
-    said = str(block["diagnostic-code"] or block["status"] or "")
+    said = _plain(block["diagnostic-code"] or block["status"])
     # A report without a status that says failed means it.
     status = found[0] if found else ("5.0.0" if kind == "bounced" else None)
     hard = kind == "bounced" and is_hard(_precise(status, said))
     return Notice(kind, status, without_addresses(said), hard)
+
+
+def _plain(header: Any) -> str:
+    """A header's text, whatever letters it is written with."""
+    try:
+        return str(make_header(decode_header(str(header or ""))))
+    except (ValueError, LookupError):
+        return str(header)
 
 
 def _precise(status: str | None, diagnostic: str) -> str:
@@ -99,7 +140,7 @@ def _precise(status: str | None, diagnostic: str) -> str:
     return status or "5.0.0"
 
 
-def _places(message: EmailMessage) -> Iterator[str]:
+def _places(message: Message) -> Iterator[str]:
     """Where it may name the message: to whom it goes, the envelope's id, the headers that it returns."""
     for header in ("to", "delivered-to", "x-original-to"):
         yield from (str(value) for value in message.get_all(header, []))
@@ -110,4 +151,4 @@ def _places(message: EmailMessage) -> Iterator[str]:
         if part.get_content_type() in ("text/rfc822-headers", "message/rfc822-headers"):
             content = part.get_payload(decode=True)
             if isinstance(content, bytes):
-                yield str(message_from_bytes(content, policy=policy.compat32)["message-id"] or "")
+                yield str(message_from_bytes(content, policy=_Bounded())["message-id"] or "")

@@ -11,7 +11,7 @@ from typing import Literal
 
 State = Literal["sent", "deferred", "bounced", "blocked", "expired", "doubtful"]
 STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
-ADDRESS = re.compile(r"[^\s<>@\"']+@[^\s<>@\"']+")
+WORD = re.compile(r"[^\s<>\"']+")
 NOT_THE_ADDRESS = ("5.6.", "5.7.")
 LONGEST_REASON = 300
 
@@ -69,4 +69,6 @@ def status_in(said: str) -> str | None:
 
 def without_addresses(said: str) -> str:
     """One short line; who it is about does not stand in it."""
-    return ADDRESS.sub("<address>", " ".join(said.split()))[:LONGEST_REASON]
+    # Word by word: a pattern of a whole address would try each letter of a long word as its beginning.
+    hidden = WORD.sub(lambda word: "<address>" if "@" in word[0] else word[0], " ".join(said.split()))
+    return hidden[:LONGEST_REASON]

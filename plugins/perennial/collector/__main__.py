@@ -6,13 +6,14 @@ from typing import Any
 import uvicorn
 
 from perennial.collector import tokens
+from perennial.collector.connections import BoundedConnection
 from perennial.collector.settings import CollectorSettings
 
 GRACE = 20
 """Seconds that requests under way have to come to their end when the collector stops."""
 SERVER: dict[str, Any] = {
     "loop": "uvloop",
-    "http": "httptools",
+    "http": BoundedConnection,
     "ws": "none",
     "lifespan": "on",
     "log_level": "warning",

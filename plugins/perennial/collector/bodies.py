@@ -11,6 +11,9 @@ from perennial.collector.pressure import Budget
 from perennial.collector.refusals import Refused, too_large, unread
 
 GZIP = 16 + zlib.MAX_WBITS
+BLOCK = 16 * 1024
+MEMBERS = 1_000
+"""Streams in one body: programs that pack in parallel make some, and nobody makes thousands in good faith."""
 
 
 class Disconnected(Exception):
@@ -86,19 +89,27 @@ class Body:
 
     def _unpacked(self, body: bytes) -> bytes:
         pieces, size = [], 0
-        while body:
-            unpacker = zlib.decompressobj(GZIP)
-            try:
-                piece = unpacker.decompress(body, self._limit + 1 - size)
-            except zlib.error as error:
-                raise Refused(400, "not_gzip", f"the body is not a gzip stream: {error}") from None
-            size += len(piece)
-            if size > self._limit:
-                raise too_large(f"{self._what}, unpacked,", self._limit, None)
-            if not unpacker.eof:
-                raise Refused(400, "not_gzip", "the gzip stream of the body ends early")
-            pieces.append(piece)
-            body = unpacker.unused_data
+        unpacker, members = None, 0
+        # In blocks: where one stream of many ends, the rest of the block is copied, and not of the body.
+        for start in range(0, len(body), BLOCK):
+            block = body[start : start + BLOCK]
+            while block:
+                if unpacker is None:
+                    unpacker, members = zlib.decompressobj(GZIP), members + 1
+                    if members > MEMBERS:
+                        raise Refused(400, "not_gzip", f"the body has more than {MEMBERS:,} gzip streams")
+                try:
+                    piece = unpacker.decompress(block, self._limit + 1 - size)
+                except zlib.error as error:
+                    raise Refused(400, "not_gzip", f"the body is not a gzip stream: {error}") from None
+                size += len(piece)
+                if size > self._limit:
+                    raise too_large(f"{self._what}, unpacked,", self._limit, None)
+                pieces.append(piece)
+                block = unpacker.unused_data
+                unpacker = None if unpacker.eof else unpacker
+        if unpacker is not None:
+            raise Refused(400, "not_gzip", "the gzip stream of the body ends early")
         return b"".join(pieces)
 
 

@@ -22,6 +22,10 @@ class Limits:
     """Of all requests whose answer is not sent yet; beyond it new ones are asked to come again."""
     free_bytes: int = 256 * MIB
     """Left on the disk: below it nothing is taken."""
+    head_bytes: int = 64 * 1024
+    """Of a request before its body, and of what follows it."""
+    head_seconds: int = 10
+    """For a request to begin and come to its body; then the connection is closed."""
     body_seconds: int = 30
     """For the body of a request with messages; for each piece of an uploaded file."""
     part_bytes: int = 512 * MIB

@@ -9,6 +9,8 @@ from urllib.parse import parse_qsl
 from perennial.collector.refusals import Refused
 from perennial.collector.signatures import CustomerIo, Mailchimp, Salesforce, SendGrid, Verifier
 
+LONGEST_CALLBACK = 4096
+"""Bytes: it is read before anybody has signed it."""
 MOST_FIELDS = 1000
 """Of a form."""
 Events = tuple[bytes, int]
@@ -85,7 +87,7 @@ def form(body: bytes) -> Events:
 
 def callback(headers: Mapping[str, str], body: bytes) -> str | None:
     """Salesforce asks, unsigned, whether somebody listens; its key has to be brought back by a person."""
-    if Salesforce.SIGNATURE in headers:
+    if Salesforce.SIGNATURE in headers or len(body) > LONGEST_CALLBACK:
         return None
     try:
         said = json.loads(body)

@@ -18,6 +18,8 @@ from perennial.documents import Document, DocumentError, load
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 PREFIX = "pct_"
+KNOWN = 1_000
+"""Headers that are remembered."""
 FRESH = 1.0
 """Seconds for which the file is not looked at again."""
 CHALLENGE = {"www-authenticate": 'Bearer realm="collector"'}
@@ -75,7 +77,9 @@ class Tokens:
                 found = token
         if found is None:
             raise Refused(401, "unauthorized", "the token is not known, or no longer", CHALLENGE)
-        self._known[authorization or b""] = found
+        if len(self._known) < KNOWN:
+            # One token can be written in many ways, with spaces for example.
+            self._known[authorization or b""] = found
         return found
 
     def _refresh(self) -> None:

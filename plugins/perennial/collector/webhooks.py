@@ -13,6 +13,8 @@ from perennial.collector.refusals import Refused
 from perennial.collector.signatures import SignatureRefusedError
 
 MAX_BODY = 4 * 1024 * 1024
+MOST_TOLD = 10
+"""Unsigned requests that the log tells of, a minute."""
 THERE = b'{"accepted":0}'
 LOGGER = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ class Receiver(Direct):
         # The old key and the new one are both good while they are being exchanged.
         keys = reception.settings.webhook_keys.get(provider.name, ())
         self._verifiers = [provider.verifier(key) for key in keys]
+        self._minute = self._told = 0
         self._reader = reception.body("a post", MAX_BODY)
 
     async def _answer(self, scope: Scope, receive: Receive) -> tuple[int, bytes]:
@@ -42,7 +45,7 @@ class Receiver(Direct):
             now = time.time()
             headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
             if provider.handshake and (told := provider.handshake(headers, body)):
-                LOGGER.warning("%s asks who is there; %s", provider.title, told)
+                self._tell(told, now)
                 return 200, THERE
             self._check(headers, body, now)
             events, count = provider.events(body)
@@ -50,6 +53,15 @@ class Receiver(Direct):
         finally:
             self._reception.budget.give(len(body))
         return provider.accepted, b'{"accepted":%d}' % count
+
+    def _tell(self, told: str, now: float) -> None:
+        """Into the log; nobody has signed this, and who sends many of them must not fill the disk."""
+        minute = int(now) // 60
+        if minute != self._minute:
+            self._minute, self._told = minute, 0
+        if self._told < MOST_TOLD:
+            self._told += 1
+            LOGGER.warning("%s asks who is there; %s", self._provider.title, told)
 
     def _check(self, headers: Mapping[str, str], body: bytes, now: float) -> None:
         if not self._verifiers:

@@ -74,8 +74,11 @@ def _post(connection_id: str, address: str, message: dict[str, Any], headers: di
     import requests
 
     try:
-        answer = requests.post(address, json=message, headers=headers, timeout=TIMEOUT_S)
+        answer = requests.post(
+            address, json=message, headers=headers, timeout=TIMEOUT_S, allow_redirects=False
+        )
     except requests.RequestException as error:
         raise NotTaken(f"connection {connection_id}: no answer ({type(error).__name__})") from None
-    if not answer.ok:
+    # One that points elsewhere has not taken it.
+    if not 200 <= answer.status_code < 300:
         raise NotTaken(f"connection {connection_id}: answered {answer.status_code}")

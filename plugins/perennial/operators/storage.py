@@ -7,9 +7,9 @@ from airflow.sdk import BaseHook
 from perennial.errors import TerminalError
 
 NAMES: dict[str, Mapping[str, str]] = {
-    "aws": {"login": "aws_access_key_id", "password": "aws_secret_access_key"},
+    "aws": {"login": "aws_access_key_id", "password": "aws_secret_access_key"},  # nosec B105
     "google_cloud_platform": {},
-    "wasb": {"login": "azure_storage_account_name", "password": "azure_storage_account_key"},
+    "wasb": {"login": "azure_storage_account_name", "password": "azure_storage_account_key"},  # nosec B105
     "generic": {},
 }
 """By the connection's type, the option that each of its fields stands for."""

@@ -23,9 +23,9 @@ _SOURCES = {"range", "generate_series", "unnest", "query_table", "json_each", "j
 """Functions that give tables and need nothing but their arguments."""
 _HARMLESS = {"random", "uuid", "uuidv4", "uuidv7", "gen_random_uuid", "error"}
 """Functions with side effects that stay within the query."""
-_REACHING = ("pg_", "has_", "inet_", "duckdb_", "json_execute", "current_setting", "getvariable", "getenv",
-             "sleep", "write_log", "version", "current_query", "txid_", "session_user", "vector_type",
-             "parse_duckdb_log")  # fmt: skip
+_REACHING = ("pg_", "has_", "inet_", "duckdb_", "json_execute", "json_serialize_plan",
+             "current_setting", "getvariable", "getenv", "sleep", "write_log", "version", "current_query",
+             "txid_", "session_user", "vector_type", "parse_duckdb_log")  # fmt: skip
 """Beginnings of the names of functions that tell or change something of the engine."""
 _ALLOWED = {"pg_typeof", "pg_size_pretty"}
 _NOWHERE = (1 << 63) - 1

@@ -78,7 +78,8 @@ def keep(pieces: Iterator[pl.DataFrame], limits: Limits) -> Kept:
 def csv(columns: Sequence[Column], pieces: Iterator[pl.DataFrame]) -> Iterator[bytes]:
     """Comma-separated text; what a spreadsheet would run as a formula gets a leading quote."""
     names = pl.DataFrame([[column.name] for column in columns], schema=[f"c{i}" for i in range(len(columns))])
-    yield names.write_csv(include_header=False).encode()
+    # A PIVOT takes the names of its columns from the data.
+    yield flat(names).write_csv(include_header=False, quote_style="necessary").encode()
     for piece in pieces:
         if not piece.is_empty():
             yield flat(piece).write_csv(include_header=False, quote_style="necessary").encode()

@@ -20,7 +20,7 @@ _TOKENS = re.compile(
   | (?P<escaped> [eE]'(?:[^'\\]|\\.|'')*' )
   | (?P<string> (?:[bBxXnN]|[uU]&)?'(?:[^']|'')*' )
   | (?P<quoted> (?:[uU]&)?"(?:[^"]|"")*" )
-  | (?P<dollars> \$(?P<tag>(?:[^\W\d]\w*)?)\$ .*? \$(?P=tag)\$ )
+  | (?P<dollars> \$(?P<tag>(?:[^\W\d]\w*)?)\$ (?P<rest> .*? \$(?P=tag)\$ )? )
   | (?P<parameter> \$\w+ )
   | (?P<word> [^\W\d][\w$]* )
   | (?P<number> \d[\w.]* | \.\d\w* )
@@ -102,7 +102,10 @@ def _tokens(sql: str) -> Iterator[Token]:
         if match is None:  # pragma: no cover - the last alternative takes any character
             raise QueryError("syntax", "This is no SQL.", place=Place(position, position + 1))
         kind, end = str(match.lastgroup), match.end()
-        kind = "dollars" if kind == "tag" else kind
+        if match["dollars"]:
+            kind = "dollars"
+            if match["rest"] is None:
+                raise QueryError("syntax", "A quoted text does not end.", "", Place(position, len(sql)))
         if kind == "block":
             end = _end_of_block(sql, position)
         if kind == "mark" and match[0] in "'\"":

@@ -39,7 +39,7 @@ from perennial.web.connection import owner_conninfo, store_conninfo
 from perennial.web.dashboards_kept import Shelf
 from perennial.web.health_data import LakeSizes
 from perennial.web.queries_state import Desk
-from perennial.web.security import SecurityHeaders
+from perennial.web.security import BodyLimit, SecurityHeaders, without_people
 from perennial.web.signals_state import Signals
 from perennial.web.state import Library
 from perennial.web.store import Store, StoreError
@@ -57,6 +57,7 @@ def create_app(settings: Settings | None = None, store: Store | None = None) -> 
     app.state.lake_sizes = LakeSizes(app.state.signals.lake)
     app.state.store = store or Store(store_conninfo)
     app.state.desk = Desk(settings, app.state.store, store_conninfo, owner_conninfo)
+    app.add_middleware(BodyLimit)
     app.add_middleware(SecurityHeaders)
     app.add_exception_handler(StarletteHTTPException, _refused)
     app.add_exception_handler(RequestValidationError, _misread)
@@ -119,7 +120,7 @@ def _refused(request: Request, error: Exception) -> Response:
     status, detail = getattr(error, "status_code", 500), getattr(error, "detail", "")
     if _wants_page(request):
         if status == 401:
-            query = f"?{request.url.query}" if request.url.query else ""
+            query = f"?{without_people(request.url.query)}" if request.url.query else ""
             return RedirectResponse(login_url(request.url.path + query), 307)
         if status == 404:
             return pages.not_found(request, detail)

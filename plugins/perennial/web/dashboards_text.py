@@ -13,6 +13,7 @@ from perennial.queries.tokens import Token
 from perennial.web.dashboards import Dashboard
 from perennial.web.filters import BUILT_IN
 from perennial.web.widgets import Widget
+from perennial.web.yaml_text import read_yaml
 
 HEADER = "# yaml-language-server: $schema=../schemas/dashboards.json\n"
 _ROLES = ("x", "y", "low", "high", "color", "size", "label")
@@ -107,8 +108,8 @@ def dump(said: Any) -> str:
 def from_yaml(text: str) -> dict[str, Any]:
     """What a text says, unchecked. Raises `DashboardRefused` where it is no mapping."""
     try:
-        said = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        said = read_yaml(text)
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
         raise DashboardRefused([Mistake("", f"{where}{getattr(error, 'problem', None) or error}")]) from None

@@ -4,8 +4,9 @@ import re
 from collections.abc import Collection, Mapping
 
 _TOKENS = re.compile(
+    # What does not end reaches to the end, so that no other end is looked for.
     r"""
-    (?P<verbatim> '(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ )
+    (?P<verbatim> '(?:[^']|'')*+'? | "(?:[^"]|"")*+"? | --[^\n]* | /\*(?:.*?\*/|.*) )
   | \$(?P<name>[a-z][a-z0-9_]*)\b(?!\$)
   | (?P<percent>%)
     """,

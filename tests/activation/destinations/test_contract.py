@@ -1,17 +1,21 @@
 """What every destination must do, whichever provider is behind it."""
 
+import traceback
 from contextlib import suppress
+from hashlib import md5, sha256
 from random import Random
+from typing import Any
 
 import polars as pl
 import pytest
 from activation.destinations.harness import Harness
 from activation.destinations.scenario import ACTIVATION, BEST, LAPSING, TITLES, People, activate, delivered
+from activation.destinations.stand_in import SECRET
 
 from perennial.activation.definition import Activation
 from perennial.activation.destinations.base import Row
 from perennial.activation.jobs import JobsPendingError
-from perennial.errors import TerminalError, TransientError
+from perennial.errors import PerennialError, TerminalError, TransientError
 
 ANN, BOB, CAT = "ann@example.com", "bob@example.com", "cat@example.com"
 PEOPLE: People = {
@@ -19,6 +23,8 @@ PEOPLE: People = {
     BOB: {"in": ["best", "lapsing"], "decile": 2},
     CAT: {"in": ["lapsing"]},
 }
+WAIT = {"Retry-After": "60"}
+"""Longer than a run waits by itself."""
 
 
 def test_an_empty_audience_creates_lists_and_sends_nobody(harness: Harness, ledger_url: str) -> None:
@@ -215,6 +221,36 @@ def test_a_wrong_secret_is_terminal_and_is_not_told(
         activate(ledger_url, harness.destination(secret=wrong), PEOPLE)
     assert wrong not in caplog.text + str(error.value)
     assert "connection" in str(error.value)
+
+
+def test_nobody_is_named_in_a_log(
+    harness: Harness,
+    ledger_url: str,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Whatever happens: requests that are taken, refused, lost, refused later, and people who opt out."""
+    later, canaries = harness.refused_later("canary.dora"), [f"canary.{n}@example.com" for n in range(3)]
+    people: People = {
+        key: {"in": ["best"], "decile": 1, "age": "canary-25-34"}
+        for key in (*canaries, later, "canary no address")
+    }
+    said: list[str] = []
+    faults: list[dict[str, Any]] = [{}, {"status": 400}, {"status": 503, "headers": WAIT}, {}]
+    with caplog.at_level("DEBUG"):
+        for day, how in enumerate(faults, 20):
+            if how:
+                harness.fault(**how)
+                harness.unsubscribe(canaries[0])
+            changed = {key: {**each, "decile": day} for key, each in people.items()} if day < 23 else {}
+            try:
+                said.append(repr(activate(ledger_url, harness.destination(), changed, day)))
+            except PerennialError as error:
+                said.append("".join(traceback.format_exception(error)))
+    told = "\n".join([caplog.text, *said, *capfd.readouterr()]).lower()
+    digests = [new(each.encode()).hexdigest() for each in (*canaries, later) for new in (md5, sha256)]
+    for name in ("canary", SECRET.lower(), *digests):
+        assert name not in told, told[max(0, told.find(name) - 300) : told.find(name) + 100]
 
 
 def test_the_documented_limits_are_kept(harness: Harness) -> None:

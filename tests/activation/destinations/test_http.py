@@ -8,6 +8,7 @@ import pytest
 import requests
 from activation.destinations.stand_in import SECRET, Answer, StandIn, route
 
+from perennial.activation.destinations import http
 from perennial.activation.destinations.auth import Key, RenewedToken, Token
 from perennial.activation.destinations.base import BatchRefusedError, Limits, Window
 from perennial.activation.destinations.failures import (
@@ -59,6 +60,10 @@ class Provider(StandIn):
     @route("GET", "/lines")
     def lines(self, body: Any, query: Any) -> Any:
         return b"one\ntwo\n"
+
+    @route("GET", "/file/away")
+    def file_away(self, body: Any, query: Any) -> Any:
+        raise Answer(302, {}, {"Location": "http://169.254.169.254/latest/meta-data/"})
 
     @route("GET", "/file")
     def file(self, body: Any, query: Any) -> Any:
@@ -209,6 +214,35 @@ def test_files_are_fetched_without_credentials(provider: Provider) -> None:
     assert "Authorization" not in provider.seen[0].headers
     with pytest.raises(RefusedError, match="without https"):
         client(provider).download("http://files.example/file")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "169.254.169.254", "10.0.0.1", "[::1]", "[fe80::1%25eth0]", "[::ffff:169.254.169.254]",
+     "localhost", "metadata.google.internal", "printer.local.", "0.0.0.0", "100.64.0.1"],
+)  # fmt: skip
+def test_an_answer_leads_to_no_neighbour(provider: Provider, host: str) -> None:
+    with pytest.raises(RefusedError, match="not public"):
+        client(provider).download(f"https://{host}/file")
+    assert provider.seen == []
+
+
+def test_a_file_that_is_elsewhere_by_now_is_not_followed(provider: Provider) -> None:
+    with pytest.raises(RefusedError, match="status 302"):
+        client(provider).download("https://files.example/file/away")
+    assert len(provider.seen) == 1
+
+
+def test_a_file_has_a_greatest_length(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "LARGEST_FILE", 10)
+    with pytest.raises(RefusedError, match="more than 10 bytes"):
+        client(provider).download("https://files.example/file")
+
+
+def test_what_is_hidden_takes_time_by_its_length_alone() -> None:
+    """A pattern that begins anew at each letter takes a quarter of an hour for this."""
+    assert redact("x" * 1_000_000) == "x" * 200
+    assert redact("GET /people/ann%40example.com").endswith("…@…")
 
 
 def test_neither_secrets_nor_addresses_are_told(provider: Provider, caplog: pytest.LogCaptureFixture) -> None:

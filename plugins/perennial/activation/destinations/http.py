@@ -18,10 +18,12 @@ from perennial.activation.destinations.failures import (
     redact,
     seconds,
 )
-from perennial.activation.destinations.wire import Wire
+from perennial.activation.destinations.wire import Wire, is_near
 from perennial.errors import TerminalError
 
 ATTEMPTS = 4
+LARGEST_FILE = 256 * 1024 * 1024
+"""Bytes of a file that an answer points to."""
 LONGEST_WAIT = 10.0
 """Seconds that a call waits by itself before it leaves the waiting to the caller's retries."""
 
@@ -124,19 +126,36 @@ class Client:
         raise TerminalError("unreachable: the last attempt returns or raises")
 
     def download(self, url: str) -> bytes:
-        """A file that an answer pointed to; credentials are not sent to it."""
+        """A file that an answer pointed to, up to `LARGEST_FILE`; credentials are not sent to it.
+
+        It is not followed to elsewhere: what an answer says must not make this process ask its neighbours.
+        """
         parts = urlsplit(url)
         if parts.scheme != "https" and parts.netloc != urlsplit(self.url).netloc:
             raise RefusedError(f"{self.title}: a file is offered without https: {parts.hostname}", 0)
+        if parts.netloc != urlsplit(self.url).netloc and is_near(parts.hostname or ""):
+            raise RefusedError(f"{self.title}: a file is offered at an address that is not public", 0)
         try:
-            response = self._wire.session().get(url, timeout=self._wire.timeout, auth=lambda request: request)
+            response = self._wire.session().get(
+                url,
+                timeout=self._wire.timeout,
+                auth=lambda request: request,
+                allow_redirects=False,
+                stream=True,
+            )
+            with response:
+                content = bytearray()
+                for piece in response.iter_content(1 << 20):
+                    content += piece
+                    if len(content) > LARGEST_FILE:
+                        raise RefusedError(f"{self.title}'s file: more than {LARGEST_FILE:,} bytes", 0)
         except requests.RequestException as error:
             raise UnavailableError(f"{self.title}'s file: {type(error).__name__}") from None
         if response.status_code >= 500:
             raise UnavailableError(f"{self.title}'s file: status {response.status_code}")
-        if not response.ok:
+        if response.status_code >= 300:
             raise RefusedError(f"{self.title}'s file: status {response.status_code}", response.status_code)
-        return response.content
+        return bytes(content)
 
     def _once(
         self,

@@ -1,5 +1,7 @@
 """The way out of this process, and the time that passes meanwhile: what tests put a stand-in for."""
 
+import ipaddress
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -11,6 +13,20 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 
 from perennial.activation.destinations.base import Window
 from perennial.activation.limiter import Limiter, Shared, Waits
+
+# Addresses of requests name people. Who has Airflow log all that there is does not mean that.
+logging.getLogger("urllib3").setLevel(logging.INFO)
+
+
+def is_near(host: str) -> bool:
+    """Whether a host is written as an address of this machine, or of a network that is not public.
+
+    What names lead to is left to TLS: who answers must have a certificate of the name.
+    """
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return host.rstrip(".").lower().rpartition(".")[2] in ("localhost", "internal", "local")
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def router(store: Store) -> APIRouter:
     api = APIRouter(prefix="/v3/marketing")
 
     @api.get("/lists")
-    def lists(request: Request, page_size: int = 100, page_token: str = "") -> dict[str, Any]:
+    def lists(request: Request, page_size: int = 100, page_token: str = "") -> dict[str, Any]:  # nosec B107
         base = str(request.base_url)
         with store.transaction() as db:
             rows = db.execute(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import requests
 from activation.destinations.salesforce_mc.harness import BusinessUnit, SalesforceHarness
 from activation.destinations.scenario import BEST, People, activate
 
@@ -15,6 +16,7 @@ from perennial.activation.destinations.base import (
 )
 from perennial.activation.destinations.failures import RefusedError, UnavailableError
 from perennial.activation.destinations.salesforce_mc.extensions import named
+from perennial.activation.destinations.salesforce_mc.soap import _parsed
 from perennial.errors import TerminalError
 
 ANN, BOB, CAT = "ann@example.com", "bob@example.com", "cat@example.com"
@@ -156,3 +158,14 @@ def test_faults_pass_or_stay(salesforce: SalesforceHarness) -> None:
     salesforce.stand_in.fails = "s:Client: Bad request of ann@example.com"
     with pytest.raises(RefusedError, match=r"Bad request of …@…"):
         salesforce.destination().check()
+
+
+@pytest.mark.parametrize("end", ["&a9;", "&e;"])
+def test_an_answer_that_grows_is_no_answer(end: str) -> None:
+    """Entities of entities, and one that names a file."""
+    more = "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+    response = requests.Response()
+    response._content = (
+        f'<!DOCTYPE x [<!ENTITY a0 "aaaaaaaaaa">{more}<!ENTITY e SYSTEM "file:///etc/passwd">]><x>{end}</x>'
+    ).encode()
+    assert _parsed(response) is None

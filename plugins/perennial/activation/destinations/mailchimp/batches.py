@@ -10,6 +10,9 @@ from perennial.activation.destinations.base import JobFailedError, JobUnknownErr
 from perennial.activation.destinations.failures import redact
 from perennial.activation.destinations.mailchimp.client import MailchimpClient, complaints
 
+LARGEST = 1024 * 1024 * 1024
+"""Bytes of all answers of a batch, unpacked."""
+
 
 def start(client: MailchimpClient, operations: Iterable[dict[str, Any]]) -> str:
     """Hand over operations; the batch's id."""
@@ -38,8 +41,12 @@ def refusals(client: MailchimpClient, batch: str) -> dict[str, str]:
 
 
 def _answers(archive: bytes) -> Iterable[dict[str, Any]]:
+    left = LARGEST
     with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as files:
         for member in files:
             file = files.extractfile(member) if member.isfile() and member.name.endswith(".json") else None
             if file is not None:
+                left -= member.size
+                if left < 0:
+                    raise JobFailedError(f"Mailchimp's list of errors has more than {LARGEST:,} bytes")
                 yield from json.load(file)
