@@ -14,6 +14,7 @@ import polars as pl
 from perennial.errors import TerminalError
 from perennial.lake.days import STEPS
 from perennial.stages.audiences import evaluate_audiences
+from perennial.stages.browsing import find_left_behind
 from perennial.stages.insights import refresh_days
 from perennial.stages.lateness import begin, complete, late, note_arrivals
 from perennial.stages.lifetime import NoModel, fit_lifetime, score_lifetime
@@ -164,9 +165,15 @@ def _predict(workspace: Workspace, day: date) -> None:
     score_lifetime(workspace, day)
 
 
+def _profile(workspace: Workspace, day: date) -> None:
+    """With what people left behind, which nothing but profiles reads."""
+    find_left_behind(workspace, day)
+    build_profiles(workspace, day)
+
+
 _DAILY: dict[str, Callable[[Workspace, date], Any]] = {
     "lifetime": _predict,
-    "profiles": build_profiles,
+    "profiles": _profile,
     "audiences": evaluate_audiences,
 }
 
