@@ -13,6 +13,7 @@ from perennial.campaigns.definition import Campaign
 from perennial.documents import Document
 from perennial.identity.namespace import Namespace
 from perennial.lake.retention import Retention
+from perennial.matching.definition import KINDS as MATCH_KINDS
 from perennial.profiles.computed import ComputedAttribute
 from perennial.profiles.definition import ProfileDefinition
 from perennial.settings import Settings
@@ -25,6 +26,7 @@ KINDS: dict[str, tuple[type[Document], ...]] = {
     "namespaces": (Namespace,),
     "datasets": (Dataset,),
     "value": tuple(VALUE_KINDS.values()),
+    "matches": tuple(MATCH_KINDS.values()),
     "profiles": (ProfileDefinition,),
     "computed": (ComputedAttribute,),
     "audiences": (Audience,),

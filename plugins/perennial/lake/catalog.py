@@ -9,6 +9,7 @@ from perennial.lake.audiences import EVALUATIONS, LISTS, LIVE_EVALUATIONS, STAND
 from perennial.lake.days import ARRIVALS, SEEN, STEPS
 from perennial.lake.identity import EVENTS, LINKS, MAPPING
 from perennial.lake.lifetime import LIFETIME_ACTUALS, LIFETIME_MODELS
+from perennial.lake.matching import MATCHING_RUNS
 from perennial.lake.profiles import ATTRIBUTES
 from perennial.lake.rfm import RFM_SCORES
 from perennial.lake.tables import Table
@@ -278,6 +279,15 @@ class Lake:
         """What was uploaded to lists, when and by whom."""
         return Table(self.root, "audiences/uploads", schema=UPLOADS)
 
+    def matches(self, name: str) -> Table:
+        """Pairs of rows of two tables, by the document of the match; the newest run's."""
+        return Table(self.root, f"matches/{name}", evolves=True)
+
+    @property
+    def matching_runs(self) -> Table:
+        """What each match came to, run by run."""
+        return Table(self.root, "matching/runs", schema=MATCHING_RUNS)
+
     @property
     def email_events(self) -> Table:
         """What recipients did with their e-mails, by the UTC day on which they did it."""
@@ -315,6 +325,7 @@ class Lake:
             "lifetime_actuals": self.lifetime_actuals,
             "quarantine": self.quarantine,
             "profiles": self.profiles_by,
+            "matches": self.matches,
         }
         if area in by_area:
             return by_area[area](rest)
@@ -334,6 +345,7 @@ class Lake:
             self.lifetime_models,
             self.value_days,
             self.value_late,
+            self.matching_runs,
             self.batches,
             self.corrections,
             self.resolutions,
