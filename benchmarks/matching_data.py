@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-SYLLABLES = ["ka", "lo", "mir", "ten", "sa", "dor", "vel", "qui", "ran", "bo", "shi", "nek", "pla", "tur", "gis",
-             "wo", "fen", "har", "zu", "lim", "cor", "ped", "jas", "yon", "ers", "oth"]  # fmt: skip
+SYLLABLES = ["ka", "lo", "mir", "ten", "sa", "dor", "vel", "qui", "ran", "bo", "shi", "nek", "pla", "tur",
+             "gis", "wo", "fen", "har", "zu", "lim", "cor", "ped", "jas", "yon", "ers", "oth"]  # fmt: skip
 KINDS = ["speaker", "switch", "camera", "printer", "headphones", "monitor", "keyboard", "router", "charger",
          "television", "receiver", "washer", "dryer", "microwave", "battery", "cable", "adapter", "projector",
          "scanner", "telephone", "turntable", "freezer", "recorder", "lens", "tripod"]  # fmt: skip
@@ -41,11 +41,19 @@ def people(n: int, rng: np.random.Generator) -> pl.DataFrame:
 def products(n: int, rng: np.random.Generator) -> pl.DataFrame:
     """A brand, a kind, a model number, and what else is said of it."""
     letters = np.array(list("abcdefghjklmnpqrstuvwxyz"))
-    code = pl.Series(["".join(row) for row in letters[rng.integers(0, len(letters), (n, 3))]])
+    three = [pl.Series(letters[rng.integers(0, len(letters), n)]) for _ in range(3)]
+    code = three[0] + three[1] + three[2]
     number = pl.Series(rng.integers(100, 99_999, n)).cast(pl.String)
-    said = [pl.Series(np.array(some)[rng.integers(0, len(some), n)]) for some in (KINDS, COLOURS, TRAITS, TRAITS)]
+    said = [
+        pl.Series(np.array(some)[rng.integers(0, len(some), n)]) for some in (KINDS, COLOURS, TRAITS, TRAITS)
+    ]
     return pl.select(
-        brand=_words(2_000, rng, n), kind=said[0], code=code + number, colour=said[1], one=said[2], other=said[3]
+        brand=_words(2_000, rng, n),
+        kind=said[0],
+        code=code + number,
+        colour=said[1],
+        one=said[2],
+        other=said[3],
     ).select(name=pl.concat_str("brand", "one", "kind", "other", "code", "colour", separator=" "))
 
 
@@ -59,13 +67,17 @@ def retold(rows: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     """The model number first or last, with a hyphen or with a letter wrong, and two words left out."""
     parts = rows["name"].str.split(" ")
     brand, code = parts.list.get(0), parts.list.get(-2)
-    kind = pl.Series([next((w for w in row if w in KINDS), "") for row in parts])
+    kind = rows["name"].str.extract(rf"\b({'|'.join(KINDS)})\b")
     code = _mistyped(code, rng, 0.2, 0.05).fill_null("")
     hyphen = code.str.slice(0, 3) + "-" + code.str.slice(3)
-    told = pl.DataFrame({"brand": brand, "kind": kind, "code": code, "hyphen": hyphen, "first": rng.random(len(code)) < 0.5})
+    told = pl.DataFrame(
+        {"brand": brand, "kind": kind, "code": code, "hyphen": hyphen, "first": rng.random(len(code)) < 0.5}
+    )
     name = pl.when("first").then(pl.concat_str("hyphen", "brand", "kind", separator=" "))
     return rows.with_columns(
-        told.select(name=name.otherwise(pl.concat_str("brand", "kind", "code", separator=" ")))["name"].str.to_titlecase()
+        told.select(name=name.otherwise(pl.concat_str("brand", "kind", "code", separator=" ")))[
+            "name"
+        ].str.to_titlecase()
     )
 
 

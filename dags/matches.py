@@ -1,9 +1,9 @@
 """# Matches
 
 Each document of `include/matches` is a Dag, `match_<name>`: it joins two tables of the lake whose rows do not
-name each other. People are matched by several fields of which each tells a little, products by what is written
-of them. The pairs, with a score and why, are the lake's table `matches.<name>`; the page **Matches** shows how
-many there are, and those about which one may be in doubt.
+name each other. People are matched by several fields of which each tells a little, products by what is
+written of them. The pairs, with a score and why, are the lake's table `matches.<name>`; the page **Matches**
+shows how many there are, and those about which one may be in doubt.
 
 It runs after each day's signals, or as its document says. Where neither the document nor the two tables have
 changed since the last run it does nothing; run it by hand with `force` to match again all the same.

@@ -17,6 +17,6 @@ MATCHING_RUNS = pl.Schema(
 )
 """One row a run that computed something.
 
-`inputs` says what it read: the document's fingerprint and the snapshots. `learned` is what a model of people has
-learned, as JSON.
+`inputs` says what it read: the document's fingerprint and the snapshots. `learned` is what a model of people
+has learned, as JSON.
 """

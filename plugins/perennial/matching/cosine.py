@@ -1,8 +1,8 @@
 """Texts of two sides in; the pairs whose cosine reaches a threshold out, without comparing all with all.
 
-Only pairs are looked at that share one of the terms that few texts have: n-grams, longer n-grams and words are
-taken from the rarest on, until they bring together as many pairs as there is time for. Each such pair is then
-scored by all its n-grams. Of small sides every term is taken, and no pair is missed.
+Only pairs are looked at that share one of the terms that few texts have: n-grams, longer n-grams and words
+are taken from the rarest on, until they bring together as many pairs as there is time for. Each such pair is
+then scored by all its n-grams. Of small sides every term is taken, and no pair is missed.
 """
 
 from collections.abc import Iterator
@@ -31,10 +31,11 @@ class Blocks:
     right: np.ndarray
 
 
-def alike(left: Side, right: Side, least: float, blocks: Blocks | None = None, threads: int = 2) -> pl.DataFrame:
+def alike(
+    left: Side, right: Side, least: float, blocks: Blocks | None = None, threads: int = 2
+) -> pl.DataFrame:
     """Pairs (`left`, `right`: row numbers) with a `score` of at least `least`; symmetric in both sides."""
-    rare = _rare(left, right)
-    ours, theirs = left.lookups[:, rare], right.lookups[:, rare].T.tocsr()
+    ours, theirs = _rare(left, right)
 
     def scored(rows: slice) -> pl.DataFrame:
         found = (ours[rows] @ theirs).tocoo()
@@ -56,16 +57,28 @@ def cosines(
 ) -> np.ndarray:
     """Of pairs of rows, the cosines."""
     # The order in which products are added up must not show.
-    return np.round(left[rows].multiply(right[others]).sum(axis=1), 9)
+    found: np.ndarray = np.round(left[rows].multiply(right[others]).sum(axis=1), 9)
+    return found
 
 
-def _rare(left: Side, right: Side) -> np.ndarray:
-    """The terms by which pairs are looked up: as many of the rarest as there is time for."""
-    pairs = _often(left.lookups) * _often(right.lookups)
-    order = np.argsort(pairs, kind="stable")
-    most = max(AT_LEAST, PAIRS * max(left.lookups.shape[0], right.lookups.shape[0]))
-    taken = order[np.cumsum(pairs[order]) <= most]
-    return np.sort(taken[pairs[taken] > 0])
+def _rare(left: Side, right: Side) -> tuple[sparse.csr_array, sparse.csr_array]:
+    """Which terms by which pairs are looked up the left rows have, and which of the right rows have them.
+
+    As many of the rarest are taken as there is time for.
+    """
+    pairs = [_often(a) * _often(b) for a, b in zip(left.terms, right.terms, strict=True)]
+    each = np.sort(np.concatenate(pairs))
+    most = max(AT_LEAST, PAIRS * max(left.vectors.shape[0], right.vectors.shape[0]))
+    taken = int(np.searchsorted(np.cumsum(each), most, side="right"))
+    # Of terms that are equally common all are taken or none: their order must not show.
+    limit = each[taken] if taken < len(each) else each[-1:].max(initial=0) + 1
+    kept = [np.flatnonzero((count > 0) & (count < limit)) for count in pairs]
+
+    def chosen(side: Side) -> sparse.csr_array:
+        parts = [part[:, columns].astype(bool) for part, columns in zip(side.terms, kept, strict=True)]
+        return sparse.hstack(parts, format="csr")
+
+    return chosen(left), chosen(right).T.tocsr()
 
 
 def _often(matrix: sparse.csr_array) -> np.ndarray:

@@ -72,7 +72,9 @@ def _short(value: Any) -> Any:
     return {"by": value} if isinstance(value, str) else value
 
 
-ComparisonField = Annotated[Comparison, BeforeValidator(_short, json_schema_input_type=Comparing | Comparison)]
+ComparisonField = Annotated[
+    Comparison, BeforeValidator(_short, json_schema_input_type=Comparing | Comparison)
+]
 
 
 class Match(Document):
@@ -96,6 +98,10 @@ class Match(Document):
     def cron(self) -> str | None:
         """When it runs by the clock."""
         return None if self.schedule in (AFTER, BY_HAND) else OFTEN.get(self.schedule, self.schedule)
+
+    def columns(self, side: Literal["left", "right"]) -> dict[str, str]:
+        """What a side calls each field that is compared."""
+        raise NotImplementedError
 
     @property
     def dag(self) -> str:
@@ -130,7 +136,9 @@ class PeopleMatch(Match):
     def _can_learn(self) -> "PeopleMatch":
         known, used = set(self.compare), {name for block in self.blocks for name in block}
         if unknown := sorted(used - known):
-            raise ValueError(f"blocks: {', '.join(unknown)} is not compared; known: {', '.join(self.compare)}")
+            raise ValueError(
+                f"blocks: {', '.join(unknown)} is not compared; known: {', '.join(self.compare)}"
+            )
         if everywhere := sorted(set.intersection(*map(set, self.blocks))):
             raise ValueError(
                 f"blocks: {', '.join(everywhere)} is in every block, so nothing can be learned of how far it "

@@ -1,8 +1,8 @@
 """Two sides of people in; pairs with the probability that both are one person, and why, out.
 
-Fellegi and Sunter's model as Splink learns it, without labels: how often each outcome of a comparison is found
-among pairs at random (u) is counted on a sample, how often among matches (m) by expectation maximisation. Each
-outcome then weighs `log2(m / u)`, and the weights of a pair add up.
+Fellegi and Sunter's model as Splink learns it, without labels: how often each outcome of a comparison is
+found among pairs at random (u) is counted on a sample, how often among matches (m) is estimated by
+expectation maximisation. Each outcome then weighs `log2(m / u)`, and the weights of a pair add up.
 """
 
 import logging
@@ -22,8 +22,10 @@ TRAINED = 1_000_000
 """Pairs of a block from which m is learned, at the most."""
 FAINT = 1e-4
 """Pairs less probable than this are forgotten, before it is known how many matches there are."""
-DISTANCES = {"name": (0.92, 0.8), "text": (0.9, 0.75), "code": (1, 2)}
-"""Between the same and something else: Jaro-Winkler similarities at least, edits at most."""
+SIMILAR = {"name": [0.92, 0.8], "text": [0.9, 0.75]}
+"""From which Jaro-Winkler similarities on two are nearly the same, and similar."""
+EDITS = [1, 2]
+"""Of codes."""
 
 _LIKE = ("different", "similar", "nearly the same", "the same")
 OUTCOMES: dict[Comparing, tuple[str, ...]] = {
@@ -66,7 +68,7 @@ def matched(
 
 
 def weighed(found: pl.DataFrame, prior: float, pairs: int) -> tuple[pl.DataFrame, float]:
-    """Pairs with a `match_weight` by some prior; `weight` and `score` by the one that fits them, and that one.
+    """Pairs with a `match_weight` by some prior; `weight` and `score` by the one that fits, and that one.
 
     The share of pairs that are matches is the one at which the probabilities of all add up to it: the step of
     expectation maximisation for the prior, again and again.
@@ -87,11 +89,16 @@ def _log_odds(share: float) -> float:
 
 
 def _probability(weight: np.ndarray) -> np.ndarray:
-    return 1.0 / (1.0 + np.exp2(-np.clip(weight, -1000, 1000)))
+    probable: np.ndarray = 1.0 / (1.0 + np.exp2(-np.clip(weight, -1000, 1000)))
+    return probable
 
 
 def _linker(
-    connection: duckdb.DuckDBPyConnection, left: pl.DataFrame, right: pl.DataFrame, match: PeopleMatch, prior: float
+    connection: duckdb.DuckDBPyConnection,
+    left: pl.DataFrame,
+    right: pl.DataFrame,
+    match: PeopleMatch,
+    prior: float,
 ) -> Any:
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
@@ -116,10 +123,10 @@ def _comparison(name: str, by: Comparing) -> Any:
     import splink.comparison_library as comparisons
 
     if by == "code":
-        return comparisons.DamerauLevenshteinAtThresholds(name, list(DISTANCES["code"]))
+        return comparisons.DamerauLevenshteinAtThresholds(name, EDITS)
     if by == "exact":
         return comparisons.ExactMatch(name)
-    made = comparisons.JaroWinklerAtThresholds(name, list(DISTANCES[by]))
+    made = comparisons.JaroWinklerAtThresholds(name, SIMILAR[by])
     # Two people called Smith are less likely one person than two who are called Featherstonehaugh.
     return made.configure(term_frequency_adjustments=by == "name")
 
@@ -142,7 +149,9 @@ def _train(linker: Any, match: PeopleMatch) -> None:
             else:
                 unknown &= set(block)
     if unknown:
-        raise MatchRefused(f"nothing can be learned of {', '.join(sorted(unknown))}{why}; add a block without")
+        raise MatchRefused(
+            f"nothing can be learned of {', '.join(sorted(unknown))}{why}; add a block without"
+        )
 
 
 def _columns(match: PeopleMatch) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def matched(
 
 
 def explained(pairs: pl.DataFrame, compared: Texts) -> pl.DataFrame:
-    """Pairs with `why`: the words of the left text by whose n-grams the score comes about, and how much of it."""
+    """Pairs with `why`: the words of the left text that bring about the score, and how much of it."""
     parts = [_why(part, compared) for part in pairs.iter_slices(CHUNK)]
     return pl.concat(parts) if parts else _why(pairs, compared)
 
@@ -42,7 +42,12 @@ def _why(pairs: pl.DataFrame, compared: Texts) -> pl.DataFrame:
     pair, gram = words.row[grams.row], grams.col
     common = compared.left.vectors[rows].multiply(compared.right.vectors[others]).tocsr()
     each = pl.DataFrame(
-        {"pair": pair, "word": words.col[grams.row], "gram": gram, "part": np.asarray(common[pair, gram]).ravel()}
+        {
+            "pair": pair,
+            "word": words.col[grams.row],
+            "gram": gram,
+            "part": np.asarray(common[pair, gram]).ravel(),
+        }
     ).filter(pl.col("part") > 0)
     # An n-gram that several words of the text have is shared among them.
     shared = each.with_columns(pl.col("part") / pl.len().over("pair", "gram"))
@@ -56,7 +61,9 @@ def _why(pairs: pl.DataFrame, compared: Texts) -> pl.DataFrame:
     named = told.with_columns(what=compared.words.gather(told["word"]))
     why = named.group_by("pair", maintain_order=True).agg(why=pl.struct("what", "weight"))
     numbered = pairs.with_row_index("pair").cast({"pair": pl.Int64})
-    return numbered.join(why.cast({"pair": pl.Int64}), on="pair", how="left", maintain_order="left").drop("pair")
+    return numbered.join(why.cast({"pair": pl.Int64}), on="pair", how="left", maintain_order="left").drop(
+        "pair"
+    )
 
 
 def _blocks(left: pl.DataFrame, right: pl.DataFrame, fields: list[str]) -> Blocks:
@@ -64,7 +71,9 @@ def _blocks(left: pl.DataFrame, right: pl.DataFrame, fields: list[str]) -> Block
     both = pl.concat([side.select(folded(pl.col(name)) for name in fields) for side in (left, right)])
     known = pl.all_horizontal(pl.all().is_not_null())
     numbers = both.select(
-        pl.when(known).then(pl.struct(fields).rank("dense").cast(pl.Int64)).otherwise(-1 - pl.int_range(pl.len()))
+        pl.when(known)
+        .then(pl.struct(fields).rank("dense").cast(pl.Int64))
+        .otherwise(-1 - pl.int_range(pl.len()))
     )
-    numbers = numbers.to_series().to_numpy()
-    return Blocks(numbers[: left.height], numbers[left.height :])
+    number = numbers.to_series().to_numpy()
+    return Blocks(number[: left.height], number[left.height :])

@@ -13,7 +13,7 @@ class MatchRefused(TerminalError):
 
 
 def rows(table: pl.LazyFrame, side: Side, columns: Mapping[str, str], where: str) -> pl.DataFrame:
-    """`row` (a number), `key`, and the fields as text, by their names; values without anything in them are null.
+    """`row` (a number), `key`, and the fields as text, by their names; empty values are null.
 
     Rows without a key are left out. Raises `MatchRefused` where a column is missing or a key is there twice.
 

@@ -13,7 +13,7 @@ from scipy import sparse
 SIZE = 3
 """Characters of the n-grams by which texts are scored."""
 LONGER = 5
-"""Characters of those by which pairs are looked up, beside the others and whole words: few texts share one."""
+"""Characters of those by which pairs are looked up, beside the others and words: few texts share one."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,13 @@ class Side:
     """TF-IDF weights of n-grams."""
     words: sparse.csr_array
     """Which words there are."""
-    lookups: sparse.csr_array
-    """Which n-grams, longer ones and words there are."""
+    longer: sparse.csr_array
+    """Which longer n-grams there are."""
+
+    @property
+    def terms(self) -> tuple[sparse.csr_array, ...]:
+        """All by which pairs are looked up."""
+        return self.vectors, self.longer, self.words
 
 
 @dataclass(frozen=True)
@@ -66,9 +71,8 @@ def weighed(left: pl.Series, right: pl.Series) -> Texts:
     vectors.sort_indices()
     there = has.astype(bool)
     longer = there @ _grams(words, LONGER).astype(bool)
-    lookups = sparse.hstack([vectors.astype(bool), longer, there], format="csr")
-    sides = [Side(vectors[rows], there[rows], lookups[rows]) for rows in (slice(n), slice(n, None))]
-    return Texts(*sides, words, grams.astype(bool))
+    both = [Side(vectors[rows], there[rows], longer[rows]) for rows in (slice(n), slice(n, None))]
+    return Texts(both[0], both[1], words, grams.astype(bool))
 
 
 def _grams(words: pl.Series, size: int) -> sparse.csr_array:

@@ -5,20 +5,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
 from perennial.lake.tables import Table
 from perennial.matching import people, products
-from perennial.matching.definition import Match, PeopleMatch, ProductMatch, load_match
+from perennial.matching.definition import Match, PeopleMatch, ProductMatch, Side, load_match
 from perennial.matching.pairing import picked
 from perennial.matching.sides import MatchRefused, rows
-from perennial.matching.definition import Side
 from perennial.queries.outputs import write
 from perennial.stages.workspace import Workspace
 
 Counts = dict[str, Any]
+SideName = Literal["left", "right"]
 
 
 def run_match(workspace: Workspace, name: str, now: datetime, *, force: bool = False) -> Counts:
@@ -32,7 +32,7 @@ def run_match(workspace: Workspace, name: str, now: datetime, *, force: bool = F
     last = last_runs(workspace).get(name)
     if last is not None and last["inputs"] == inputs and not force and workspace.lake.matches(name).exists():
         return {"unchanged": True} | {each: last[each] for each in ("matched", "unsure")}
-    left, right = (_rows(workspace, match, side) for side in ("left", "right"))
+    left, right = _rows(workspace, match, "left"), _rows(workspace, match, "right")
     pairs, learned = _pairs(left, right, match)
     sure = pl.when(pl.col("score") >= match.threshold).then(pl.lit("matched")).otherwise(pl.lit("unsure"))
     table = _named(pairs.with_columns(outcome=sure), left, right)
@@ -44,7 +44,14 @@ def run_match(workspace: Workspace, name: str, now: datetime, *, force: bool = F
         "matched": matched,
         "unsure": table.height - matched,
     }
-    row = {"match": name, "at": now, "inputs": inputs, "threshold": match.threshold, "learned": learned, **counts}
+    row = {
+        "match": name,
+        "at": now,
+        "inputs": inputs,
+        "threshold": match.threshold,
+        "learned": learned,
+        **counts,
+    }
     runs = workspace.lake.matching_runs
     runs.append(pl.DataFrame([row], schema=runs.schema))
     return counts
@@ -74,7 +81,7 @@ def _table(workspace: Workspace, side: Side) -> Table:
     return Table(workspace.settings.lake, str(side.table))
 
 
-def _rows(workspace: Workspace, match: Match, which: str) -> pl.DataFrame:
+def _rows(workspace: Workspace, match: Match, which: SideName) -> pl.DataFrame:
     """A side's rows: its key, the fields that are compared, and the identities of whose rows they are."""
     side: Side = getattr(match, which)
     where = f"{match.name}: {which}, {side.dataset or side.table},"
