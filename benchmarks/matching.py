@@ -1,13 +1,13 @@
 """Joining two tables by what is alike: a million people with a million, a million products with a million.
 
 Half of each side is on the other side, too, with letters mistyped, values missing, words left out and model
-numbers written otherwise; what is whose is known. Our time is that of matching: rows in memory in, pairs one to
-one with a score and why out. Learning the model of people is part of it.
+numbers written otherwise; what is whose is known. Our time is that of matching: rows in memory in, pairs one
+to one with a score and why out. Learning the model of people is part of it.
 
 The floor of people is DuckDB joining the same blocks and comparing every field of each pair: no model, no
-weights, nothing picked. The peer of products is scikit-learn's `TfidfVectorizer` and the product of both sides'
-matrices, all with all; it is run on the small scale's rows, since its time grows with the square. Equal is that
-it gives our pairs our scores; how many of its pairs are ours, too, is told beside.
+weights, nothing picked. The peer of products is scikit-learn's `TfidfVectorizer` and the product of both
+sides' matrices, all with all, of the small scale's rows, since its time grows with the square. Equal is
+that it gives our pairs our scores; how many of its pairs are ours, too, is told beside.
 """
 
 import tempfile

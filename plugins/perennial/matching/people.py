@@ -16,7 +16,7 @@ import polars as pl
 from perennial.matching.definition import Comparing, PeopleMatch
 from perennial.matching.sides import MatchRefused, folded
 
-SAMPLED = 300_000
+SAMPLED = 200_000
 """Pairs at random of which u is counted."""
 TRAINED = 1_000_000
 """Pairs of a block from which m is learned, at the most."""
@@ -58,6 +58,7 @@ def matched(
         return _explained(pl.DataFrame(schema=_columns(match)), match), Learned(0.0, [])
     pairs, prior = left.height * right.height, 1.0 / max(left.height, right.height)
     with duckdb.connect(config={"threads": threads}) as connection:
+        connection.execute("SET enable_progress_bar = false")
         linker = _linker(connection, left, right, match, prior)
         _train(linker, match)
         predicted = linker.inference.predict(threshold_match_probability=FAINT, warning_mode="never")

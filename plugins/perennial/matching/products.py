@@ -10,6 +10,7 @@ from perennial.matching.terms import Texts, weighed
 
 CHUNK = 50_000
 """Pairs that are explained at a time."""
+WHY = pl.List(pl.Struct({"what": pl.String(), "weight": pl.Float64()}))
 TOLD = 4
 """Words of a pair that are told, those that count most."""
 
@@ -30,8 +31,9 @@ def matched(
 
 def explained(pairs: pl.DataFrame, compared: Texts) -> pl.DataFrame:
     """Pairs with `why`: the words of the left text that bring about the score, and how much of it."""
-    parts = [_why(part, compared) for part in pairs.iter_slices(CHUNK)]
-    return pl.concat(parts) if parts else _why(pairs, compared)
+    if pairs.is_empty():
+        return pairs.with_columns(why=pl.lit([], WHY))
+    return pl.concat(_why(part, compared) for part in pairs.iter_slices(CHUNK))
 
 
 def _why(pairs: pl.DataFrame, compared: Texts) -> pl.DataFrame:

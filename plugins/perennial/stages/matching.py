@@ -35,7 +35,7 @@ def run_match(workspace: Workspace, name: str, now: datetime, *, force: bool = F
     left, right = _rows(workspace, match, "left"), _rows(workspace, match, "right")
     pairs, learned = _pairs(left, right, match)
     sure = pl.when(pl.col("score") >= match.threshold).then(pl.lit("matched")).otherwise(pl.lit("unsure"))
-    table = _named(pairs.with_columns(outcome=sure), left, right)
+    table = _named(pairs.with_columns(outcome=sure), left, right, match)
     write(workspace.settings.lake, workspace.lake.matches(name).name, table, "overwrite", (), "")
     matched = table.filter(outcome="matched").height
     counts: Counts = {
@@ -92,21 +92,22 @@ def _rows(workspace: Workspace, match: Match, which: SideName) -> pl.DataFrame:
     columns: Mapping[str, str] = match.columns(which)
     found = rows(scanned, side, columns, where)
     if side.dataset is None:
-        return found.rename({"__key": side.key})
+        return found
     # Whoever is erased is found in the pairs by these.
     there = scanned.collect_schema()
     named = [each.column for each in workspace.dataset(side.dataset).identities if each.column in there]
     extra = [name for name in named if name not in (side.key, *columns)]
     whose = scanned.select(pl.col(side.key).alias("__key"), *extra).collect()
-    return found.join(whose, on="__key", how="left", maintain_order="left").rename({"__key": side.key})
+    return found.join(whose, on="__key", how="left", maintain_order="left")
 
 
-def _named(pairs: pl.DataFrame, left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
+def _named(pairs: pl.DataFrame, left: pl.DataFrame, right: pl.DataFrame, match: Match) -> pl.DataFrame:
     """Pairs of row numbers with both rows' columns: `left_sku`, `right_item`, and so on."""
-    sides = [
-        rows.drop("__row")[pairs[side]].select(pl.all().name.prefix(f"{side}_"))
-        for side, rows in (("left", left), ("right", right))
-    ]
+    sides = []
+    for side, document, known in (("left", match.left, left), ("right", match.right, right)):
+        # A field that is the key, too, is there once: as the table has it.
+        shown = known.drop("__row", document.key, strict=False).rename({"__key": document.key})
+        sides.append(shown[pairs[side]].select(pl.all().name.prefix(f"{side}_")))
     return pl.concat([*sides, pairs.drop("left", "right")], how="horizontal")
 
 
