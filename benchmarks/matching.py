@@ -24,7 +24,7 @@ from perennial.matching.definition import Match, PeopleMatch, ProductMatch
 from perennial.matching.pairing import picked
 from perennial.matching.terms import squashed
 
-RECORDS = {"small": 20_000, "full": 1_000_000}
+RECORDS = {"small": 20_000, "tenth": 100_000, "full": 1_000_000}
 SIDES = {"left": {"table": "left", "key": "id"}, "right": {"table": "right", "key": "id"}}
 PEOPLE = PeopleMatch.model_validate(
     SIDES
@@ -157,4 +157,4 @@ def run(benchmark: Benchmark) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    Benchmark(str(__doc__)).main(run)
+    Benchmark(str(__doc__), scales=("small", "tenth", "full")).main(run)

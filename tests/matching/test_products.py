@@ -40,7 +40,8 @@ def document(**other) -> ProductMatch:
 
 
 def side(names, **columns) -> pl.DataFrame:
-    return pl.DataFrame({"name": names, **columns}, schema_overrides={"name": pl.String})
+    texts = {"name": names, **columns}
+    return pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
 
 
 def found(left: pl.DataFrame, right: pl.DataFrame, match: ProductMatch) -> dict[tuple[int, int], float]:

@@ -44,7 +44,9 @@ def matched(airflow: AirflowServer, lake: Lake) -> Iterator[None]:
     for name, text in (("list", PRODUCTS), ("members", PEOPLE), ("broken", "title: Broken\n")):
         (folder / f"{name}.yaml").write_text(text)
     ours = pl.DataFrame({"sku": [1, 2], "name": ["Sony <Turntable> PSLX350H", "Tea kettle"]})
-    theirs = pl.DataFrame({"item": ["a", "b"], "name": ["PS-LX350H Sony turntable", "Kettle drum, tea tray"]})
+    theirs = pl.DataFrame(
+        {"item": ["a", "b"], "name": ["PS-LX350H Sony turntable", "Kettle drum with sticks and stand"]}
+    )
     write(lake.root, "queries/ours", ours, "overwrite", (), "")
     write(lake.root, "queries/theirs", theirs, "overwrite", (), "")
     run_match(Workspace(airflow.settings), "list", NOW)

@@ -70,8 +70,9 @@ def _rare(left: Side, right: Side) -> tuple[sparse.csr_array, sparse.csr_array]:
     each = np.sort(np.concatenate(pairs))
     most = max(AT_LEAST, PAIRS * max(left.vectors.shape[0], right.vectors.shape[0]))
     taken = int(np.searchsorted(np.cumsum(each), most, side="right"))
-    # Of terms that are equally common all are taken or none: their order must not show.
-    limit = each[taken] if taken < len(each) else each[-1:].max(initial=0) + 1
+    # Of terms that are equally common all are taken or none: their order must not show. Those that one pair
+    # shares cost little, and are what tells most.
+    limit = max(each[taken], 2) if taken < len(each) else each[-1:].max(initial=0) + 1
     kept = [np.flatnonzero((count > 0) & (count < limit)) for count in pairs]
 
     def chosen(side: Side) -> sparse.csr_array:

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from math import log2
 from typing import Any
 
 import polars as pl
@@ -27,7 +28,7 @@ class Standing:
 
 @dataclass(frozen=True)
 class Bar:
-    """How many pairs have a score in [start, end)."""
+    """How many pairs have a score, or people's weight in bits, in [start, end)."""
 
     start: float
     end: float
@@ -40,6 +41,7 @@ class Pair:
     """Two rows, as they are shown."""
 
     score: float
+    weight: float | None
     outcome: str
     left: dict[str, Any]
     right: dict[str, Any]
@@ -57,17 +59,31 @@ def standing(workspace: Workspace, name: str) -> Standing | None:
     return next((each for each in standings(workspace) if each.name == name), None)
 
 
-def distribution(workspace: Workspace, name: str) -> list[Bar]:
-    """The kept pairs by their score, in bars of equal width up to 1."""
-    scores = _pairs(workspace, name).select("score", "outcome").collect()
-    width = 1 / BARS
-    place = (pl.col("score") / width).floor().clip(0, BARS - 1).cast(pl.Int64)
-    counted = scores.group_by(place.alias("bar")).agg(
+def distribution(workspace: Workspace, name: str, least: float) -> list[Bar]:
+    """The kept pairs by their score, in bars of equal width from the least one that is kept to 1.
+
+    People by their weight: nearly all of their probabilities are next to 1.
+    """
+    pairs = _pairs(workspace, name)
+    by_weight = "weight" in pairs.collect_schema()
+    found = pairs.select("outcome", at=pl.col("weight" if by_weight else "score")).collect()
+    start, end = least, 1.0
+    if by_weight:
+        start = bits(least)
+        end = float(found.select(pl.col("at").max().fill_null(0)).item()) + 1
+        end = max(end, start + 1)
+    width = (end - start) / BARS
+    place = ((pl.col("at") - start) / width).floor().clip(0, BARS - 1).cast(pl.Int64)
+    counted = found.group_by(place.alias("bar")).agg(
         matched=(pl.col("outcome") == "matched").sum(), unsure=(pl.col("outcome") == "unsure").sum()
     )
-    found = {bar: (matched, unsure) for bar, matched, unsure in counted.iter_rows()}
-    first = min(found, default=0)
-    return [Bar(n * width, (n + 1) * width, *found.get(n, (0, 0))) for n in range(first, BARS)]
+    known = {bar: (matched, unsure) for bar, matched, unsure in counted.iter_rows()}
+    return [Bar(start + n * width, start + (n + 1) * width, *known.get(n, (0, 0))) for n in range(BARS)]
+
+
+def bits(probability: float) -> float:
+    """The weight that a probability comes to; a certain one has a large one, not an endless one."""
+    return log2(probability / (1 - probability)) if probability < 1 else 100.0
 
 
 def around(workspace: Workspace, name: str, score: float, count: int) -> list[Pair]:
@@ -105,4 +121,6 @@ def _shown(row: dict[str, Any]) -> Pair:
         side, _, column = name.partition("_")
         if side in sides and value is not None:
             sides[side][column] = value
-    return Pair(row["score"], row["outcome"], sides["left"], sides["right"], row["why"] or [])
+    return Pair(
+        row["score"], row.get("weight"), row["outcome"], sides["left"], sides["right"], row["why"] or []
+    )

@@ -15,7 +15,7 @@ from perennial.web.signals_state import lake_errors
 
 router = APIRouter(prefix="/matches")
 EditDep = Annotated[bool, Depends(may_edit_audiences)]
-PAIRS = 20
+PAIRS = 10
 """Shown on either side of a score."""
 WIDTH, HEIGHT, GAP = 800, 150, 2
 """Of the distribution's picture, in its own units."""
@@ -56,13 +56,16 @@ def one(
             raise HTTPException(404, f"There is no match {name}.")
         details: dict[str, Any] = {}
         if found.document is not None and found.run is not None:
+            in_bits = found.document.kind == "people"
             asked = found.document.threshold if around is None else around
-            bars = matches.distribution(workspace, name)
+            bars = matches.distribution(workspace, name, found.document.least)
+            threshold = found.run["threshold"]
             details = {
                 "asked": asked,
                 "bars": drawn(bars),
-                "start": bars[0].start,
-                "mark": position(bars, found.run["threshold"]),
+                "ends": (bars[0].start, bars[-1].end),
+                "mark": position(bars, matches.bits(threshold) if in_bits else threshold),
+                "in_bits": in_bits,
                 "pairs": matches.around(workspace, name, asked, PAIRS),
                 "learned": matches.learned(found.run),
             }
@@ -83,7 +86,7 @@ def drawn(bars: list[Bar]) -> list[Drawn]:
     return [
         Drawn(
             round(n * step, 1), round(step - GAP, 1), height(bar.matched), height(bar.unsure),
-            f"{bar.start:.3f} to {bar.end:.3f}: {bar.matched:,} matched, {bar.unsure:,} unsure",
+            f"{bar.start:.2f} to {bar.end:.2f}: {bar.matched:,} matched, {bar.unsure:,} unsure",
         )
         for n, bar in enumerate(bars)
     ]  # fmt: skip
@@ -92,7 +95,7 @@ def drawn(bars: list[Bar]) -> list[Drawn]:
 def position(bars: list[Bar], score: float) -> float:
     """Where a score lies in the picture."""
     start, end = bars[0].start, bars[-1].end
-    return round((score - start) / (end - start) * WIDTH, 1)
+    return round(min(max((score - start) / (end - start), 0.0), 1.0) * WIDTH, 1)
 
 
 def weight(level: dict[str, Any]) -> str:
