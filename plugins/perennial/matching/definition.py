@@ -81,6 +81,7 @@ class Match(Document):
     """What people's and products' matches have in common."""
 
     name: str
+    kind: str
     title: Annotated[str, Field(min_length=1)]
     description: str = ""
     left: Side
