@@ -12,6 +12,7 @@ PACKAGE = REPOSITORY / "plugins/perennial"
 STORY = [
     "lake",
     "signals",
+    "matching",
     "identity",
     "bots",
     "value",

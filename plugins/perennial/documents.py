@@ -78,13 +78,15 @@ def load_kinds(folder: Path, kinds: Mapping[str, type[Document]], default: str) 
 
     One without it is of the `default` kind.
     """
-    found: dict[str, Document] = {}
-    for path in sorted(folder.glob("*.yaml")):
-        kind = _read(path).get("kind", default)
-        if kind not in kinds:
-            raise DocumentError(f"{path}: kind: expected one of {', '.join(kinds)}; found {kind!r}")
-        found[path.stem] = load(path, kinds[kind])
-    return found
+    return {path.stem: load_kind(path, kinds, default) for path in sorted(folder.glob("*.yaml"))}
+
+
+def load_kind(path: Path, kinds: Mapping[str, type[D]], default: str) -> D:
+    """Read one document of several kinds: its key `kind` says which; without it, it is the `default`."""
+    kind = _read(path).get("kind", default)
+    if kind not in kinds:
+        raise DocumentError(f"{path}: kind: expected one of {', '.join(kinds)}; found {kind!r}")
+    return load(path, kinds[kind])
 
 
 def load_mapping(path: Path, model: type[D]) -> dict[str, D]:

@@ -14,6 +14,7 @@ from perennial.campaigns.definition import Campaign
 from perennial.documents import Document
 from perennial.identity.namespace import Namespace
 from perennial.lake.retention import Retention
+from perennial.matching.definition import KINDS as MATCH_KINDS
 from perennial.profiles.browsing import AbandonedBrowse
 from perennial.profiles.computed import ComputedAttribute
 from perennial.profiles.definition import ProfileDefinition
@@ -28,6 +29,7 @@ KINDS: dict[str, tuple[type[Document], ...]] = {
     "datasets": (Dataset,),
     "bots": (BotDefinition,),
     "value": tuple(VALUE_KINDS.values()),
+    "matches": tuple(MATCH_KINDS.values()),
     "profiles": (ProfileDefinition,),
     "browsing": (AbandonedBrowse,),
     "computed": (ComputedAttribute,),

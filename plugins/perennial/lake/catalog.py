@@ -11,6 +11,7 @@ from perennial.lake.browsing import LEFT_BEHIND
 from perennial.lake.days import ARRIVALS, SEEN, STEPS
 from perennial.lake.identity import EVENTS, LINKS, MAPPING
 from perennial.lake.lifetime import LIFETIME_ACTUALS, LIFETIME_MODELS
+from perennial.lake.matching import MATCHING_RUNS
 from perennial.lake.profiles import ATTRIBUTES
 from perennial.lake.rfm import RFM_SCORES
 from perennial.lake.tables import Table
@@ -314,6 +315,15 @@ class Lake:
         """What was uploaded to lists, when and by whom."""
         return Table(self.root, "audiences/uploads", schema=UPLOADS)
 
+    def matches(self, name: str) -> Table:
+        """Pairs of rows of two tables, by the document of the match; the newest run's."""
+        return Table(self.root, f"matches/{name}", evolves=True)
+
+    @property
+    def matching_runs(self) -> Table:
+        """What each match came to, run by run."""
+        return Table(self.root, "matching/runs", schema=MATCHING_RUNS)
+
     @property
     def email_events(self) -> Table:
         """What recipients did with their e-mails, by the UTC day on which they did it."""
@@ -354,6 +364,7 @@ class Lake:
             "visitor_days": self.visitor_days,
             "bots_found": self.bots_found,
             "left_behind": self.left_behind,
+            "matches": self.matches,
         }
         if area in by_area:
             return by_area[area](rest)
@@ -377,6 +388,7 @@ class Lake:
             self.lifetime_models,
             self.value_days,
             self.value_late,
+            self.matching_runs,
             self.batches,
             self.corrections,
             self.resolutions,

@@ -41,3 +41,8 @@ RETENTION = _asset("retention")
 def activation(name: str) -> Asset:
     """What one document of `include/activations` leaves: what waits for it waits for no other."""
     return _asset(f"activation/{name}")
+
+
+def match(name: str) -> Asset:
+    """The pairs of one document of `include/matches`."""
+    return _asset(f"matches/{name}")

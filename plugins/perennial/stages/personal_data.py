@@ -164,20 +164,28 @@ def _naming(
 
 
 def _answers(workspace: Workspace, wanted: Wanted) -> Iterator[Place]:
-    """What scheduled queries left: columns called like an identity's, and e-mail addresses in other texts."""
+    """What queries and matches left: columns called like an identity's, and e-mail addresses in other texts.
+
+    Those of a match's pairs have their side before that.
+    """
     called = {"person_id": person_namespace(workspace)}
     for _, identities in _owners(workspace):
         called |= identities
     for name in tables(workspace.lake.root):
-        if name.startswith("queries/"):
+        if name.startswith(("queries/", "matches/")):
             table = Table(workspace.lake.root, name)
             schema = table.scan().collect_schema()
             texts = [column for column, dtype in schema.items() if dtype == pl.String and column != RUN_KEY]
             named = {
-                each: _any([called[each]] if each in called else [EMAIL, EMAIL_SHA256], wanted)
-                for each in texts
+                each: _any([called[plain]] if plain in called else [EMAIL, EMAIL_SHA256], wanted)
+                for each, plain in zip(texts, map(_plain, texts), strict=True)
             }
             yield Place(table, tuple(texts), _by_any(named), named)
+
+
+def _plain(column: str) -> str:
+    """A pair's column as its own table calls it."""
+    return column.removeprefix("left_").removeprefix("right_")
 
 
 def _any(namespaces: Sequence[str], wanted: Wanted) -> erasure.Picks:

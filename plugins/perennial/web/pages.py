@@ -102,6 +102,8 @@ def run_results(request: Request, library: LibraryDep, dag: str, run: str) -> Re
     """Inside a run's page: leads to the dashboard of its Dag, as of the day that the run computed."""
     boards = [f"dashboards/{one.name}" for one in library.dashboards().values() if one.dag == dag]
     other = "destinations" if dag.startswith("activation_") else ""
+    if dag.startswith("match_"):
+        other = f"matches/{dag.removeprefix('match_')}"
     return page(request, "run.html", section="", dag=dag, run=run, board=boards[0] if boards else other)
 
 
