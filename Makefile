@@ -6,7 +6,7 @@ INSTALLED := .venv/.installed
 SPARK := .venv-spark/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status url store-url test check audit sbom format schemas dataset bench lock spark
+.PHONY: help install demo up down status url store-url env test check audit sbom format schemas dataset bench lock spark
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,9 @@ url: $(INSTALLED) ## Print the UI's address, user and password
 
 store-url: $(INSTALLED) ## Print a read-only PostgreSQL URL of the store
 	@$(LOCAL) store-url
+
+env: $(INSTALLED) ## Print exports for a shell that is to talk to the stack: eval "$$(make -s env)"
+	@$(LOCAL) env
 
 test: $(INSTALLED) ## Run all the tests
 	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder

@@ -120,7 +120,10 @@ class _Run:
     def _days(self, model: Model, sources: Sequence[_Source], anew: bool) -> set[date]:
         """Those of changed partitions; all, the table's own too, where it cannot be told what changed."""
         keys = None if anew else _touched(sources)
-        days: set[date] = set() if sources else {*self.engine.days(model, None, [])}
+        days: set[date] = set()
+        # One that follows what no document makes, such as predictions, has none.
+        if not sources and model.refreshed:
+            days |= {*self.engine.days(model, None, [])}
         for source in sources:
             changed = source.table.partitions() if keys is None else keys[source.process]
             wanted = {date.fromisoformat(key) for key in changed}
