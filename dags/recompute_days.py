@@ -1,9 +1,9 @@
 """# Days of the past, computed again
 
 Computes customer value, segments, predicted value, profiles, audiences and insights as of each day of a
-range, without ingesting anything again: what comes out is what the daily runs would give now. Values of a
-month are computed in one pass; each further step goes from day to day, in mapped tasks that show how far it
-is. The page **Signals, Days** shows the days done of the days wanted.
+range, without ingesting anything again: what comes out is what the daily runs would give now. A range is a
+month at most, and a mapped task: values of it are computed in one pass, each further step goes from day to
+day. The page **Signals, Days** shows the days done of the days wanted.
 
 **Every night** it looks after the days that are behind: those for which events came late, or that a changed
 document would make others; the newest 31 of them. **Run it by hand** for a range of days, after a backfill of
@@ -23,7 +23,8 @@ from perennial.operators.retries import DEFAULT_ARGS
 
 with DAG(
     "recompute_days",
-    schedule=CronTriggerTimetable("30 4 * * *", timezone="UTC"),
+    # Not at once where it has never run: there is nothing yet that could be behind.
+    schedule=CronTriggerTimetable("30 4 * * *", timezone="UTC", run_immediately=False),
     catchup=False,
     doc_md=__doc__,
     tags=["perennial", "value"],
@@ -32,20 +33,15 @@ with DAG(
     params=params.of_past_days(),
 ):
     ranges = PlanDaysOperator(task_id="plan", asset=RECOMPUTED)
-    before = ranges
-    for step in ("values", "segments", "lifetime", "profiles", "audiences"):
-        # One range after the other: they share the machine. A step that is not asked for is skipped.
-        task = RecomputeOperator.partial(
-            task_id=step,
-            step=step,
-            asset=RECOMPUTED,
-            outlets=[RECOMPUTED],
-            trigger_rule="none_failed",
-            max_active_tis_per_dag=1,
-            map_index_template="{{ task.first }} to {{ task.last }}",
-        ).expand_kwargs(ranges.output)
-        before >> task
-        before = task
-    before >> RecomputeOperator(
-        task_id="insights", step="insights", asset=RECOMPUTED, trigger_rule="none_failed"
+    # One range after the other: they share the machine, and a day's members follow from the day before.
+    steps = RecomputeOperator.partial(
+        task_id="compute",
+        steps=["values", "segments", "lifetime", "profiles", "audiences"],
+        asset=RECOMPUTED,
+        outlets=[RECOMPUTED],
+        max_active_tis_per_dag=1,
+        map_index_template="{{ task.first }} to {{ task.last }}",
+    ).expand_kwargs(ranges.output)
+    steps >> RecomputeOperator(
+        task_id="insights", steps=["insights"], asset=RECOMPUTED, trigger_rule="none_failed"
     )

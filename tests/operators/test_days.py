@@ -65,7 +65,7 @@ def plan(**form: Any) -> tuple[Any, dict[str, Any]]:
 
 
 def step(name: str, first: str, last: str, **form: Any) -> tuple[Any, dict[str, Any]]:
-    operator = RecomputeOperator(task_id=name, asset=RECOMPUTED, step=name, first=first, last=last)
+    operator = RecomputeOperator(task_id=name, asset=RECOMPUTED, steps=[name], first=first, last=last)
     return execute(operator, **form)
 
 
@@ -87,10 +87,10 @@ def test_a_step_of_a_range_is_done_once_and_what_was_done_stands_on_the_asset(ma
     (made.folder / "include/value/rfm.yaml").write_text(RFM)
     plan(from_day="2017-12-05", to_day="2017-12-08")
     counts, told = step("values", "2017-12-05", "2017-12-08")
-    assert counts == told == {"step": "values", "first": "2017-12-05", "last": "2017-12-08", "days": 4}
+    assert counts == told == {"first": "2017-12-05", "last": "2017-12-08", "values": 4}
     assert computed(made) == [date(2017, 12, day) for day in range(5, 9)]
-    assert step("values", "2017-12-05", "2017-12-08")[0]["days"] == 0
-    assert step("segments", "2017-12-07", "2017-12-08")[0]["days"] == 2
+    assert step("values", "2017-12-05", "2017-12-08")[0]["values"] == 0
+    assert step("segments", "2017-12-07", "2017-12-08")[0]["segments"] == 2
     assert made.workspace.lake.rfm("rfm").partitions() == ["2017-12-07", "2017-12-08"]
     shown = {each["step"]: (each["done"], each["wanted"]) for each in progress(made.workspace).to_dicts()}
     assert shown == {"values": (4, 4), "segments": (2, 4)}

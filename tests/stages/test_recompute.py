@@ -220,3 +220,7 @@ def test_of_days_behind_only_steps_that_they_have_are_done_again(disturbed, tmp_
     assert wanted["values"] == (early, 3)
     assert wanted["profiles"] == wanted["insights"] == (DAYS[0], 2)
     assert plan(made, "few", None, ORDER, NOW, most=1) == [Range(LAST, LAST)]
+
+
+def test_before_anything_was_computed_nothing_is_behind(tmp_path: Path) -> None:
+    assert plan(workspace(tmp_path), "nightly", None, ORDER, NOW, most=31) == []

@@ -156,3 +156,11 @@ def test_a_store_that_is_down_is_worth_another_try(workspace):
     path.write_text("/*\ntitle: T\nschedule: daily\ndialect: store\n*/ SELECT 1 AS x")
     with pytest.raises(QueryDelayed, match="cannot be reached"):
         run_scheduled(workspace, "daily", day(30), lambda: "postgresql://a:b@127.0.0.1:1/c")
+
+
+def test_before_anything_has_come_there_is_no_increment_and_no_failure(tmp_path):
+    product = Workspace(Settings(REPOSITORY / "include", str(tmp_path / "lake"), "", Path("/nowhere")))
+    counts = run_scheduled(product, "visitors_by_day", day(30), no_store)
+    assert counts["rows"] == 0
+    product.lake.events("transactions").append(purchases(0, 6))
+    assert run_scheduled(product, "visitors_by_day", day(30), no_store)["rows"] == 2

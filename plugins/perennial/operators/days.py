@@ -1,5 +1,6 @@
 """Operators for days of the past: a form's days in, ranges of them that are computed again out."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -49,10 +50,10 @@ class PlanDaysOperator(BaseOperator):
 
 
 class RecomputeOperator(BaseOperator):
-    """Do one step of the days of a range that a plan wants, and that are not done yet.
+    """Do those of the steps that the form asks for, of the days of a range that are not done yet.
 
-    :param asset: whose event says how many days were done
-    :param step: which of the steps of `perennial.stages.recompute`
+    :param asset: whose event says how many days each step did
+    :param steps: which of the steps of `perennial.stages.recompute`, in their order
     :param first: the first day of the range; without a range, all days of the plan are taken together
     :param last: its last day
     """
@@ -60,12 +61,18 @@ class RecomputeOperator(BaseOperator):
     template_fields = ("first", "last")
 
     def __init__(
-        self, *, asset: Asset, step: str, first: str = "0001-01-01", last: str = "9999-12-31", **kwargs: Any
+        self,
+        *,
+        asset: Asset,
+        steps: Sequence[str],
+        first: str = "0001-01-01",
+        last: str = "9999-12-31",
+        **kwargs: Any,
     ) -> None:
         # An operator that is mapped names its outlets itself, for the scheduler to know them beforehand.
         super().__init__(**{"outlets": [asset], **kwargs})
         self.asset = asset
-        self.step = step
+        self.steps = list(steps)
         self.first = first
         self.last = last
 
@@ -74,19 +81,16 @@ class RecomputeOperator(BaseOperator):
         from perennial.stages.value import Range
         from perennial.stages.workspace import Workspace
 
-        if self.step not in (context["params"].get("steps") or [self.step]):
-            raise AirflowSkipException(f"the form does not ask for {self.step}")
-        done = recompute(
-            Workspace(Settings.from_env()),
-            context["dag_run"].run_id,
-            self.step,
-            Range(day(self.first, "first"), day(self.last, "last")),
-            lambda: datetime.now(UTC),
-            spark,
-            store_url,
-        )
-        counts = {"step": self.step, "first": self.first, "last": self.last, "days": done}
-        self.log.info("%s", counts)
+        wanted = context["params"].get("steps") or self.steps
+        if not (asked := [step for step in self.steps if step in wanted]):
+            raise AirflowSkipException(f"the form does not ask for {', '.join(self.steps)}")
+        workspace, run = Workspace(Settings.from_env()), context["dag_run"].run_id
+        days = Range(day(self.first, "first"), day(self.last, "last"))
+        counts: dict[str, Any] = {"first": self.first, "last": self.last}
+        for step in asked:
+            done = recompute(workspace, run, step, days, lambda: datetime.now(UTC), spark, store_url)
+            self.log.info("%s: %s days", step, done)
+            counts[step] = done
         context["outlet_events"][self.asset].extra = counts
         return counts
 

@@ -64,6 +64,9 @@ def plan(
     were done before. Without days, all of them are meant, or the newest so many (`most`).
     """
     seen = note_arrivals(workspace)
+    if days is None and not any(_have(workspace).values()):
+        # Where nothing was computed yet, perhaps for want of any signals, nothing is behind.
+        return []
     refresh_ledgers(workspace)
     stitch(workspace, now)
     wanted = {step: {*(days or ())} for step in steps}

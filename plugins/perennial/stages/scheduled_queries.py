@@ -61,6 +61,8 @@ def run_scheduled(workspace: Workspace, name: str, run: Run, reader: Callable[[]
     values |= {"interval_start": run.start, "interval_end": run.end}
     if query.source is None:
         return _run(workspace, query, values, run, run.key, reader)
+    if _came_nothing(workspace, query.source):
+        return {"table": query.table, "run": f"nothing of {query.source} has come yet", "rows": 0}
     tables = LakeTables(workspace.settings.lake)
     source = tables.table(tables.find(Named(tuple(query.source.split("/")), None)))
     following = IncrementalReader(f"queries/{name}", source)
@@ -68,6 +70,13 @@ def run_scheduled(workspace: Workspace, name: str, run: Run, reader: Callable[[]
         start = "HEAD" if delta.start == HEAD else delta.start
         values |= {"since": start, "until": delta.end}
         return _run(workspace, query, values, run, f"after snapshot {start}", reader)
+
+
+def _came_nothing(workspace: Workspace, source: str) -> bool:
+    """Whether a table is a declared dataset's to which nothing was ever added: it has no increment yet."""
+    area, _, dataset = source.partition("/")
+    declared = area in ("events", "records") and dataset in workspace.datasets
+    return declared and not workspace.lake.named(source).exists()
 
 
 def _run(
