@@ -17,6 +17,7 @@ from store_rows import empty, store_rows
 
 from perennial.settings import REPOSITORY, Settings
 from perennial.stages.audiences import evaluate_audiences
+from perennial.stages.browsing import find_left_behind
 from perennial.stages.insights import refresh_insights
 from perennial.stages.lateness import DAILY, begin, complete, late, note_arrivals
 from perennial.stages.lifetime import NoModel, fit_lifetime, score_lifetime
@@ -93,6 +94,7 @@ def daily(made: Workspace, store: str | None = None) -> None:
         with suppress(NoModel):
             fit_lifetime(made, as_of)
         score_lifetime(made, as_of)
+        find_left_behind(made, as_of)
         build_profiles(made, as_of)
         evaluate_audiences(made, as_of)
         complete(made, DAILY, [as_of], NOW + timedelta(hours=number))
@@ -116,9 +118,11 @@ def repair(made: Workspace, store: str | None = None, days: list[date] | None = 
     """What the Dag does."""
     steps = ORDER if store else STORED
     ranges = plan(made, "run", days, steps, NOW)
-    for step in steps:
-        for each in ranges:
+    for each in ranges:
+        for step in STORED:
             recompute(made, "run", step, each, clock(), store_url=lambda: str(store))
+    if store:
+        recompute(made, "run", "insights", Range(date.min, date.max), clock(), store_url=lambda: store)
     return ranges
 
 
