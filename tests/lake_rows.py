@@ -16,6 +16,9 @@ ATTEMPTS = ["chunk", "ledger", "step", "whole", "rows"]
 TRIES = ["at", "profiles", "seconds"]
 """Columns of an evaluation that tell when it was made, in what time, from which writing of the profiles."""
 
+BOOKS = "days/"
+"""Tables that tell by which run, and when, days were computed, not what came of it."""
+
 LIVE = {"live/membership": "person_id", "live/profiles": "person_id", "live/evaluations": "audience"}
 """Tables to which every change of something is added, and what that is."""
 STEPS = ["at", "step", "entered", "exited", "profiles", "snapshot"]
@@ -43,7 +46,7 @@ def lake_rows(root: Path) -> dict[str, pl.DataFrame]:
     for table, key in LIVE.items():
         if table in frames:
             frames[table] = _newest(frames[table], key)
-    return {name: _sorted(frame) for name, frame in frames.items()}
+    return {name: _sorted(frame) for name, frame in frames.items() if not name.startswith(BOOKS)}
 
 
 def _newest(rows: pl.DataFrame, key: str) -> pl.DataFrame:

@@ -128,7 +128,7 @@ def repair(made: Workspace, store: str | None = None, days: list[date] | None = 
 
 def rows(made: Workspace) -> dict[str, pl.DataFrame]:
     """Of every table, but for those that tell how it was done."""
-    how = ("days/", "ledger/", "events/", "value_history/late")
+    how = ("ledger/", "events/", "value_history/late")
     return {name: each for name, each in lake_rows(Path(made.lake.root)).items() if not name.startswith(how)}
 
 
