@@ -45,10 +45,13 @@ class Faults:
         if fault is None:
             return await call_next(request)
         if fault.status:
-            message = "too many requests" if fault.status == 429 else "internal error"
-            return JSONResponse(
-                {"errors": [{"field": None, "message": message}]}, fault.status, fault.headers
-            )
+            messages = {400: "not understood", 429: "too many requests"}
+            told = {
+                # What was wrong with a request has a name; what is wrong with the server has none.
+                "field": "contacts" if fault.status == 400 else None,
+                "message": messages.get(fault.status, "internal error"),
+            }
+            return JSONResponse({"errors": [told]}, fault.status, fault.headers)
         response = await call_next(request)
         await asyncio.sleep(fault.delay)
         return response
