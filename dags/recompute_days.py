@@ -14,17 +14,20 @@ A run that was interrupted goes on where it stopped when its task is run again; 
 **plan**. Nothing that is computed for the past is sent to a destination.
 """
 
+from datetime import timedelta
+
 from airflow.sdk import DAG, CronTriggerTimetable
 
 from perennial.operators import params
 from perennial.operators.assets import RECOMPUTED
 from perennial.operators.days import PlanDaysOperator, RecomputeOperator
 from perennial.operators.retries import DEFAULT_ARGS
+from perennial.stages.steps import STORED
 
 with DAG(
     "recompute_days",
-    # Not at once where it has never run: there is nothing yet that could be behind.
-    schedule=CronTriggerTimetable("30 4 * * *", timezone="UTC", run_immediately=False),
+    # Not at once where it has never run: nothing can be behind yet. False would be two hours, to Airflow.
+    schedule=CronTriggerTimetable("30 4 * * *", timezone="UTC", run_immediately=timedelta()),
     catchup=False,
     doc_md=__doc__,
     tags=["perennial", "value"],
@@ -36,7 +39,7 @@ with DAG(
     # One range after the other: they share the machine, and a day's members follow from the day before.
     steps = RecomputeOperator.partial(
         task_id="compute",
-        steps=["values", "segments", "lifetime", "profiles", "audiences"],
+        steps=STORED,
         asset=RECOMPUTED,
         outlets=[RECOMPUTED],
         max_active_tis_per_dag=1,

@@ -13,8 +13,9 @@ from conftest import Store as Urls
 
 from perennial.settings import REPOSITORY, Settings
 from perennial.stages.insights import refresh_days
-from perennial.stages.recompute import STORED, plan, recompute
+from perennial.stages.recompute import plan, recompute
 from perennial.stages.signals import ingest_batch
+from perennial.stages.steps import STORED
 from perennial.stages.workspace import Workspace
 from perennial.web.dashboards import load_dashboards
 from perennial.web.results import payload

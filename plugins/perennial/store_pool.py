@@ -8,6 +8,8 @@ from typing import Any
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from perennial.store_schemas import migrate
+
 UNREACHABLE = (PoolTimeout, psycopg.OperationalError)
 """What a store raises that does not answer."""
 IDLE_S = 120
@@ -64,7 +66,4 @@ class StorePool:
 
     def _prepare(self, pool: ConnectionPool) -> None:
         with pool.connection() as connection:
-            # Two servers that start at once must not create it both.
-            lock = "SELECT pg_advisory_xact_lock(hashtext(%s))"
-            connection.execute(lock, (f"perennial.{self._schema}",))
-            connection.execute(self._tables.encode())
+            migrate(connection, self._schema, self._tables)

@@ -1,12 +1,9 @@
 """Each activation's document is a Dag, at its own times; a broken one says why and stops no other."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-from perennial.settings import REPOSITORY
+from dags.bags import dags_of
 
 DOCUMENT = """
 title: Partners
@@ -18,24 +15,14 @@ audiences: [top_spenders]
 @pytest.fixture(scope="module")
 def dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
     """The Dags of four documents."""
-    home = tmp_path_factory.mktemp("airflow")
-    folder, include = home / "dags", home / "include" / "activations"
-    folder.mkdir()
-    include.mkdir(parents=True)
-    shutil.copy(REPOSITORY / "dags" / "activation.py", folder)
-    (include / "daily.yaml").write_text(DOCUMENT)
-    (include / "timed.yaml").write_text(DOCUMENT + "schedule: 30 6 * * *\n")
-    (include / "asking.yaml").write_text(DOCUMENT + "approval: {hours: 3}\n")
-    (include / "broken.yaml").write_text(DOCUMENT + "schedule: sometimes\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AIRFLOW_HOME", str(home))
-        patch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{home}/airflow.db")
-        patch.setenv("PERENNIAL_INCLUDE", str(include.parent))
-        from airflow.dag_processing.dagbag import DagBag
-
-        bag = DagBag(dag_folder=str(folder), bundle_path=Path(folder))
-        assert not bag.import_errors
-        yield bag.dags
+    documents = {
+        "daily": DOCUMENT,
+        "timed": DOCUMENT + "schedule: 30 6 * * *\n",
+        "asking": DOCUMENT + "approval: {hours: 3}\n",
+        "broken": DOCUMENT + "schedule: sometimes\n",
+    }
+    with dags_of(tmp_path_factory.mktemp("airflow"), "activation.py", "activations", documents) as found:
+        yield found
 
 
 def test_every_document_runs(dags):

@@ -1,10 +1,9 @@
 """Each match's document is a Dag, at its own times; a broken one says why and stops no other."""
 
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
+from dags.bags import dags_of
 
 from perennial.settings import REPOSITORY
 
@@ -14,24 +13,14 @@ DOCUMENT = (REPOSITORY / "docs/examples/matching/matches/catalogues.yaml").read_
 @pytest.fixture(scope="module")
 def dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
     """The Dags of four documents."""
-    home = tmp_path_factory.mktemp("airflow")
-    folder, include = home / "dags", home / "include" / "matches"
-    folder.mkdir()
-    include.mkdir(parents=True)
-    shutil.copy(REPOSITORY / "dags" / "matches.py", folder)
-    (include / "daily.yaml").write_text(DOCUMENT)
-    (include / "timed.yaml").write_text(DOCUMENT + "schedule: weekly\n")
-    (include / "asked.yaml").write_text(DOCUMENT + "schedule: by_hand\n")
-    (include / "broken.yaml").write_text(DOCUMENT + "schedule: sometimes\n")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AIRFLOW_HOME", str(home))
-        patch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", f"sqlite:///{home}/airflow.db")
-        patch.setenv("PERENNIAL_INCLUDE", str(include.parent))
-        from airflow.dag_processing.dagbag import DagBag
-
-        bag = DagBag(dag_folder=str(folder), bundle_path=Path(folder))
-        assert not bag.import_errors
-        yield bag.dags
+    documents = {
+        "daily": DOCUMENT,
+        "timed": DOCUMENT + "schedule: weekly\n",
+        "asked": DOCUMENT + "schedule: by_hand\n",
+        "broken": DOCUMENT + "schedule: sometimes\n",
+    }
+    with dags_of(tmp_path_factory.mktemp("airflow"), "matches.py", "matches", documents) as found:
+        yield found
 
 
 def test_every_document_is_a_dag_with_an_asset_of_its_own(dags):

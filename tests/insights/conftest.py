@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from perennial.lake.catalog import EMAIL_EVENTS
+from perennial.lake.responses import EMAIL_EVENTS
 from perennial.settings import REPOSITORY, Settings
 from perennial.stages.value import BY_DECILE
 from perennial.stages.workspace import Workspace

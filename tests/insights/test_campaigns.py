@@ -13,7 +13,7 @@ from scipy import stats
 from perennial.activation import holdout, ledger
 from perennial.insights.engine import Engine, QueryError
 from perennial.insights.model import load_models
-from perennial.lake.catalog import EMAIL_EVENTS
+from perennial.lake.responses import EMAIL_EVENTS
 from perennial.stages.insights import refresh_insights, unreadable
 from perennial.stages.workspace import Workspace
 

@@ -13,7 +13,7 @@ from perennial.errors import TransientError
 from perennial.insights.engine import QueryError
 from perennial.insights.model import load_models
 from perennial.insights.store import transaction
-from perennial.lake.catalog import BATCHES
+from perennial.lake.signals import BATCHES
 from perennial.stages.insights import refresh_insights
 from perennial.stages.workspace import Workspace
 

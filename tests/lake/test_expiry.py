@@ -6,8 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from perennial.lake.catalog import BATCHES, CORRECTIONS, QUARANTINE, RESOLUTIONS, Lake
+from perennial.lake.catalog import Lake
 from perennial.lake.expiry import expire_batches, expire_quarantine
+from perennial.lake.signals import BATCHES, CORRECTIONS, QUARANTINE, RESOLUTIONS
 
 TODAY = date(2026, 11, 24)
 

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.exceptions import AirflowSkipException
 from airflow.sdk import Asset
+from airflow.sdk.exceptions import AirflowSkipException
 from purchases import events, moment
 from value.shop import Shop, shop
 

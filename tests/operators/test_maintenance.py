@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from perennial.errors import TerminalError
-from perennial.lake.catalog import QUARANTINE
 from perennial.lake.maintenance import RetentionTooShort
+from perennial.lake.signals import QUARANTINE
 from perennial.operators.assets import MAINTENANCE
 from perennial.operators.maintenance import ExpireOperator, MaintainOperator
 from perennial.settings import REPOSITORY, Settings

@@ -12,7 +12,7 @@ from openapi_schema_validator import OAS31Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from perennial.lake.catalog import EMAIL_EVENTS
+from perennial.lake.responses import EMAIL_EVENTS
 from perennial.responses.customer_io import KINDS, METRICS, map_events
 from perennial.responses.sends import Sent
 from perennial.responses.shape import Mapped, NoResponseError

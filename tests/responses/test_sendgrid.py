@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from response_events import event
 
-from perennial.lake.catalog import EMAIL_EVENTS
+from perennial.lake.responses import EMAIL_EVENTS
 from perennial.responses.sendgrid import map_events
 from perennial.responses.shape import Mapped
 

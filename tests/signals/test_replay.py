@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from perennial.lake.catalog import CORRECTIONS
+from perennial.lake.signals import CORRECTIONS
 from perennial.signals.ingest import ingest
 from perennial.signals.quarantine import open_rows
 from perennial.signals.replay import NothingToReplay, replay

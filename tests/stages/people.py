@@ -18,8 +18,10 @@ from perennial.campaigns.outcomes import Outcome
 from perennial.identity.values import EMAIL, EMAIL_SHA256, sha256
 from perennial.ids import uuid7s
 from perennial.lake.audiences import LISTS, STANDINGS
-from perennial.lake.catalog import CORRECTIONS, EMAIL_EVENTS, QUARANTINE, RESOLUTIONS, Lake
+from perennial.lake.catalog import Lake
 from perennial.lake.identity import EVENTS, LINKS
+from perennial.lake.responses import EMAIL_EVENTS
+from perennial.lake.signals import CORRECTIONS, QUARANTINE, RESOLUTIONS
 from perennial.settings import REPOSITORY, Settings
 from perennial.stages.workspace import Workspace
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from perennial.lake.catalog import EMAIL_EVENTS
+from perennial.lake.responses import EMAIL_EVENTS
 from perennial.stages.consents import consent_history
 
 from .club import DAYS, profiles, workspace

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 import yaml
 
-from perennial.lake.catalog import QUARANTINE
 from perennial.lake.erasure import erased
+from perennial.lake.signals import QUARANTINE
 from perennial.stages import erasure
 from perennial.stages.erasure import Request
 from perennial.stages.identities import NoNumber, print_of

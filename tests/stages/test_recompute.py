@@ -22,8 +22,9 @@ from perennial.stages.insights import refresh_insights
 from perennial.stages.lateness import DAILY, begin, complete, late, note_arrivals
 from perennial.stages.lifetime import NoModel, fit_lifetime, score_lifetime
 from perennial.stages.profiles import build_profiles
-from perennial.stages.recompute import ORDER, STORED, behind, plan, progress, recompute, remaining
+from perennial.stages.recompute import behind, plan, progress, recompute, remaining
 from perennial.stages.rfm import compute_rfm
+from perennial.stages.steps import ORDER, STORED
 from perennial.stages.stitching import stitch
 from perennial.stages.value import Range, compute_value
 from perennial.stages.workspace import Workspace

@@ -8,7 +8,8 @@ from typing import Any
 import polars as pl
 from web import example_people
 
-from perennial.lake.catalog import CORRECTIONS, QUARANTINE, RESOLUTIONS, Lake
+from perennial.lake.catalog import Lake
+from perennial.lake.signals import CORRECTIONS, QUARANTINE, RESOLUTIONS
 from perennial.signals.batches import Batch, BatchError, Batches, Status
 
 DAYS = [date(2017, 12, 25) + timedelta(days=n) for n in range(7)]

@@ -13,7 +13,7 @@ from web.airflow_server import AirflowServer
 
 from perennial.alerts.notice import Channel, Notice
 from perennial.alerts.outbox import Outbox, migrate
-from perennial.lake.catalog import EXPECTATIONS
+from perennial.lake.signals import EXPECTATIONS
 from perennial.signals.dataset import Dataset
 from perennial.web.expected import points
 

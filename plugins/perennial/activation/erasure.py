@@ -10,7 +10,9 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from psycopg.rows import dict_row, tuple_row
+from psycopg.rows import dict_row
+
+from perennial.store_schemas import has_table
 
 TABLES = {
     "activation.delivery": {"people": "person_id"},
@@ -55,9 +57,7 @@ def erase(url: str, people: Collection[str], addresses: Collection[str]) -> None
 
 
 def _present(connection: psycopg.Connection[Any]) -> list[str]:
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        found = [(table, cursor.execute("SELECT to_regclass(%s)", (table,)).fetchone()) for table in TABLES]
-    return [table for table, row in found if row and row[0] is not None]
+    return [table for table in TABLES if has_table(connection, table)]
 
 
 def _name(table: str) -> sql.Identifier:

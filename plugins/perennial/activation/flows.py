@@ -13,6 +13,7 @@ import psycopg
 
 from perennial.activation.definition import Activation
 from perennial.activation.destinations.registry import platforms
+from perennial.store_schemas import has_table
 
 EVER = date(9999, 12, 31)
 """The end of what goes on; the start of what is yet to begin."""
@@ -57,8 +58,7 @@ class FinishedRun:
 def runs(url: str) -> list[FinishedRun]:
     """All finished runs, by activation and day; none where nothing was ever sent."""
     with psycopg.connect(url) as connection:
-        ((ledger,),) = connection.execute("SELECT to_regclass('activation.run')").fetchall()
-        rows = connection.execute(RUNS).fetchall() if ledger else []
+        rows = connection.execute(RUNS).fetchall() if has_table(connection, "activation.run") else []
     return [FinishedRun(name, day, at, frozenset(audiences)) for name, day, at, audiences in rows]
 
 

@@ -14,6 +14,7 @@ from perennial.activation.shares import Holdout
 from perennial.audiences.compile import die
 from perennial.errors import TerminalError
 from perennial.identity.people import PERSON
+from perennial.store_schemas import has_table
 
 TREATED, HELD_OUT = "treated", "held_out"
 SCHEMA = pl.Schema(
@@ -121,10 +122,9 @@ def record(connection: psycopg.Connection, activation: str, as_of: datetime, ass
 def assignments(url: str) -> pl.DataFrame:
     """Every recorded arm: `SCHEMA` with the activation, and the `as_of` from which somebody had it."""
     with psycopg.connect(url) as connection:
-        ((there,),) = connection.execute("SELECT to_regclass('activation.assignment')").fetchall()
         query = (
             "SELECT activation, audience, person_id, arm, share, decile, (as_of AT TIME ZONE 'UTC')::date"
             " FROM activation.assignment"
         )
-        rows = connection.execute(query).fetchall() if there else []
+        rows = connection.execute(query).fetchall() if has_table(connection, "activation.assignment") else []
     return pl.DataFrame(rows, schema={"activation": pl.String(), **SCHEMA, "as_of": pl.Date()}, orient="row")

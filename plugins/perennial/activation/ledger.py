@@ -15,6 +15,7 @@ from typing import Any, Literal
 import polars as pl
 import psycopg
 
+from perennial import store_schemas
 from perennial.activation import holdout
 from perennial.activation.destinations.base import Suppression
 from perennial.activation.request_log import RequestLog
@@ -31,9 +32,7 @@ class LedgerBusyError(TransientError):
 def migrate(url: str) -> None:
     """Create the schema `activation` where it is missing; can be repeated, and by several at once."""
     with psycopg.connect(url) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(hashtext('activation.schema'))")
-        for path in SCHEMA:
-            connection.execute(path.read_bytes())
+        store_schemas.migrate(connection, "activation", *(path.read_text("utf-8") for path in SCHEMA))
 
 
 @contextmanager

@@ -7,6 +7,8 @@ from typing import Any, LiteralString
 
 import psycopg
 
+from perennial.store_schemas import has_table
+
 LAST: LiteralString = """
 SELECT DISTINCT ON (activation) activation, (as_of AT TIME ZONE 'UTC')::date, state, started_at, counts
 FROM activation.run ORDER BY activation, as_of DESC
@@ -57,8 +59,7 @@ class Standing:
 def standings(connection: psycopg.Connection) -> dict[str, Standing]:
     """Of every activation that was ever run, by name."""
     found: dict[str, Standing] = {}
-    (row,) = connection.execute("SELECT to_regclass('activation.approval')").fetchall()
-    if row[0] is None:
+    if not has_table(connection, "activation.approval"):
         return found
     for name, as_of, state, started_at, counts in connection.execute(LAST):
         found[name] = Standing(as_of, state, started_at, counts)

@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from perennial import store_schemas
 from perennial.alerts.notice import Channel, Notice
 
 SCHEMA = Path(__file__).with_name("schema.sql")
@@ -45,11 +46,7 @@ class Kept:
 def migrate(url: str) -> None:
     """Create the schema `alerts` where it is missing; can be repeated, and by several at once."""
     with psycopg.connect(url, connect_timeout=5) as connection:
-        row = connection.execute("SELECT to_regclass('alerts.delivery')").fetchone()
-        if row and row[0] is not None:
-            return
-        connection.execute("SELECT pg_advisory_xact_lock(hashtext('alerts.schema'))")
-        connection.execute(SCHEMA.read_bytes())
+        store_schemas.migrate(connection, "alerts", SCHEMA.read_text("utf-8"))
 
 
 class Outbox:
@@ -157,8 +154,7 @@ class Outbox:
             ).fetchall()
 
     def _is_there(self) -> bool:
-        row = self.connection.execute("SELECT to_regclass('alerts.delivery')").fetchone()
-        return bool(row and row[0] is not None)
+        return store_schemas.has_table(self.connection, "alerts.delivery")
 
 
 def _notice(row: dict[str, Any]) -> Notice:

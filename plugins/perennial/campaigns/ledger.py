@@ -16,6 +16,7 @@ from typing import Any, LiteralString
 import polars as pl
 import psycopg
 
+from perennial import store_schemas
 from perennial.campaigns.events import tell
 from perennial.campaigns.outcomes import Outcome
 from perennial.campaigns.suppressions import suppress
@@ -42,8 +43,7 @@ class Intended:
 def migrate(url: str) -> None:
     """Create the schema `campaigns` where it is missing; can be repeated, and by several at once."""
     with psycopg.connect(url) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(hashtext('campaigns.schema'))")
-        connection.execute(SCHEMA.read_bytes())
+        store_schemas.migrate(connection, "campaigns", SCHEMA.read_text("utf-8"))
 
 
 @contextmanager

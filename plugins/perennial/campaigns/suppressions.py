@@ -7,6 +7,8 @@ from typing import Literal
 import polars as pl
 import psycopg
 
+from perennial.store_schemas import has_table
+
 Kind = Literal["unsubscribe", "bounce", "complaint"]
 
 
@@ -28,8 +30,7 @@ def suppressed(connection: psycopg.Connection) -> pl.Series:
     Who opted out of what a provider sends has opted out of what we send; who was archived there has not.
     """
     known = [row[0] for row in connection.execute("SELECT email_sha256 FROM campaigns.suppression")]
-    row = connection.execute("SELECT to_regclass('activation.suppression')").fetchone()
-    if row and row[0]:
+    if has_table(connection, "activation.suppression"):
         theirs = connection.execute(
             "SELECT DISTINCT encode(sha256(convert_to(lower(btrim(key)), 'UTF8')), 'hex')"
             " FROM activation.suppression WHERE kind <> 'archived'"

@@ -12,6 +12,7 @@ from perennial.errors import TerminalError, TransientError
 from perennial.insights import catalogue, structure
 from perennial.insights.model import Model
 from perennial.insights.structure import SCHEMA
+from perennial.store_schemas import has_table
 
 # One refresh at a time: a second one waits, and then starts from the checkpoint of the first.
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('perennial.insights'))"
@@ -77,8 +78,7 @@ class StoreTransaction:
 
     def has(self, model: Model) -> bool:
         """Whether the model's table is there."""
-        found = self._connection.execute("SELECT to_regclass(%s)", (f"{SCHEMA}.{model.name}",)).fetchone()
-        return found is not None and found[0] is not None
+        return has_table(self._connection, f"{SCHEMA}.{model.name}")
 
     def days(self, model: Model) -> set[date]:
         """The days that a table has rows of."""

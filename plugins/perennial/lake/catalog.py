@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import polars as pl
-
 from perennial.errors import TerminalError
 from perennial.lake.audiences import EVALUATIONS, LISTS, LIVE_EVALUATIONS, STANDINGS, UPLOADS
 from perennial.lake.bots import BOT_DECISIONS, BOT_MARKS, BOT_MODELS, BOT_TRAFFIC, BOTS_FOUND, VISITOR_DAYS
@@ -13,127 +11,11 @@ from perennial.lake.identity import EVENTS, LINKS, MAPPING
 from perennial.lake.lifetime import LIFETIME_ACTUALS, LIFETIME_MODELS
 from perennial.lake.matching import MATCHING_RUNS
 from perennial.lake.profiles import ATTRIBUTES
+from perennial.lake.responses import EMAIL_EVENTS
 from perennial.lake.rfm import RFM_SCORES
+from perennial.lake.signals import BATCHES, CORRECTIONS, EXPECTATIONS, QUARANTINE, RESOLUTIONS
 from perennial.lake.tables import Table
-
-EMAIL_EVENTS = pl.Schema(
-    {
-        "event_id": pl.String(),
-        "event_type": pl.String(),
-        "event_time": pl.Datetime("us", "UTC"),
-        "event_date": pl.Date(),
-        "provider": pl.String(),
-        "send_id": pl.String(),
-        "campaign_id": pl.String(),
-        "campaign_name": pl.String(),
-        "audience": pl.String(),
-        "person_id": pl.String(),
-        "email_sha256": pl.String(),
-        "bounce_class": pl.String(),
-        "is_machine": pl.Boolean(),
-        "url": pl.String(),
-        "sent_as_of": pl.Date(),
-        "received_at": pl.Datetime("us", "UTC"),
-        "bounce_reason": pl.String(),
-        "domain": pl.String(),
-    }
-)
-"""Responses of all providers, in one shape; a send is one message to one person.
-
-`bounce_reason` is a provider's classification, or a mail server's status code: never its words, which may
-name the address. `domain` is what follows the @ of it.
-"""
-
-BATCHES = pl.Schema(
-    {
-        "batch": pl.String(),
-        "step": pl.Int64(),
-        "dataset": pl.String(),
-        "source": pl.String(),
-        "day": pl.Date(),
-        "status": pl.String(),
-        "at": pl.Datetime("us", "UTC"),
-        "files": pl.Int64(),
-        "bytes": pl.Int64(),
-        "read": pl.Int64(),
-        "accepted": pl.Int64(),
-        "duplicate": pl.Int64(),
-        "failed": pl.Int64(),
-        "errors": pl.List(pl.Struct({"code": pl.String(), "description": pl.String(), "rows": pl.Int64()})),
-    }
-)
-"""Every step in the life of every batch; the highest step of a batch is what it is now."""
-
-QUARANTINE = pl.Schema(
-    {
-        "id": pl.String(),
-        "file": pl.String(),
-        "line": pl.Int64(),
-        "raw": pl.String(),
-        "reasons": pl.List(pl.String()),
-        "batch": pl.String(),
-        "quarantined_on": pl.Date(),
-    }
-)
-"""Rows that broke a rule: the raw record as JSON (or as the text that it came as), and every reason."""
-
-CORRECTIONS = pl.Schema(
-    {
-        "id": pl.String(),
-        "dataset": pl.String(),
-        "raw": pl.String(),
-        "by": pl.String(),
-        "at": pl.Datetime("us", "UTC"),
-    }
-)
-"""What people have put in place of a quarantined row's raw record; the newest of a row counts."""
-
-RESOLUTIONS = pl.Schema(
-    {
-        "id": pl.String(),
-        "dataset": pl.String(),
-        "outcome": pl.String(),
-        "batch": pl.String(),
-        "by": pl.String(),
-        "at": pl.Datetime("us", "UTC"),
-    }
-)
-"""How quarantined rows ended: `replayed` (taken), `duplicate` (known already) or `discarded`."""
-
-EXPECTATIONS = pl.Schema(
-    {
-        "dataset": pl.String(),
-        "batch": pl.String(),
-        "source": pl.String(),
-        "day": pl.Date(),
-        "at": pl.Datetime("us", "UTC"),
-        "expectation": pl.String(),
-        "found": pl.Float64(),
-        "low": pl.Float64(),
-        "high": pl.Float64(),
-        "usual": pl.Float64(),
-        "on_breach": pl.String(),
-        "outcome": pl.String(),
-    }
-)
-"""Every verdict on what is expected of a batch or a day; of the same batch, the newest counts."""
-
-VALUE_DAYS = pl.Schema(
-    {
-        "definition": pl.String(),
-        "as_of": pl.Date(),
-        "chunk": pl.String(),
-        "whole": pl.Boolean(),
-        "rows": pl.Int64(),
-        "fingerprint": pl.String(),
-        "ledger": pl.Int64(),
-        "step": pl.Int64(),
-    }
-)
-"""Where the values of each computed day are, and from which ledger; of a day, the highest step counts."""
-
-LATE_DAYS = pl.Schema({"definition": pl.String(), "ledger": pl.Int64(), "day": pl.Date()})
-"""Which days' entries each snapshot of a ledger changed."""
+from perennial.lake.value import LATE_DAYS, VALUE_DAYS
 
 
 @dataclass(frozen=True)

@@ -22,9 +22,7 @@ from perennial.local.progress import ProgressTable
 from perennial.local.stack import Say, Stack, up
 from perennial.sandbox import agency, app
 from perennial.sandbox.sources import DAYS, deliver
-from perennial.settings import REPOSITORY
 
-OURS = REPOSITORY / "include"
 HISTORY = "signals_history"
 STAGES = (
     "signals_batch",
@@ -213,11 +211,11 @@ class Demo:
 def demo(folder: Path, say: Say) -> None:
     """Start the stack, run the round trip, say where to look; raises `LocalError` with what went wrong."""
     known = state.find(folder)
-    include = state.wanted_include() or (known.include if known else OURS)
-    if include != OURS:
+    include = state.wanted_include() or (known.include if known else state.INCLUDE)
+    if include != state.INCLUDE:
         raise LocalError(
             f"The stack in {folder} has the documents of {include}, of which the demo knows nothing; "
-            f"`PERENNIAL_STATE=.demo PERENNIAL_INCLUDE={OURS} make demo` makes another one"
+            f"`PERENNIAL_STATE=.demo PERENNIAL_INCLUDE={state.INCLUDE} make demo` makes another one"
         )
     begun = time.monotonic()
     stack = up(folder, say)

@@ -17,6 +17,8 @@ from perennial.settings import REPOSITORY
 
 FOLDER_VARIABLE = "PERENNIAL_STATE"
 INCLUDE_VARIABLE = "PERENNIAL_INCLUDE"
+INCLUDE = REPOSITORY / "include"
+"""The product's documents, which are the demo's."""
 WISHES: dict[str, int | None] = {"airflow": 8080, "postgres": None, "collector": None, "sandbox": None}
 """The services that listen, and the port that each would like."""
 
@@ -30,7 +32,7 @@ class State:
     """PostgreSQL's data; outside `folder` where the server's account cannot enter that."""
     ports: dict[str, int]
     """One for each name in `WISHES`."""
-    include: Path = REPOSITORY / "include"
+    include: Path = INCLUDE
     """The documents that it works with."""
 
     @property
@@ -81,7 +83,7 @@ def find(folder: Path) -> State | None:
         content = json.loads((folder / "state.json").read_text())
     except FileNotFoundError:
         return None
-    include = Path(content.get("include", REPOSITORY / "include"))
+    include = Path(content.get("include", INCLUDE))
     return State(folder=folder, postgres=Path(content["postgres"]), ports=content["ports"], include=include)
 
 

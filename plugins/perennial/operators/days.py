@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
-from airflow.exceptions import AirflowSkipException
 from airflow.sdk import Asset, BaseOperator, Context
+from airflow.sdk.exceptions import AirflowSkipException
 
 from perennial.operators.context import RunRefused, day, refuse_unknown_keys
 from perennial.operators.stage import Counts, spark, store_url
 from perennial.settings import Settings
+from perennial.stages.steps import ORDER
 
 
 class PlanDaysOperator(BaseOperator):
@@ -25,7 +26,7 @@ class PlanDaysOperator(BaseOperator):
         self.asset = asset
 
     def execute(self, context: Context) -> list[dict[str, str]]:
-        from perennial.stages.recompute import ORDER, plan
+        from perennial.stages.recompute import plan
         from perennial.stages.workspace import Workspace
 
         refuse_unknown_keys(context)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from airflow.sdk import Param
 
+from perennial.stages.steps import ORDER
+
 if TYPE_CHECKING:
     from perennial.queries.scheduled import ScheduledQuery
 
@@ -22,7 +24,7 @@ def as_of() -> Param:
 
 def of_past_days() -> dict[str, Param]:
     """Which days of the past, and what of them."""
-    steps = ["values", "segments", "lifetime", "profiles", "audiences", "insights"]
+    steps = list(ORDER)
     optional = {"type": ["null", "string"], "format": "date"}
     return {
         "from_day": Param(

@@ -24,6 +24,11 @@ PRESUMED = "presumed"
 """A key of rows: nothing says that this was delivered, only that it was sent. What bounced was not."""
 
 
+def delivery(send: Mapping[str, Any]) -> dict[str, Any]:
+    """The delivery that a provider does not tell of: presumed of what was sent."""
+    return {**send, "event_id": f"{send['event_id']}/delivered", "event_type": "delivered", PRESUMED: True}
+
+
 @dataclass(frozen=True)
 class Stretch:
     """Some of what a provider told."""

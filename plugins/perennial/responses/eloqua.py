@@ -17,11 +17,11 @@ from perennial.activation.destinations.eloqua.bulk import BULK
 from perennial.activation.destinations.eloqua.client import EloquaClient
 from perennial.activation.kept import Kept
 from perennial.identity.values import EMAIL
-from perennial.responses.asking import PRESUMED, Position, Stretch
+from perennial.responses.asking import Position, Stretch, delivery
 from perennial.responses.bounces import class_of, code
 from perennial.responses.exports import Export, Exports
-from perennial.responses.sends import Campaign, Sent, sent
-from perennial.responses.shape import NoResponseError, moment
+from perennial.responses.sends import Campaign, Campaigns, Sent
+from perennial.responses.shape import moment
 from perennial.responses.spans import DAY, HOUR, Span, portions, reached, spans
 
 PROVIDER = "eloqua"
@@ -74,8 +74,8 @@ class Activities:
     ) -> None:
         self._client, self._kept, self._exports = client, kept, exports
         self._sleep, self._clock = sleep, clock
-        self._found: dict[tuple[Any, ...], Sent | None] = {}
-        self.unclear: dict[str, str] = {}
+        self._campaigns = Campaigns(kept)
+        self.unclear = self._campaigns.unclear
         self.pending: list[str] = []
 
     def stretches(self, position: Position, now: datetime) -> Iterator[Stretch]:
@@ -164,19 +164,14 @@ class Activities:
         }
         yield row, at // 1_000_000
         if kind == "EmailSend":
-            own = {"event_id": f"{row['event_id']}/delivered", "event_type": "delivered", PRESUMED: True}
-            yield {**row, **own}, at // 1_000_000
+            yield delivery(row), at // 1_000_000
 
     def _sent(self, activity: Json) -> Sent | None:
         """The campaign, or the e-mail where there is none; what is not ours is told apart."""
-        key = tuple(activity.get(each) for each in ("campaign", "campaign_name", "asset", "asset_name"))
-        if key not in self._found:
-            number, title, asset, email = (str(each or "") for each in key)
-            campaign = Campaign(number or f"email-{asset}", title or email)
-            # Either name may say it.
-            asked = Campaign(campaign.id, f"{title} {email}")
-            try:
-                self._found[key] = replace(sent(asked, self._kept), campaign_name=campaign.name)
-            except NoResponseError as error:
-                self.unclear[campaign.id], self._found[key] = str(error), None
-        return self._found[key]
+        named = (activity.get(each) for each in ("campaign", "campaign_name", "asset", "asset_name"))
+        number, title, asset, email = (str(each or "") for each in named)
+        campaign = number or f"email-{asset}"
+        # Either name may say it.
+        both = f"{title} {email}"
+        found = self._campaigns.sent((campaign, both), campaign, lambda: Campaign(campaign, both))
+        return found and replace(found, campaign_name=title or email)

@@ -14,7 +14,7 @@ from perennial.activation.kept import Kept
 from perennial.identity.values import EMAIL
 from perennial.responses.asking import Position, Stretch
 from perennial.responses.bounces import class_of, code, word
-from perennial.responses.sends import Campaign, Sent, sent
+from perennial.responses.sends import Campaign, Campaigns, Sent
 from perennial.responses.shape import NoResponseError
 from perennial.responses.spans import Page, Span, read, spans
 
@@ -44,8 +44,8 @@ class Events:
 
     def __init__(self, client: HubSpotClient, kept: Kept) -> None:
         self._client, self._kept = client, kept
-        self._found: dict[int, Sent | None] = {}
-        self.unclear: dict[str, str] = {}
+        self._campaigns = Campaigns(kept)
+        self.unclear = self._campaigns.unclear
 
     def stretches(self, position: Position, now: datetime) -> Iterator[Stretch]:
         """All types together, each day's newest first, as HubSpot tells them."""
@@ -98,12 +98,7 @@ class Events:
         number = event.get("emailCampaignId")
         if number is None:
             return None
-        if number not in self._found:
-            try:
-                self._found[number] = sent(self._campaign(number, event.get("appId")), self._kept)
-            except NoResponseError as error:
-                self.unclear[str(number)], self._found[number] = str(error), None
-        return self._found[number]
+        return self._campaigns.sent(number, str(number), lambda: self._campaign(number, event.get("appId")))
 
     def _campaign(self, number: int, app: int | None) -> Campaign:
         asked: dict[str, str | int] = {} if app is None else {"appId": app}

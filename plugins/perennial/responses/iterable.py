@@ -13,9 +13,9 @@ from perennial.activation.destinations.failures import RefusedError
 from perennial.activation.destinations.iterable.destination import IterableClient
 from perennial.activation.kept import Kept
 from perennial.identity.values import EMAIL
-from perennial.responses.asking import PRESUMED, Position, Stretch
+from perennial.responses.asking import Position, Stretch, delivery
 from perennial.responses.sendgrid import MAIL_PRIVACY
-from perennial.responses.sends import Campaign, Sent, sent
+from perennial.responses.sends import Campaign, Campaigns, Sent
 from perennial.responses.shape import NoResponseError, moment
 from perennial.responses.spans import DAY, HOUR, Page, Span, portions, read, spans
 
@@ -46,8 +46,8 @@ class Exports:
 
     def __init__(self, client: IterableClient, kept: Kept) -> None:
         self._client, self._kept = client, kept
-        self._found: dict[int, Sent | None] = {}
-        self.unclear: dict[str, str] = {}
+        self._campaigns = Campaigns(kept)
+        self.unclear = self._campaigns.unclear
 
     def stretches(self, position: Position, now: datetime) -> Iterator[Stretch]:
         """Each type's spans, line by line."""
@@ -96,19 +96,13 @@ class Exports:
         }
         yield row, at // 1_000_000
         if kind == "emailSend":
-            own = {"event_id": f"{row['event_id']}/delivered", "event_type": "delivered", PRESUMED: True}
-            yield {**row, **own}, at // 1_000_000
+            yield delivery(row), at // 1_000_000
 
     def _sent(self, event: Json) -> Sent | None:
         number = event.get("campaignId")
         if number is None:
             return None
-        if number not in self._found:
-            try:
-                self._found[number] = sent(self._campaign(int(number)), self._kept)
-            except NoResponseError as error:
-                self.unclear[str(number)], self._found[number] = str(error), None
-        return self._found[number]
+        return self._campaigns.sent(number, str(number), lambda: self._campaign(int(number)))
 
     def _campaign(self, number: int) -> Campaign:
         try:

@@ -14,11 +14,11 @@ from typing import Any
 from perennial.activation.destinations.salesforce_mc.soap import SoapClient
 from perennial.activation.kept import Kept
 from perennial.identity.values import EMAIL
-from perennial.responses.asking import PRESUMED, Position, Stretch
+from perennial.responses.asking import Position, Stretch, delivery
 from perennial.responses.bounces import class_of, code, word
 from perennial.responses.salesforce import PROVIDER
-from perennial.responses.sends import Campaign, Sent, sent
-from perennial.responses.shape import NoResponseError, moment
+from perennial.responses.sends import Campaign, Campaigns, Sent
+from perennial.responses.shape import moment
 from perennial.responses.spans import HOUR, Page, Span, portions, read, spans
 
 TYPES = {
@@ -48,8 +48,8 @@ class TrackingEvents:
 
     def __init__(self, client: SoapClient, kept: Kept) -> None:
         self._client, self._kept = client, kept
-        self._found: dict[str, Sent | None] = {}
-        self.unclear: dict[str, str] = {}
+        self._campaigns = Campaigns(kept)
+        self.unclear = self._campaigns.unclear
 
     def stretches(self, position: Position, now: datetime) -> Iterator[Stretch]:
         """Each type's spans, a day at a time."""
@@ -91,20 +91,16 @@ class TrackingEvents:
         }
         yield row, at // 1_000_000
         if kind == "SentEvent":
-            own = {"event_id": f"{row['event_id']}/delivered", "event_type": "delivered", PRESUMED: True}
-            yield {**row, **own}, at // 1_000_000
+            yield delivery(row), at // 1_000_000
 
     def _sent(self, send: str) -> Sent | None:
         """What the e-mail of a send says; what is not ours is told apart."""
-        if send not in self._found:
-            named = list(self._client.retrieve("Send", ["ID", "EmailName", "SentDate"], "ID", [send]))
-            name, date = (named[0]["EmailName"], named[0]["SentDate"]) if named else ("", "")
-            campaign = Campaign(send, name or send, sent_at=_time(date) if date else None)
-            try:
-                self._found[send] = sent(campaign, self._kept)
-            except NoResponseError as error:
-                self.unclear[send], self._found[send] = str(error), None
-        return self._found[send]
+        return self._campaigns.sent(send, send, lambda: self._campaign(send))
+
+    def _campaign(self, send: str) -> Campaign:
+        named = list(self._client.retrieve("Send", ["ID", "EmailName", "SentDate"], "ID", [send]))
+        name, date = (named[0]["EmailName"], named[0]["SentDate"]) if named else ("", "")
+        return Campaign(send, name or send, sent_at=_time(date) if date else None)
 
 
 def _time(written: str) -> datetime:

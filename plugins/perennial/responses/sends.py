@@ -5,7 +5,7 @@ that it was sent to: our own ledger knows whom they held when.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -62,3 +62,22 @@ def sent(campaign: Campaign, kept: Kept) -> Sent:
         )
     as_of = day(told.get("as_of")) or kept.as_of(campaign.sent_at)
     return Sent(campaign.id, campaign.name, audience, as_of)
+
+
+class Campaigns:
+    """Campaigns of an account, each asked for once; of those that are not ours, why is in `unclear`."""
+
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
+        self._found: dict[Hashable, Sent | None] = {}
+        self.unclear: dict[str, str] = {}
+        """By the campaign's id."""
+
+    def sent(self, key: Hashable, name: str, asked: Callable[[], Campaign]) -> Sent | None:
+        """Whom a campaign went to; None where it cannot be told. `asked` may raise `NoResponseError`, too."""
+        if key not in self._found:
+            try:
+                self._found[key] = sent(asked(), self._kept)
+            except NoResponseError as error:
+                self.unclear[name], self._found[key] = str(error), None
+        return self._found[key]

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from perennial.identity.values import EMAIL, EMAIL_SHA256, address, sha256
-from perennial.lake.catalog import EMAIL_EVENTS
+from perennial.lake.responses import EMAIL_EVENTS
 
 Posts = Iterable[tuple[int, list[Any]]]
 """Of (received at, in microseconds since the epoch; events)."""

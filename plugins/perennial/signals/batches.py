@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from perennial.errors import TerminalError
-from perennial.lake.catalog import BATCHES
+from perennial.lake.signals import BATCHES
 from perennial.lake.tables import ConcurrentCommit, Table
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime, time, timedelta
 import polars as pl
 
 from perennial.errors import TerminalError
-from perennial.lake.catalog import EXPECTATIONS, Lake
+from perennial.lake.catalog import Lake
+from perennial.lake.signals import EXPECTATIONS
 from perennial.signals.dataset import Dataset
 from perennial.signals.expectations import Counts, Verdict, judged, measured
 

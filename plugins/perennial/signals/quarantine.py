@@ -6,7 +6,8 @@ from datetime import date, datetime
 import polars as pl
 import polars_hash as plh
 
-from perennial.lake.catalog import QUARANTINE, RESOLUTIONS, Lake
+from perennial.lake.catalog import Lake
+from perennial.lake.signals import QUARANTINE, RESOLUTIONS
 from perennial.lake.tables import ConcurrentCommit
 from perennial.signals.batch_files import BatchFiles
 from perennial.signals.events import ATTEMPTS, TooBusyError

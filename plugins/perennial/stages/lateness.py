@@ -147,6 +147,9 @@ def _used(workspace: Workspace) -> set[str]:
     found |= {each.dataset for each in workspace.rfm.values()}
     found |= {each.dataset for each in workspace.lifetime.values()}
     found |= {each.dataset for each in workspace.computed.values()}
+    found |= {
+        name for each in workspace.browsing.values() for name in (each.looks.dataset, each.purchases.dataset)
+    }
     found |= {name for policy in workspace.profiles.values() for name in policy.events}
     blocks = [
         rule

@@ -15,6 +15,8 @@ from typing import Any, Literal
 import psycopg
 from psycopg.rows import class_row
 
+from perennial import store_schemas
+
 Kind = Literal["access", "download", "erasure", "retention"]
 TABLES = Path(__file__).parent / "privacy.sql"
 PAGE = 200
@@ -56,7 +58,9 @@ def note(
 
 def trail(url: str, now: datetime, most: int = PAGE) -> list[Entry]:
     """The newest entries, the newest first."""
-    with _opened(url) as connection, connection.cursor(row_factory=class_row(Entry)) as cursor:
+    with psycopg.connect(url) as connection, connection.cursor(row_factory=class_row(Entry)) as cursor:
+        if not store_schemas.has_table(connection, "privacy.package"):
+            return []
         return cursor.execute(
             "SELECT at, kind, t.request, asked_by, reason, what, "
             "kind = 'access' AND coalesce(p.expires_at > %s, false) AS available "
@@ -84,7 +88,9 @@ def keep(
 
 def fetch(url: str, request: str, now: datetime) -> bytes | None:
     """A package that has not expired."""
-    with _opened(url) as connection:
+    with psycopg.connect(url) as connection:
+        if not store_schemas.has_table(connection, "privacy.package"):
+            return None
         found = connection.execute(
             "SELECT content FROM privacy.package WHERE request = %s AND expires_at > %s", (request, now)
         ).fetchone()
@@ -108,6 +114,5 @@ def withdraw(url: str, prints: Collection[str]) -> int:
 @contextmanager
 def _opened(url: str) -> Iterator[psycopg.Connection[Any]]:
     with psycopg.connect(url) as connection:
-        connection.execute("SELECT pg_advisory_xact_lock(hashtext('privacy.schema'))")
-        connection.execute(TABLES.read_bytes())
+        store_schemas.migrate(connection, "privacy", TABLES.read_text("utf-8"))
         yield connection

@@ -20,6 +20,7 @@ from perennial.stages.lateness import begin, complete, late, note_arrivals
 from perennial.stages.lifetime import NoModel, fit_lifetime, score_lifetime
 from perennial.stages.profiles import build_profiles
 from perennial.stages.rfm import compute_rfm_days
+from perennial.stages.steps import ORDER, STORED
 from perennial.stages.stitching import stitch
 from perennial.stages.value import Range, compute_days, history, in_ranges, stale_days
 from perennial.stages.value_ledgers import refresh_ledgers
@@ -28,10 +29,6 @@ from perennial.stages.workspace import Workspace
 from perennial.value.windows import days_between
 
 Clock = Callable[[], datetime]
-ORDER = ("values", "segments", "lifetime", "profiles", "audiences", "insights")
-"""The steps of a day: each reads what those before it left."""
-STORED = ORDER[:-1]
-"""Those that leave their rows in the lake."""
 
 
 def _no_store() -> str:
@@ -63,8 +60,8 @@ def plan(
     With `only_behind`, only days are wanted that would come out otherwise, and of these only the steps that
     were done before. Without days, all of them are meant, or the newest so many (`most`).
     """
-    seen = note_arrivals(workspace)
-    if days is None and not any(_have(workspace).values()):
+    seen, have = note_arrivals(workspace), _have(workspace)
+    if days is None and not any(have.values()):
         # Where nothing was computed yet, perhaps for want of any signals, nothing is behind.
         return []
     refresh_ledgers(workspace)
@@ -73,10 +70,10 @@ def plan(
     if days is None or only_behind:
         found = sorted(set[date]().union(*behind(workspace).values()))
         hit = {*found[-(most or len(found)) :]} if days is None else {*found} & {*days}
-        wanted = {step: hit & have for step, have in _have(workspace).items() if step in steps}
+        wanted = {step: hit & have[step] for step in ORDER if step in steps}
     every = set[date]().union(*wanted.values())
     if every:
-        begin(workspace, run, _whole(workspace, wanted), seen, now)
+        begin(workspace, run, _whole(wanted, have), seen, now)
         rows = [(run, step, day, False, by, now) for step in wanted for day in sorted(wanted[step])]
         workspace.lake.recomputed.append(pl.DataFrame(rows, schema=STEPS, orient="row"))
     return in_ranges(every)
@@ -200,9 +197,8 @@ def _have(workspace: Workspace) -> dict[str, set[date]]:
     return found | {"insights": found["profiles"]}
 
 
-def _whole(workspace: Workspace, wanted: Mapping[str, set[date]]) -> list[date]:
+def _whole(wanted: Mapping[str, set[date]], have: Mapping[str, set[date]]) -> list[date]:
     """The days of which every step is done again that they have: they are as they must be, afterwards."""
-    have = _have(workspace)
     return [
         day
         for day in sorted(wanted.get("audiences", ()))

@@ -19,6 +19,7 @@ from perennial.stages.lateness import forget, note_arrivals
 from perennial.stages.needs import needs
 from perennial.stages.value_ledgers import refresh_ledgers
 from perennial.stages.workspace import Workspace
+from perennial.store_schemas import has_table
 
 STORE = "store/"
 TRAIL = "privacy.trail"
@@ -102,7 +103,7 @@ def _expire(workspace: Workspace, each: Expiry) -> int:
 def _in_store(url: str, document: Retention, before: date, models: dict[str, Model]) -> Iterator[Expiry]:
     with psycopg.connect(url) as connection:
         for name, (relation, day) in _by_days(models).items():
-            if not document.holds(name) or not _there(connection, relation):
+            if not document.holds(name) or not has_table(connection, relation.as_string(connection)):
                 continue
             query = sql.SQL("SELECT count(*) FROM {} WHERE {} < %s").format(relation, day)
             row = connection.execute(query, (before,)).fetchone()
@@ -126,8 +127,3 @@ def _by_days(models: dict[str, Model]) -> dict[str, tuple[sql.Identifier, sql.Id
         if model.update == "days" and model.stored == "table"
     }
     return found | {f"{STORE}{TRAIL}": (sql.Identifier(*TRAIL.split(".")), sql.Identifier("at"))}
-
-
-def _there(connection: psycopg.Connection, relation: sql.Identifier) -> bool:
-    row = connection.execute("SELECT to_regclass(%s)", (relation.as_string(connection),)).fetchone()
-    return row is not None and row[0] is not None

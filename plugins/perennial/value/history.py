@@ -15,9 +15,9 @@ import polars as pl
 
 from perennial.errors import TerminalError
 from perennial.lake import files
-from perennial.lake.catalog import VALUE_DAYS
 from perennial.lake.files import DataFile
 from perennial.lake.tables import Table
+from perennial.lake.value import VALUE_DAYS
 from perennial.threads import ahead
 from perennial.value.deciles import KEYS
 from perennial.value.definition import ValueDefinition

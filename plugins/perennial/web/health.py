@@ -115,6 +115,10 @@ WRITERS = {
     "value": "customer_value",
     "value_by_decile": "customer_value",
     "value_movement": "customer_value",
+    "bots": "bots",
+    "bots_found": "bots",
+    "visitor_days": "bots",
+    "left_behind": "abandoned_browse",
     "identity": "customer_value",
     "rfm": "customer_value",
     "lifetime": "lifetime_value",
@@ -123,10 +127,11 @@ WRITERS = {
     "audiences": "audiences",
     "responses": "responses",
 }
-"""Which Dag writes the tables of an area; a query's table has its own."""
+"""Which Dag writes the tables of an area; a query's and a match's table have their own."""
 
 
 def writer_of(table: str) -> str:
     """The Dag that writes a table of the lake; empty where several do."""
     area, _, name = table.partition("/")
-    return f"query_{name}" if area == "queries" else WRITERS.get(area, "")
+    own = {"queries": "query", "matches": "match"}
+    return f"{own[area]}_{name}" if area in own else WRITERS.get(area, "")

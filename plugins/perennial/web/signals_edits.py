@@ -9,7 +9,8 @@ from datetime import datetime
 
 import polars as pl
 
-from perennial.lake.catalog import CORRECTIONS, Lake
+from perennial.lake.catalog import Lake
+from perennial.lake.signals import CORRECTIONS
 from perennial.signals.dataset import Dataset
 from perennial.signals.quarantine import resolve
 from perennial.web.signals_quarantine import Wanted, rows_of
