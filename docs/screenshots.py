@@ -21,14 +21,19 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SIGNALS = (
+PAGES = (
     "health",
     "signals",
     "signals/batches",
     "signals/quarantine",
     "signals/quarantine/app_events",
     "signals/days",
+    "matches",
     "people/requests",
+    "bots",
+    "audiences",
+    "destinations",
+    "queries",
 )
 FRAME = 'iframe[title="Perennial"]'
 
@@ -73,7 +78,7 @@ def pictures(
         page = context.new_page()
         sign_in(page, url, user, password)
         boards = [board["name"] for board in page.request.get(f"{url}/perennial/api/dashboards").json()]
-        paths = ["", "dashboards", *(f"dashboards/{name}" for name in boards if name != "overview"), *SIGNALS]
+        paths = ["", "dashboards", *(f"dashboards/{name}" for name in boards if name != "overview"), *PAGES]
         for path in paths:
             page.goto(f"{url}/plugin/perennial/perennial/{path}" if path else f"{url}/plugin/perennial")
             frame = drawn(page)
@@ -83,6 +88,8 @@ def pictures(
                 drawn(page)
             page.wait_for_timeout(400)  # Airflow's own navigation settles
             name = re.sub(r"\W+", "-", path.removeprefix("dashboards/")) or "overview"
+            # A dashboard may be called like a page.
+            name += "_page" if path in boards else ""
             page.screenshot(path=folder / f"{name}-{theme}.png")
             milliseconds = frame.evaluate("document.documentElement.dataset.drawn ?? ''")
             print(f"{name}-{theme}.png {milliseconds and milliseconds + ' ms to draw'}")
