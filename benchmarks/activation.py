@@ -87,9 +87,8 @@ def shortest(calls: Mapping[str, int], ours: Connector) -> float:
 
 
 def _least(calls: int, windows: list[Window]) -> float:
-    """The last calls wait for no window; where all fit into one, the window's rate counts."""
-    waits = [((calls - 1) // each.calls or calls / each.calls) * each.seconds for each in windows if calls]
-    return max(waits, default=0.0)
+    """The first calls of all fill the first window at once, and the last ones wait for no further one."""
+    return max(((calls - 1) // each.calls * each.seconds for each in windows if calls), default=0.0)
 
 
 def run(benchmark: Benchmark) -> dict[str, Any]:

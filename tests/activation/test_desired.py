@@ -45,7 +45,7 @@ def _desired(mapping: dict[str, Any], *members: tuple[str, str]) -> Desired:
 
 
 def _payload(found: Desired, row: int = 0) -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads(found.rows["payload"][row])
+    payload: dict[str, Any] = json.loads(found.rows()["payload"][row])
     return payload
 
 
@@ -85,14 +85,14 @@ def test_a_default_stands_for_what_is_missing() -> None:
 
 def test_someone_in_two_audiences_is_one_row() -> None:
     found = _desired({}, ("deli", "1"), ("best", "1"), ("elsewhere", "1"))
-    assert found.rows.select("key", "person_id", "payload", "audiences").rows() == [
+    assert found.rows().select("key", "person_id", "payload", "audiences").rows() == [
         ("a@example.com", "1", "{}", ["best", "deli"])
     ]
 
 
 def test_people_who_share_an_address_are_one_row_and_counted() -> None:
     found = _desired({"decile": "spend_12m_decile"}, ("best", "3"), ("deli", "1"))
-    assert found.rows.select("key", "person_id", "audiences").rows() == [
+    assert found.rows().select("key", "person_id", "audiences").rows() == [
         ("a@example.com", "1", ["best", "deli"])
     ]
     assert _payload(found) == {"decile": "1"}
@@ -101,13 +101,13 @@ def test_people_who_share_an_address_are_one_row_and_counted() -> None:
 
 def test_people_without_an_address_are_counted() -> None:
     found = _desired({}, ("best", "2"), ("best", "4"), ("best", "unknown"))
-    assert found.rows["key"].to_list() == ["d@example.com"]
+    assert found.rows()["key"].to_list() == ["d@example.com"]
     assert found.without_key == {"best": 2, "deli": 0}
 
 
 def test_the_hash_follows_the_payload() -> None:
-    same, again = (_desired({"age": "age"}, ("best", "1")).rows for _ in range(2))
-    other = _desired({"age": {"attribute": "age", "default": "?"}}, ("best", "4")).rows
+    same, again = (_desired({"age": "age"}, ("best", "1")).rows() for _ in range(2))
+    other = _desired({"age": {"attribute": "age", "default": "?"}}, ("best", "4")).rows()
     assert same.equals(again)
     assert same["payload_hash"][0] != other["payload_hash"][0]
 

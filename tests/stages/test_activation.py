@@ -42,7 +42,7 @@ def made(folder: Path, agrees: list[bool | None] | None = None, **town: object) 
 
 def reached(made: Workspace, day: date) -> tuple[dict[str, list[str]], dict[str, int]]:
     members, profiles, kept = wanted(made, ACTIVATION, day)
-    rows = desired(ACTIVATION, members, profiles).rows
+    rows = desired(ACTIVATION, members, profiles).rows()
     return dict(rows.select("person_id", "audiences").iter_rows()), kept
 
 

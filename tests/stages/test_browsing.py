@@ -120,7 +120,7 @@ def test_it_is_known_to_profiles_to_audiences_and_to_activations(made):
         "mapping": mapping,
     }
     addressed = people.with_columns(email=pl.format("{}@example.com", "person_id"))
-    (row,) = desired(Activation.model_validate(said), members, addressed).rows.to_dicts()
+    (row,) = desired(Activation.model_validate(said), members, addressed).rows().to_dicts()
     assert row["payload"] == '{"LEFT":"pan","PRICE":"19.00","AT":"2024-03-04"}'
     groups = {block.name: block.group for block in attributes(made)}
     assert groups["left_price"] == "Left behind"

@@ -1,4 +1,7 @@
-"""Members and profiles in; what the destination should hold, one row for each address, out."""
+"""Members and profiles in; what the destination should hold, one row for each address, out.
+
+Who is reached is held in memory, and what is sent of them for some at a time.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,6 +12,7 @@ import polars as pl
 
 from perennial.activation.definition import Activation, Source
 from perennial.activation.destinations.base import FieldKind
+from perennial.activation.ranges import EVERY_KEY, KeyRange
 from perennial.errors import TerminalError
 
 SCHEMA: dict[str, pl.DataType] = {
@@ -28,14 +32,39 @@ class MappingError(TerminalError):
 class Desired:
     """The wanted state of one destination."""
 
-    rows: pl.DataFrame
-    """key (unique), person_id, payload (JSON of the mapped fields), payload_hash, audiences (sorted)."""
+    reachable: pl.DataFrame
+    """audience, person_id, key: the memberships of people who can be reached, each once."""
+    profiles: pl.LazyFrame
+    """person_id, and what the fields are made of."""
+    payload: pl.Expr
+    """JSON of the mapped fields."""
     fields: Mapping[str, FieldKind]
     """The mapped fields and what they hold."""
     without_key: Mapping[str, int]
     """For each audience, the members that cannot be reached, because the profile lacks the key."""
-    shared_key: int
-    """People who share their key with a person of a smaller id, whose fields are sent."""
+
+    @property
+    def shared_key(self) -> int:
+        """People who share their key with a person of a smaller id, whose fields are sent."""
+        people = self.reachable.select(pl.col("person_id", "key").n_unique()).row(0)
+        return int(people[0] - people[1])
+
+    def rows(self, within: KeyRange = EVERY_KEY) -> pl.DataFrame:
+        """As `SCHEMA`, one for each key of a range; audiences are sorted."""
+        some = self.reachable.filter(within.holds(pl.col("key"))).lazy()
+        profiles = self.profiles.join(some, on="person_id", how="semi")
+        rows = (
+            some.join(profiles.select("person_id", payload=self.payload), on="person_id")
+            .sort("key", "person_id", "audience")
+            .group_by("key", maintain_order=True)
+            .agg(
+                pl.col("person_id", "payload").first(),
+                pl.col("audience").unique().sort().alias("audiences"),
+            )
+            .collect()
+        )
+        rows = rows.with_columns(payload_hash=_hashes(rows["payload"]))
+        return rows.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
 
 
 def desired(activation: Activation, members: pl.LazyFrame, profiles: pl.LazyFrame) -> Desired:
@@ -43,28 +72,16 @@ def desired(activation: Activation, members: pl.LazyFrame, profiles: pl.LazyFram
     schema = profiles.collect_schema()
     kinds = {target: kind_of(activation, source, schema) for target, source in activation.mapping.items()}
     values = [_value(source, kinds[target]).alias(target) for target, source in activation.mapping.items()]
-    reach = profiles.select(
-        "person_id",
-        key=address(activation),
-        payload=pl.struct(values).struct.json_encode() if values else pl.lit("{}"),
-    )
+    payload = pl.struct(values).struct.json_encode() if values else pl.lit("{}")
     wanted = members.filter(pl.col("audience").is_in(activation.audiences)).select("audience", "person_id")
-    joined = wanted.unique().join(reach, on="person_id", how="left").collect()
-    reachable = joined.filter(pl.col("key").is_not_null())
-    rows = (
-        reachable.sort("key", "person_id", "audience")
-        .group_by("key", maintain_order=True)
-        .agg(
-            pl.col("person_id", "payload").first(),
-            pl.col("audience").unique().sort().alias("audiences"),
-        )
-    )
-    rows = rows.with_columns(payload_hash=_hashes(rows["payload"]))
+    keys = profiles.select("person_id", key=address(activation))
+    joined = wanted.unique().join(keys, on="person_id", how="left").collect()
     return Desired(
-        rows=rows.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()),
+        reachable=joined.filter(pl.col("key").is_not_null()),
+        profiles=profiles,
+        payload=payload,
         fields=kinds,
         without_key=_without_key(activation, joined),
-        shared_key=reachable["person_id"].n_unique() - rows.height,
     )
 
 

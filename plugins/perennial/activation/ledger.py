@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, LiteralString
 
 import polars as pl
 import psycopg
@@ -18,6 +18,7 @@ import psycopg
 from perennial import store_schemas
 from perennial.activation import holdout
 from perennial.activation.destinations.base import Suppression
+from perennial.activation.ranges import EVERY_KEY, KeyRange
 from perennial.activation.request_log import RequestLog
 from perennial.errors import TransientError
 
@@ -84,21 +85,32 @@ class Ledger(RequestLog):
             run_id=run_id, counts=json.dumps(counts),
         )  # fmt: skip
 
-    def rows(self) -> pl.DataFrame:
-        """What was delivered: audience, key, payload_hash, state."""
-        query = (
+    def rows(self, within: KeyRange = EVERY_KEY) -> pl.DataFrame:
+        """What was delivered to the keys of a range: audience, key, payload_hash, state."""
+        query: LiteralString = (
             "COPY (SELECT audience, key, payload_hash, state FROM activation.outcome"
-            " WHERE destination = %s AND activation = %s) TO STDOUT (FORMAT csv)"
+            " WHERE destination = %(destination)s AND activation = %(activation)s"
         )
-        with (
-            self._connection.cursor() as cursor,
-            cursor.copy(query, (self.destination, self.activation)) as copy,
-        ):
+        if within.first is not None:
+            query += ' AND key >= %(first)s COLLATE "C"'
+        if within.end is not None:
+            query += ' AND key < %(end)s COLLATE "C"'
+        query += ") TO STDOUT (FORMAT csv)"
+        values = {**self._flow, "first": within.first, "end": within.end}
+        with self._connection.cursor() as cursor, cursor.copy(query, values) as copy:
             content = b"".join(bytes(part) for part in copy)
         schema = dict.fromkeys(("audience", "key", "payload_hash", "state"), pl.String)
         return (
             pl.read_csv(content, has_header=False, schema=schema) if content else pl.DataFrame(schema=schema)
         )
+
+    def rejected(self) -> int:
+        """How many memberships the destination refused as they were."""
+        row = self._run(
+            "SELECT count(*) FROM activation.outcome WHERE destination = %(destination)s"
+            " AND activation = %(activation)s AND state = 'rejected'"
+        ).fetchone()
+        return int(row[0]) if row else 0
 
     def lists(self) -> dict[str, tuple[str, str]]:
         """For each audience: its list's id, and the name that we gave it last."""

@@ -1,6 +1,7 @@
 """One activation as of one day: members and profiles in; an updated destination and a report out."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -11,8 +12,9 @@ from perennial.activation.definition import Activation
 from perennial.activation.desired import Desired, address, desired
 from perennial.activation.destinations.base import Suppression
 from perennial.activation.holdout import SCHEMA, Split, keys_of, split
-from perennial.activation.ledger import Ledger, Replay
+from perennial.activation.ledger import Replay
 from perennial.activation.plan import Plan, plan
+from perennial.activation.ranges import ahead, ranges
 from perennial.activation.send import Sender
 from perennial.audiences.membership import EXITED
 from perennial.errors import TerminalError
@@ -78,10 +80,14 @@ def run(
         return replace(empty, skipped=reason)
     drawn = by_lot(activation, members, profiles, ledger.assignments(), address(activation))
     wanted = desired(activation, drawn.members, profiles)
-    empty = replace(empty, held_out=drawn.held_out)
+    found = replace(
+        empty, held_out=drawn.held_out, shared_key=wanted.shared_key, without_key=wanted.without_key
+    )
+    counts = Counter[str]()
     if dry_run:
-        suppressions = list(destination.suppressions())
-        return _count(empty, wanted, plan(wanted.rows, ledger.rows(), _keys(suppressions)), ledger)
+        for changes in _plans(wanted, sender, list(destination.suppressions())):
+            counts.update(changes.counts)
+        return replace(found, **counts, rejected=ledger.rejected())
     run_id = ledger.begin(as_of)
     ledger.assign(as_of, drawn.assigned)
     if again := "all" if activation.mode == "full" else replay:
@@ -89,15 +95,27 @@ def run(
     sender.recover()
     suppressions = list(destination.suppressions())
     ledger.replace_suppressions(suppressions)
-    changes = plan(wanted.rows, ledger.rows(), _keys(suppressions))
     lists = _lists(activation, titles, sender)
-    if changes.upserts.height:
-        destination.prepare(wanted.fields)
-    sender.submit(run_id, changes, lists)
+    for changes in _plans(wanted, sender, suppressions):
+        if changes.upserts.height and not counts["upserted"]:
+            destination.prepare(wanted.fields)
+        counts.update(changes.counts)
+        sender.submit(run_id, changes, lists)
     sender.settle()
-    report = _count(empty, wanted, changes, ledger)
+    report = replace(found, **counts, rejected=ledger.rejected())
     ledger.finish(run_id, report.as_dict())
     return report
+
+
+def _plans(wanted: Desired, sender: Sender, suppressions: Iterable[Suppression]) -> Iterator[Plan]:
+    """What is to be changed, for some people after the other: memory does not grow with the audience.
+
+    Those who follow are read while the ones before them are sent.
+    """
+    suppressed = pl.Series(sorted({each.key for each in suppressions}), dtype=pl.String)
+    parts = ranges(wanted.reachable["key"], sender.at_once)
+    for within, rows in ahead((within, wanted.rows(within)) for within in parts):
+        yield plan(rows, sender.ledger.rows(within), suppressed)
 
 
 def by_lot(
@@ -139,10 +157,6 @@ def inputs(
     return members.select("audience", "person_id"), lake.profiles.scan().filter(pl.col("as_of") == as_of)
 
 
-def _keys(suppressions: Iterable[Suppression]) -> pl.Series:
-    return pl.Series(sorted({each.key for each in suppressions}), dtype=pl.String)
-
-
 def _lists(activation: Activation, titles: Mapping[str, str], sender: Sender) -> dict[str, str]:
     """The list ids of all audiences; a list that is new or was renamed costs a request, the others none."""
     known = sender.ledger.lists()
@@ -160,16 +174,3 @@ def _lists(activation: Activation, titles: Mapping[str, str], sender: Sender) ->
             sender.ledger.remember_list(audience, list_id, name)
             known[audience] = (list_id, name)
     return {audience: list_id for audience, (list_id, _) in known.items()}
-
-
-def _count(report: Report, wanted: Desired, changes: Plan, ledger: Ledger) -> Report:
-    return replace(
-        report,
-        upserted=changes.upserts.height,
-        removed=changes.removals.height,
-        unchanged=changes.unchanged,
-        suppressed=changes.suppressed,
-        rejected=ledger.rows().filter(pl.col("state") == "rejected").height,
-        shared_key=wanted.shared_key,
-        without_key=wanted.without_key,
-    )

@@ -27,6 +27,8 @@ class Sender:
     destination: Destination
     patience: float = 600.0
     """Seconds to wait for the destination's jobs."""
+    at_once: int = 100_000
+    """People whose rows are in memory at a time."""
     sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
 
     def __post_init__(self) -> None:

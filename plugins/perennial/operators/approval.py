@@ -92,8 +92,8 @@ class ApproveActivationOperator(ApprovalOperator):
         with psycopg.connect(store_url()) as connection:
             known = recorded(connection, definition.name)
         drawn = by_lot(definition, members, profiles, known, address(definition))
-        rows = desired(definition, drawn.members, profiles).rows.explode("audiences")
-        found = dict(rows.group_by("audiences").agg(pl.len()).iter_rows())
+        reachable = desired(definition, drawn.members, profiles).reachable
+        found = dict(reachable.group_by("audience").agg(pl.col("key").n_unique()).iter_rows())
         held, agreed = self._approvals(definition).standing()
         sizes = {name: found.get(name, 0) for name in definition.audiences}
         return questions(definition.approval, sizes, held, agreed)

@@ -79,7 +79,7 @@ def fetch_token(title: str, url: str, form: Mapping[str, str], wire: Wire, *, as
     """An access token of OAuth 2, for what the form says that we are; some providers want it as JSON."""
     content: dict[str, Any] = {"json": form} if as_json else {"data": form}
     try:
-        response = wire.session().post(url, timeout=wire.timeout, allow_redirects=False, **content)
+        response = wire.session(url).post(url, timeout=wire.timeout, allow_redirects=False, **content)
     except requests.RequestException as error:
         raise UnavailableError(f"{title}'s token: {type(error).__name__}") from None
     if response.status_code == 429 or response.status_code >= 500:

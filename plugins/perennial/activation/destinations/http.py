@@ -47,7 +47,7 @@ class Client:
         ]
         self._total = wire.limiter("all calls", limits.total)
         self._limiters.append((re.compile(".*"), wire.limiter("other calls", limits.windows)))
-        self._session, self._room = wire.session(limits.concurrency), wire.room(limits.concurrency)
+        self._session, self._room = wire.session(url, limits.concurrency), wire.room(limits.concurrency)
         self._session.auth = auth
         self._session.headers.update({"Accept": self.content_type, **headers})
 
@@ -136,7 +136,7 @@ class Client:
         if parts.netloc != urlsplit(self.url).netloc and is_near(parts.hostname or ""):
             raise RefusedError(f"{self.title}: a file is offered at an address that is not public", 0)
         try:
-            response = self._wire.session().get(
+            response = self._wire.session(url).get(
                 url,
                 timeout=self._wire.timeout,
                 auth=lambda request: request,

@@ -53,8 +53,14 @@ class Wire:
         """What a request enters while it is under way; this process begins no more than that by itself."""
         return nullcontext() if self.limits is None else self.limits.room(most)
 
-    def session(self, connections: int = 1) -> requests.Session:
-        """A session that leaves this way, with connections for so many requests at a time."""
+    def session(self, url: str, connections: int = 1) -> requests.Session:
+        """A session to where `url` is, that leaves this way; connections for so many requests at a time.
+
+        Proxies and certificates are those of the environment at this moment.
+        """
         session = requests.Session()
+        # Looking through the environment for each request takes a third of the time to make one.
+        found = session.merge_environment_settings(url, {}, None, None, None)
+        session.trust_env, session.proxies, session.verify = False, found["proxies"], found["verify"]
         session.mount("https://", self.adapter or HTTPAdapter(pool_maxsize=connections))
         return session
