@@ -4,9 +4,11 @@ PYTHON := .venv/bin/python
 LOCAL := PYTHONPATH=plugins $(PYTHON) -m perennial.local
 INSTALLED := .venv/.installed
 SPARK := .venv-spark/.installed
+# Two files at a time, the longest first.
+TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status url store-url env test check audit sbom format schemas dataset bench lock spark
+.PHONY: help install demo up down status url store-url env test test-long check audit sbom format schemas dataset bench lock spark
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -35,8 +37,11 @@ store-url: $(INSTALLED) ## Print a read-only PostgreSQL URL of the store
 env: $(INSTALLED) ## Print exports for a shell that is to talk to the stack: eval "$$(make -s env)"
 	@$(LOCAL) env
 
-test: $(INSTALLED) ## Run all the tests
-	@$(PYTHON) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+test: $(INSTALLED) ## Run the tests
+	@$(PYTHON) -m pytest $(TWO)
+
+test-long: $(INSTALLED) ## Run all the tests, also those that take minutes, and more kills and random data than usual
+	@PERENNIAL_LONG=1 $(PYTHON) -m pytest $(TWO) -m ""
 
 check: $(INSTALLED) ## Check format, style and types
 	@.venv/bin/ruff format --check .

@@ -7,16 +7,14 @@ ten runs that failed one after the other a query is quarantined: its Dag is paus
 A file that cannot be read becomes a Dag that says why, and fails.
 """
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 
 from airflow.sdk import DAG, Asset, CronDataIntervalTimetable
-from airflow.sdk.definitions.callback import AsyncCallback
-from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
 from perennial.operators import params
 from perennial.operators.assets import GROUP
 from perennial.operators.queries import RunQueryOperator
-from perennial.operators.query_alerts import Outcome, QueryAlert, alert
+from perennial.operators.query_outcomes import Outcome
 from perennial.operators.retries import DEFAULT_ARGS
 from perennial.queries.scheduled import QUARANTINED_AFTER, ScheduledQuery, load_scheduled
 from perennial.settings import Settings
@@ -35,7 +33,6 @@ for name, query in load_scheduled(Settings.from_env().include).items():
         ):
             RunQueryOperator(task_id="run", query=name, cron="0 0 * * *", asset=asset)
         continue
-    start, late = alert(query, "start"), alert(query, "delay")
     with DAG(
         query.dag,
         schedule=CronDataIntervalTimetable(query.cron, timezone="UTC"),
@@ -47,12 +44,6 @@ for name, query in load_scheduled(Settings.from_env().include).items():
         default_args=DEFAULT_ARGS,
         max_active_runs=1,
         max_consecutive_failed_dag_runs=QUARANTINED_AFTER if query.quarantine else 0,
-        deadline=late
-        and DeadlineAlert(
-            reference=DeadlineReference.DAGRUN_QUEUED_AT,
-            interval=timedelta(minutes=query.delay_minutes),
-            callback=AsyncCallback(QueryAlert, kwargs=late.arguments),
-        ),
         params=params.of_query(query),
     ):
         RunQueryOperator(
@@ -60,7 +51,6 @@ for name, query in load_scheduled(Settings.from_env().include).items():
             query=name,
             cron=query.cron,
             asset=asset,
-            on_execute_callback=start and [start],
             on_success_callback=Outcome(query, asset, succeeded=True),
             on_failure_callback=Outcome(query, asset, succeeded=False),
         )

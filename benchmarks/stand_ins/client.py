@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -66,18 +67,20 @@ def document(kind: str) -> Activation:
     )  # fmt: skip
 
 
-def people(number: int) -> tuple[pl.LazyFrame, pl.LazyFrame]:
-    """Members of the audience, and profiles."""
+def people(number: int, folder: str) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """Members of the audience, and profiles, in files as in the lake."""
     profiles = pl.LazyFrame({"n": pl.int_range(number, eager=True)}).select(
         person_id=pl.format("p{}", "n"),
         email=pl.format("person.{}@example.com", "n"),
         spend_12m_decile=(pl.col("n") % 10 + 1).cast(pl.Int8),
         age=pl.lit("25-34"),
     )
+    profiles.sink_parquet(f"{folder}/profiles.parquet")
+    profiles = pl.scan_parquet(f"{folder}/profiles.parquet")
     return profiles.select("person_id", audience=pl.lit("best")), profiles
 
 
-def activated(kind: str, url: str, store: str, number: int) -> dict[str, Any]:
+def activated(kind: str, url: str, store: str, number: int, folder: str) -> dict[str, Any]:
     """Everybody for the first time, then once more; how long both took, and what the floor takes."""
     harness = import_module(f"activation.destinations.{kind}.harness")
     secret = import_module("activation.destinations.stand_in").SECRET
@@ -93,7 +96,7 @@ def activated(kind: str, url: str, store: str, number: int) -> dict[str, Any]:
     migrate(store)
     seconds, counts, reports = [], [requests.get(f"{url}/benchmark", timeout=10).json()], []
     for day in (1, 2):
-        members, profiles = people(number)
+        members, profiles = people(number, folder)
         begun = time.perf_counter()
         with open_ledger(store, f"{kind}_default", kind) as ledger:
             as_of = datetime(2018, 1, day, tzinfo=UTC)
@@ -128,4 +131,5 @@ def floor(url: str, kept: list[tuple[str, str, dict[str, str], bytes]], threads:
 
 
 if __name__ == "__main__":
-    print(json.dumps(activated(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))))
+    with TemporaryDirectory() as scratch:
+        print(json.dumps(activated(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), scratch)))

@@ -11,4 +11,4 @@ def dag_policy(dag: Any) -> None:
     from perennial.operators.alerts import documents, watch
     from perennial.settings import Settings
 
-    watch(dag, documents(Settings.from_env().include))
+    watch(dag, documents(Settings.from_env().include, dag.dag_id))

@@ -1,4 +1,4 @@
-"""A webhook and a mail server of the tests' own, and the connections that lead there."""
+"""A webhook, a mail server, the connections that lead there, and what is kept of notices."""
 
 import json
 import os
@@ -9,7 +9,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import psycopg
 import pytest
+
+from perennial.alerts.outbox import Outbox, migrate
 
 
 class Webhook(BaseHTTPRequestHandler):
@@ -88,3 +91,13 @@ def mail(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         }
         monkeypatch.setitem(os.environ, "AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(connection))
         yield server
+
+
+@pytest.fixture
+def kept(store_url, monkeypatch):
+    """What is kept of notices, by who reads it after the test's work."""
+    monkeypatch.setitem(os.environ, "AIRFLOW_CONN_PERENNIAL_STORE", store_url)
+    migrate(store_url)
+    with psycopg.connect(store_url, autocommit=True) as connection:
+        connection.execute("TRUNCATE alerts.notice CASCADE")
+        yield lambda: Outbox(connection).newest(99)

@@ -11,7 +11,8 @@ import psycopg
 import pytest
 from airflow.sdk import DAG, BaseOperator
 
-from perennial.alerts.outbox import Outbox, migrate
+from perennial.alerts.notice import Channel, Notice
+from perennial.hooks.alert_channels import NotTaken, send
 from perennial.operators.alert_delivery import DeliverAlertsOperator
 from perennial.operators.alerts import Announcement, documents, watch
 from perennial.operators.assets import ALERTS, SIGNALS
@@ -45,16 +46,6 @@ def include(tmp_path, monkeypatch):
         return tmp_path
 
     return write
-
-
-@pytest.fixture
-def kept(store_url, monkeypatch):
-    """What is kept of notices, by who reads it after the test's work."""
-    monkeypatch.setitem(os.environ, "AIRFLOW_CONN_PERENNIAL_STORE", store_url)
-    migrate(store_url)
-    with psycopg.connect(store_url, autocommit=True) as connection:
-        connection.execute("TRUNCATE alerts.notice CASCADE")
-        yield lambda: Outbox(connection).newest(99)
 
 
 def context(**said: Any) -> Any:
@@ -126,6 +117,18 @@ def test_a_connection_without_an_address_says_what_to_do(include, kept, monkeypa
     monkeypatch.setitem(os.environ, "AIRFLOW_CONN_EMPTY", json.dumps({"conn_type": "http"}))
     Announcement("failure", "audiences")(context(exception=ValueError("a")))
     assert "put the webhook's address into the password" in kept()[0].waiting[0]
+
+
+@pytest.mark.parametrize("status", [302, 404, None])
+def test_an_address_that_is_a_secret_is_not_told(webhook, monkeypatch, status):
+    """Whoever knows the address of a chat's webhook can write to the chat."""
+    port = webhook.server_address[1] if status else 1
+    connection = {"conn_type": "http", "host": f"http://127.0.0.1:{port}/services/T0/B0/canary"}
+    monkeypatch.setitem(os.environ, "AIRFLOW_CONN_HOOK", json.dumps(connection))
+    webhook.status = status
+    with pytest.raises(NotTaken, match="connection hook") as error:
+        send(Channel("webhook", "hook"), Notice("a", "failure", "insights", "r", "It failed."))
+    assert "canary" not in str(error.value)
 
 
 def test_a_late_run_is_told_from_the_triggerer(include, kept):

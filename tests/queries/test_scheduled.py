@@ -51,7 +51,7 @@ def test_what_is_not_said_is_usual(tmp_path: Path):
         ("source: events/x", "SELECT 1", r"reads BETWEEN \$since AND \$until"),
         ("source: events/x\nmode: overwrite", "SELECT $since, $until", "that add to their output"),
         ("source: events/x\ndialect: store", "SELECT $since, $until", "queries of the lake"),
-        ("alerts: {events: [success]}", "SELECT 1", "a webhook, or an e-mail address"),
+        ("alerts: {events: [success]}", "SELECT 1", "a webhook connection, or an e-mail address"),
         ("alerts: {events: [victory], email: [a@example.com]}", "SELECT 1", "alerts.events"),
     ],
 )

@@ -29,6 +29,8 @@ from .conftest import ingest_history, workspace
 DAY = DAYS[1]
 AS_OF = DAY + timedelta(days=1)
 IN_THE_LAKE = ["signals", "value", "profiles", "audiences", "live"]
+LONG = {"signals", "profiles", "live"}
+"""Stages with many commits, each of which takes a run."""
 STAGES = [*IN_THE_LAKE, "insights"]
 
 # A process of its own runs stages one by one. It copies the folder of each first (`before`) or ahead of every
@@ -158,7 +160,9 @@ def same(found: Path, expected: dict[str, Any], when: str = "") -> None:
 
 
 @pytest.mark.store
-@pytest.mark.parametrize("stage", IN_THE_LAKE)
+@pytest.mark.parametrize(
+    "stage", [pytest.param(each, marks=pytest.mark.long if each in LONG else ()) for each in IN_THE_LAKE]
+)
 def test_ended_before_any_commit_and_run_again_the_tables_are_the_same(
     stage, copy, sample, store_url, tmp_path
 ):

@@ -160,6 +160,7 @@ def test_purchases_that_arrive_late_change_the_days_that_are_run_again(made, row
     assert not scored(made, FIRST).equals(before)
 
 
+@pytest.mark.long
 def test_a_range_of_days_leaves_what_each_day_by_itself_leaves(made, rows, tmp_path):
     since, until = FIRST, FIRST + timedelta(days=60)
     report = fit_lifetime(made, until, since=since)

@@ -58,34 +58,47 @@ def test_a_batch_tells_its_life(viewer: Caller) -> None:
     assert viewer.get("/api/signals/batches/nowhere").status_code == 404
 
 
-def test_open_rows_are_grouped_filtered_searched_and_paged(viewer: Caller) -> None:
-    found = viewer.get(ROWS).json()
+def test_open_rows_are_grouped_filtered_searched_and_paged(admin: Caller) -> None:
+    found = admin.get(ROWS).json()
     reasons = {one["reason"]: one["rows"] for one in found["reasons"]}
     assert found["total"] == found["open"] == 30
     assert reasons[NOT_A_NUMBER] == 7
-    assert viewer.get(ROWS, reason=NOT_A_NUMBER).json()["total"] == 7
-    assert viewer.get(ROWS, search="12X28").json()["total"] == 6, "capitals do not matter"
-    assert viewer.get(ROWS, search=".*").json()["total"] == 0, "no pattern, but text"
-    assert [row["id"] for row in viewer.get(ROWS, show="corrected").json()["rows"]] == ["row-1225-2"]
-    ended = {row["id"]: row["outcome"] for row in viewer.get(ROWS, show="resolved").json()["rows"]}
+    assert admin.get(ROWS, reason=NOT_A_NUMBER).json()["total"] == 7
+    assert admin.get(ROWS, search="12X28").json()["total"] == 6, "capitals do not matter"
+    assert admin.get(ROWS, search=".*").json()["total"] == 0, "no pattern, but text"
+    assert [row["id"] for row in admin.get(ROWS, show="corrected").json()["rows"]] == ["row-1225-2"]
+    ended = {row["id"]: row["outcome"] for row in admin.get(ROWS, show="resolved").json()["rows"]}
     assert ended == {"row-1231-4": "replayed", "row-1231-3": "discarded"}
-    pages = [viewer.get(ROWS, size=12, page=page).json()["rows"] for page in (1, 2, 3)]
+    pages = [admin.get(ROWS, size=12, page=page).json()["rows"] for page in (1, 2, 3)]
     assert [len(page) for page in pages] == [12, 12, 6]
     assert len({row["id"] for page in pages for row in page}) == 30
-    assert '<a href="?reason=quantity%3A+below+0">' in viewer.page("/signals/quarantine/transactions")
+    assert '<a href="?reason=quantity%3A+below+0">' in admin.page("/signals/quarantine/transactions")
 
 
-def test_raw_data_is_text_and_nothing_else(viewer: Caller) -> None:
+def test_raw_data_is_text_and_nothing_else(admin: Caller) -> None:
     for path in ("/signals/quarantine/transactions", "/signals/batches/transactions-2017-12-31"):
-        page = viewer.page(path)
+        page = admin.page(path)
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert(document.domain)" in page
-    page = viewer.page(
-        "/signals/quarantine/transactions", search=SCRIPT, reason='"><script>alert(1)</script>'
-    )
+    page = admin.page("/signals/quarantine/transactions", search=SCRIPT, reason='"><script>alert(1)</script>')
     assert "<script>alert" not in page
-    rows = [*csv.reader(viewer.get(f"{ROWS}/csv", search="=").text.splitlines())]
+    rows = [*csv.reader(admin.get(f"{ROWS}/csv", search="=").text.splitlines())]
     assert f"'{TEXT}" in [row[rows[0].index("raw")] for row in rows[1:]]
+
+
+def test_what_is_in_a_quarantined_row_is_for_those_who_may_correct_it(viewer: Caller, admin: Caller) -> None:
+    for path in (ROWS, f"{ROWS}/csv", f"{ROWS}/rows/row-1225-2"):
+        assert (viewer.get(path).status_code, admin.get(path).status_code) == (403, 200)
+    for path in ("/signals/quarantine/transactions", "/signals/batches/transactions-2017-12-31"):
+        page = viewer.page(path)
+        assert "quantity: below 0" in page, "the reasons are there"
+        assert "alert(document.domain)" not in page
+        assert "Record" not in page
+        assert "alert(document.domain)" in admin.page(path)
+    everything = viewer.page("/signals/quarantine/transactions")
+    assert 'data-total="30"' in everything
+    found = viewer.page("/signals/quarantine/transactions", search="12X28")
+    assert 'data-total="30"' in found, "a search would tell what records hold"
 
 
 @pytest.mark.parametrize(
@@ -101,7 +114,7 @@ def test_raw_data_is_text_and_nothing_else(viewer: Caller) -> None:
         ("/api/signals/quarantine/nowhere/csv", 404),
     ],
 )
-def test_a_hostile_address_leads_nowhere(viewer: Caller, path: str, status: int) -> None:
-    answer = viewer.get(path)
+def test_a_hostile_address_leads_nowhere(admin: Caller, path: str, status: int) -> None:
+    answer = admin.get(path)
     assert answer.status_code == status
     assert isinstance(answer.json()["detail"], str)

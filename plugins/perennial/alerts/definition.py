@@ -60,7 +60,8 @@ class Alerts(Document):
             return False
         if notice.event == "delay":
             return notice.amount == self.delay_minutes
-        return notice.event != "quarantine" or (notice.amount or 0) > self.quarantined_rows
+        # Of a query in quarantine no rows are counted.
+        return notice.event != "quarantine" or notice.amount is None or notice.amount > self.quarantined_rows
 
 
 def channels_of(documents: Mapping[str, Alerts], notice: Notice) -> list[Channel] | None:

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 Labels = NDArray[np.int64]
 REASONS = pl.Enum(["unique", "most"])
@@ -62,6 +60,10 @@ def people(namespaces: pl.Series, links: pl.DataFrame, rules: Rules) -> People:
 
 def components(count: int, left: Labels, right: Labels) -> Labels:
     """The least identity of each one's component."""
+    # Loaded where it is used: half a second, which tasks that find no people must not wait for.
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(left), dtype=bool), (left, right)), shape=(count, count))
     _, component = connected_components(graph, directed=False)
     # Of each component the first to occur is the least.

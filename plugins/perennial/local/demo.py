@@ -5,7 +5,7 @@ again, and an interrupted or failed one goes on where it stopped.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -39,7 +39,8 @@ STAGES = (
 )
 """What each day passes through; a backfill of the first sets off all the others."""
 RESPONSES = "responses"
-PAST: dict[str, dict[str, str | list[str]]] = {
+Form = Mapping[str, str | list[str]]
+PAST: dict[str, Form] = {
     "recompute_days": {"from_day": "2017-10-01", "to_day": "{first}", "steps": ["values", "segments"]},
     "lifetime_value": {"since": "2017-07-02", "as_of": "{first}"},
 }
@@ -61,6 +62,8 @@ class Demo:
     times: dict[str, float] = field(default_factory=dict)
     days: Sequence[date] = DAYS
     """The days that pass through all stages, one after another; what was before is history."""
+    past: Mapping[str, Form] = field(default_factory=lambda: PAST)
+    """What is computed of the time before the first day, by Dag."""
 
     @cached_property
     def api(self) -> AirflowApi:
@@ -121,7 +124,7 @@ class Demo:
     def _past(self) -> None:
         """Compute the past, each part of it once; no part needs another one."""
         under_way = []
-        for dag_id, form in PAST.items():
+        for dag_id, form in self.past.items():
             conf = {
                 key: said.format(first=self.keys[0]) if isinstance(said, str) else said
                 for key, said in form.items()

@@ -6,6 +6,7 @@ Airflow applies `watch` to each Dag that it reads. A notice is kept in the store
 
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from perennial.alerts.definition import Alerts, channels_of
 from perennial.alerts.notice import Channel, Event, Notice
 from perennial.documents import DocumentError, load_each
 from perennial.documents import load as load_document
+from perennial.queries.scheduled import DAG as DAG_OF_QUERY
+from perennial.queries.scheduled import find
 from perennial.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -32,14 +35,24 @@ _SAID: dict[Event, str] = {
 }
 
 
-def documents(include: Path) -> dict[str, Alerts]:
-    """All alerts that can be read; of one that cannot, a line in the log and on the page *Health*."""
+def documents(include: Path, dag_id: str = "") -> dict[str, Alerts]:
+    """All alerts that can be read; of one that cannot, a line in the log and on the page *Health*.
+
+    Those that a scheduled query asks for in its file are among them for its own Dag.
+    """
     found: dict[str, Alerts] = {}
     for name, each in load_each((include / "alerts").glob("*.yaml"), _load).items():
         if isinstance(each, DocumentError):
             _log.error("these alerts are not sent: %s", each)
         else:
             found[name] = each
+    if dag_id.startswith(DAG_OF_QUERY):
+        # Of a query that cannot be read, its Dag says so.
+        with suppress(DocumentError):
+            query = find(include, dag_id.removeprefix(DAG_OF_QUERY))
+            if query.alerts is not None:
+                asked = {**query.alerts.model_dump(), "delay_minutes": query.delay_minutes}
+                found[dag_id] = Alerts(name=dag_id, title=query.title, dags=[dag_id], **asked)
     return found
 
 
@@ -105,7 +118,7 @@ def tell(notice: Notice) -> None:
     from perennial.hooks.alert_channels import send
 
     try:
-        channels = channels_of(documents(Settings.from_env().include), notice)
+        channels = channels_of(documents(Settings.from_env().include, notice.dag), notice)
         if channels is None:
             return
         try:

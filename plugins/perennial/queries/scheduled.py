@@ -26,6 +26,8 @@ INCREMENT = ("since", "until")
 RUN_KEY = "run_key"
 """The column by which rows are appended: a run that is repeated replaces its own."""
 QUARANTINED_AFTER = 10
+DAG = "query_"
+"""How the Dags of queries begin."""
 _FIELD = r"[0-9*/,\-]+"
 
 
@@ -33,6 +35,8 @@ class Alerts(Document):
     """Who hears of a query's runs."""
 
     events: list[Event] = ["failure", "quarantine", "delay"]
+    slack: str | None = None
+    """An Airflow connection that holds the address of a Slack-compatible webhook."""
     webhook: str | None = None
     """An Airflow connection of type http: its host is posted to, its password sent as a bearer token."""
     email: list[str] = []
@@ -41,8 +45,8 @@ class Alerts(Document):
 
     @model_validator(mode="after")
     def _heard(self) -> "Alerts":
-        if self.webhook is None and not self.email:
-            raise ValueError("alerts need a webhook, or an e-mail address")
+        if self.slack is None and self.webhook is None and not self.email:
+            raise ValueError("alerts need a slack or a webhook connection, or an e-mail address")
         return self
 
 
@@ -92,7 +96,7 @@ class ScheduledQuery(Document):
 
     @property
     def dag(self) -> str:
-        return f"query_{self.name}"
+        return f"{DAG}{self.name}"
 
     @model_validator(mode="after")
     def _consistent(self) -> "ScheduledQuery":

@@ -40,7 +40,7 @@ REPLAY = "signals_replay"
 """The Dag that takes quarantined rows in again."""
 _may_replay = requires_access_dag("POST", DagAccessEntity.RUN, REPLAY)
 EDITOR = Depends(_may_replay)
-"""Whoever may replay quarantined rows may correct and discard them."""
+"""Whoever may replay quarantined rows may see, correct and discard them: nobody else sees what came in."""
 
 
 AUDIENCES = "audiences"

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from perennial.signals.batches import Batch
 from perennial.web import signals_data as data
 from perennial.web import signals_quarantine as quarantine
+from perennial.web.auth import EDITOR
 from perennial.web.results import csv_lines
 from perennial.web.signals_state import DatasetDep, SignalsDep
 from perennial.web.signals_view import editor_fields
@@ -93,7 +94,7 @@ def count_quarantine(signals: SignalsDep) -> list[dict[str, Any]]:
     return [{"dataset": name, **quarantine.open_counts(signals.lake, name)} for name in signals.datasets()]
 
 
-@router.get("/quarantine/{dataset}")
+@router.get("/quarantine/{dataset}", dependencies=[EDITOR])
 def list_rows(
     wanted: WantedDep, signals: SignalsDep, page: PageNumber = 1, size: PageSize = data.PAGE
 ) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def list_rows(
     }
 
 
-@router.get("/quarantine/{dataset}/csv")
+@router.get("/quarantine/{dataset}/csv", dependencies=[EDITOR])
 def download_rows(wanted: WantedDep, signals: SignalsDep) -> StreamingResponse:
     """All rows that are asked for; no cell that a spreadsheet would run."""
     lines = csv_lines(quarantine.export(signals.lake, wanted))
@@ -117,7 +118,7 @@ def download_rows(wanted: WantedDep, signals: SignalsDep) -> StreamingResponse:
     )
 
 
-@router.get("/quarantine/{dataset}/rows/{row}")
+@router.get("/quarantine/{dataset}/rows/{row}", dependencies=[EDITOR])
 def get_row(row: str, dataset: DatasetDep, signals: SignalsDep) -> dict[str, Any]:
     """One open row with its fields, those that it lacks among them; `blank` are those of an empty record."""
     if (found := quarantine.find_one(signals.lake, dataset.name, row)) is None:

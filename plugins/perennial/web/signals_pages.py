@@ -1,6 +1,7 @@
 """The Signals section: datasets, batches and their lives, and the quarantine, as pages."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -89,7 +90,9 @@ def batches(
 
 
 @router.get("/batches/{batch}")
-def batch(request: Request, life: LifeDep, signals: SignalsDep, number: PageNumber = 1) -> Response:
+def batch(
+    request: Request, life: LifeDep, signals: SignalsDep, edit: EditDep, number: PageNumber = 1
+) -> Response:
     """One batch: its life, its figures, and what was set aside."""
     now: Batch = life[-1]
     document = signals.datasets().get(now.dataset)
@@ -106,6 +109,7 @@ def batch(request: Request, life: LifeDep, signals: SignalsDep, number: PageNumb
         found=data.Page(found.rows, found.total, number),
         rows=[shown(row, document) for row in found.rows] if document else [],
         reasons=found.reasons,
+        records=edit,
     )
 
 
@@ -125,7 +129,10 @@ def rows(
     edit: EditDep,
     number: PageNumber = 1,
 ) -> Response:
-    """The rows of one dataset that were set aside."""
+    """The rows of one dataset that were set aside; their records for those who may correct them."""
+    if not edit:
+        # What a search finds tells what records hold.
+        wanted = replace(wanted, search="")
     found = quarantine.find(signals.lake, wanted, number, data.PAGE)
     about = blamed(dataset, [wanted.reason], ())
     return page(
@@ -140,6 +147,7 @@ def rows(
         reasons=found.reasons,
         counts=quarantine.open_counts(signals.lake, dataset.name),
         fields=[*{**dict.fromkeys(name for name in about if name), **fields_of(dataset)}],
+        records=edit,
         edit=edit and wanted.show != "resolved",
         replay=REPLAY,
     )

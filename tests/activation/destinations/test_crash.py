@@ -72,6 +72,7 @@ def _attempt(
     return done, left
 
 
+@pytest.mark.long
 def test_killed_at_every_step(killed: subprocess.Popen[str], store_url: str, tmp_path: Path) -> None:
     with start(tmp_path) as harness:
         done, expected = _attempt(killed, store_url, harness, 0)
