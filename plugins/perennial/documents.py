@@ -7,15 +7,33 @@ from typing import Annotated, Any, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from perennial.errors import TerminalError
 
 
 class Document(BaseModel):
-    """Base of all documents: unknown keys are refused, values never change after reading."""
+    """Base of all documents: unknown keys are refused, values never change after reading.
+
+    What stands below a key explains it, in the JSON Schema for editors and in the manual's reference.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        # Pydantic would read the explanations with every import; the scheduler has no use for them.
+        from perennial.docstrings import of_class
+
+        found = handler(core)
+        said = of_class(cls)
+        properties = handler.resolve_ref_schema(found).get("properties", {})
+        for name, field in cls.model_fields.items():
+            if name in said:
+                properties[field.alias or name].setdefault("description", said[name])
+        return found
 
 
 def _known_zone(name: str) -> str:

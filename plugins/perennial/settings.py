@@ -23,10 +23,13 @@ class Settings:
     spool: Path
     """Folder of the collector's durable log."""
     index_folder: Path | None = None
+    """Folder of the indexes of event ids, on a local disk; it may be lost."""
     staging_folder: Path | None = None
+    """Folder of the files of batches that are being uploaded; the collector and the workers share it."""
     stream_log: str | None = field(default=None, repr=False)
     """Where messages wait to land: `kafka://host:9092/prefix`; by default the folder `spool`."""
     exports_folder: Path | None = None
+    """Folder below which activations to files write, where their path is a relative one."""
     report_domains: frozenset[str] = frozenset()
     """To which domains reports may be sent by e-mail; to all, if there are none."""
 

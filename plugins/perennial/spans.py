@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import polars as pl
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 UNITS = {"minute": "m", "hour": "h", "day": "d", "week": "w", "month": "mo", "year": "y"}
 """Units of spans, with Polars' names for them; months and years are those of the calendar."""
@@ -20,7 +20,7 @@ def _span(text: str) -> str:
     return text
 
 
-Span = Annotated[str, AfterValidator(_span)]
+Span = Annotated[str, AfterValidator(_span), Field(examples=["90 days"])]
 """A length of time: `90 days`, `1 month`; with a sign where it says in which direction: `-1 week`."""
 
 

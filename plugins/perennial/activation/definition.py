@@ -21,7 +21,9 @@ class Source(Document):
     """A column of the profile; where it is a map, such as the deciles of departments, one key of it."""
 
     attribute: str
+    """The column of the profile."""
     key: str | None = None
+    """Which entry, where the column is a map."""
     default: str | int | float | None = None
     """Sent where the profile has no value. Without it the destination clears the field, if it can."""
 
@@ -75,6 +77,7 @@ class DestinationReference(Document):
     """A kind of destination, and the Airflow connection that holds its address and credentials."""
 
     kind: Annotated[str, AfterValidator(_known), _Kinds()]
+    """A kind of provider, or `files`."""
     connection: str = ""
     """Files in a folder of this machine need none."""
 
@@ -84,7 +87,9 @@ class Activation(Timed):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: str
+    """What people call it."""
     destination: DestinationReference
+    """Where it sends."""
     audiences: Annotated[list[str], Field(min_length=1)]
     """Names of audience documents; taking one off empties its list."""
     key: str = "email"

@@ -55,6 +55,7 @@ class Timed(Document):
     mode: Literal["incremental", "full"] = "incremental"
     """`incremental` sends what has changed; `full` sends every member each time."""
     approval: Approval | None = None
+    """When a person is asked before anything is sent; without it, never."""
 
     @property
     def cron(self) -> str | None:

@@ -15,11 +15,13 @@ class Alerts(Document):
 
     name: str
     title: str
+    """What people call it."""
     dags: Annotated[list[str], Field(min_length=1)] = ["*"]
     """Names of Dags; `*` stands for any letters, as in `activation_*`."""
     except_dags: list[str] = []
     """Those of them that nothing is told of."""
     events: Annotated[list[Event], Field(min_length=1)] = ["failure", "delay", "quarantine", "breach"]
+    """What is told."""
     delay_minutes: Annotated[int, Field(ge=1, le=1440)] = 150
     """After how long a run that has not ended is late, counted from when it was queued."""
     quarantined_rows: Annotated[int, Field(ge=0)] = 0
@@ -29,6 +31,7 @@ class Alerts(Document):
     webhook: str | None = None
     """A connection of type http, whose host is posted to."""
     email: list[str] = []
+    """Addresses that are written to."""
     smtp: str = "smtp_default"
     """The connection that e-mails are sent with."""
 

@@ -22,7 +22,9 @@ class Consent(Document):
 
     name: str
     title: str
+    """What people call the purpose."""
     rule: Rule
+    """Who may be addressed for it."""
 
 
 class Audience(Document):
@@ -31,7 +33,9 @@ class Audience(Document):
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["rule"]}, {"required": ["list"]}]})
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: str
+    """What people call it."""
     description: str = ""
+    """For people."""
     purpose: str | None = None
     """The consent that members must have given: the name of a document in `include/consent`."""
     state: State = "published"
@@ -39,6 +43,7 @@ class Audience(Document):
     evaluation: Evaluation = "batch"
     """`batch`: once a day. `stream`: as events come, too, so that people enter and leave at once."""
     rule: Rule | None = None
+    """Who belongs to it: a block, or a group of blocks."""
     list: UploadedList | None = None
     """In place of a rule: its people are uploaded."""
     top: Top | None = None

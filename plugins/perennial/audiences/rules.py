@@ -60,7 +60,9 @@ class Comparison(Document):
     """Something compared with a value. Where it is missing, only `unknown` holds."""
 
     operator: Operator
+    """How it is compared."""
     value: Value | list[Value] | None = None
+    """With what; a list for `one_of`, `none_of` and `between`, nothing for `known` and `unknown`."""
 
     @model_validator(mode="after")
     def _value_fits_the_operator(self) -> "Comparison":
@@ -84,6 +86,7 @@ class Condition(Comparison):
     """An attribute of the profile."""
 
     attribute: str
+    """The attribute's name."""
     key: str | None = None
     """Which entry, where the attribute is a map, such as the department of a decile."""
 
@@ -92,14 +95,18 @@ class FieldCondition(Comparison):
     """A field of an event."""
 
     field: str
+    """A column of the event, or of a record that it refers to: `products.department`."""
 
 
 class FieldGroup(Document):
     """Conditions on one event, combined: exactly one of all, any and none."""
 
     all: "list[FieldRule] | None" = None
+    """Each of them holds."""
     any: "list[FieldRule] | None" = None
+    """At least one of them holds."""
     none: "list[FieldRule] | None" = None
+    """None of them holds."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "FieldGroup":
@@ -130,17 +137,22 @@ class Happening(Document):
     """Events of a dataset, with what must hold of each."""
 
     event: str
+    """The dataset, or `email_events`."""
     where: FieldRule | None = None
+    """What must hold of an event for it to count."""
 
 
 class EventCondition(Happening):
     """How often something happened, or what it comes to: at least once, unless it says otherwise."""
 
     aggregate: Aggregate = "count"
+    """What the events come to."""
     of: str | None = None
     """The field that is aggregated."""
     operator: Literal["at_least", "at_most", "more_than", "less_than", "equals", "not_equals"] = "at_least"
+    """How that is compared."""
     value: int | float = 1
+    """With which number."""
     within_last: Span | None = None
     """Only events of so long before now."""
     not_within_last: Span | None = None
@@ -162,6 +174,7 @@ class Step(Happening):
     after_at_least: Span | None = None
     """How long after the step before it, at the least."""
     after_at_most: Span | None = None
+    """And at the most."""
     matching: dict[str, str] = {}
     """Fields that equal those of the step before: this event's field, and that event's."""
 
@@ -170,6 +183,7 @@ class SequenceCondition(Document):
     """Events that happened one after the other; others may lie between them."""
 
     sequence: Annotated[list[Step], Bounds(min_length=2)]
+    """The events, in their order."""
     within_last: Span | None = None
     """All of them."""
 
@@ -185,12 +199,14 @@ class AudienceCondition(Document):
     """Members of another audience, as of the same moment."""
 
     audience: str
+    """The audience's name."""
 
 
 class ShareCondition(Document):
     """A stable random part of everybody: the same people each time, and more of them if it grows."""
 
     share: Annotated[float, Bounds(gt=0, lt=1)]
+    """How much of everybody: 0.1 is a tenth."""
     after: Annotated[float, Bounds(ge=0, lt=1)] = 0
     """Where the part begins: those of one seed that adjoin have nobody in common, and leave nobody out."""
     seed: str
@@ -212,8 +228,11 @@ class Group(Document):
     """Rules combined: exactly one of all, any and none."""
 
     all: "list[Rule] | None" = None
+    """Each of them holds."""
     any: "list[Rule] | None" = None
+    """At least one of them holds."""
     none: "list[Rule] | None" = None
+    """None of them holds."""
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Group":

@@ -20,6 +20,7 @@ class Top(Document):
     most: Annotated[int, Field(ge=1)]
     """How many people at the most. Of those with equal values, the first by their id."""
     least_first: bool = False
+    """Whether those with the least values are taken, in place of the greatest."""
 
 
 def among_top(top: Top, holds: pl.Expr, row: Row, where: Where) -> pl.Expr:

@@ -14,14 +14,18 @@ class FromNow(Document):
     """A moment, counted from that as of which the rule is asked: `{now: -30 days}`."""
 
     now: Span
+    """How long from then, with a sign: `-30 days`."""
 
 
 class Field(Document):
     """Another field of the same row, perhaps some time before or after: `{field: seen, plus: 3 days}`."""
 
     field: str
+    """Its name."""
     key: str | None = None
+    """Which entry, where it is a map."""
     plus: Span | None = None
+    """How long after it; with a minus, before it."""
 
 
 Value = Scalar | FromNow | Field

@@ -36,8 +36,11 @@ class BotDefinition(Document):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: str
+    """What people call it."""
     description: str = ""
+    """For people."""
     dataset: str
+    """Events, of visitors."""
     visitor: str
     """The column that tells visitors apart: one of the dataset's identities."""
     user_agent: str | None = None

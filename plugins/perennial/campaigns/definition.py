@@ -61,6 +61,7 @@ class Pace(Document):
     """How fast the mail server may be given messages."""
 
     per_second: Annotated[float, Field(gt=0, le=1000)] = 10
+    """Messages a second."""
     per_connection: Annotated[int, Field(ge=1)] = 100
     """Messages until the connection is made anew."""
 
@@ -73,6 +74,7 @@ class Campaign(Document):
     title: Annotated[str, Field(min_length=1, max_length=200)]
     """What dashboards call it."""
     description: str = ""
+    """For people."""
     state: Literal["draft", "active"] = "draft"
     """A draft sends nothing."""
     audiences: Annotated[list[str], Field(min_length=1)]
@@ -83,7 +85,9 @@ class Campaign(Document):
     connection: str = "smtp_default"
     """The Airflow connection, of type SMTP, over which it is sent."""
     sender: Annotated[Address, Field(alias="from")]
+    """Who it is from: `Your shop <shop@example.com>`, or the address alone."""
     reply_to: Address | None = None
+    """Where answers go; to the sender without it."""
     return_path: Annotated[str, AfterValidator(_return_path)] | None = None
     """Where bounces go: `bounces+{reference}@example.com`. The sender's address by default."""
     subject: Annotated[str, Field(min_length=1)]
@@ -105,7 +109,9 @@ class Campaign(Document):
     max_age_days: Annotated[int, Field(ge=0)] = 2
     """How old the audiences may be: with older ones nothing is sent."""
     tracking: Tracking = Tracking()
+    """What it tells us when it is read."""
     pace: Pace = Pace()
+    """How fast it is sent."""
 
     @model_validator(mode="after")
     def _consistent(self) -> "Campaign":

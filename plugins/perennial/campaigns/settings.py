@@ -20,14 +20,21 @@ class CampaignSettings:
     """Of one deployment; each is asked for where it is needed."""
 
     key: str = ""
+    """What links in e-mails are signed with: `openssl rand -hex 32`. A new one and a comma in front of it
+    replace it."""
     url: str = ""
+    """The collector's address as recipients reach it, such as `https://mail.example.com`."""
     mailbox: str = ""
+    """A Maildir with reports of undelivered messages; without one none are read."""
 
     @classmethod
     def from_env(cls) -> "CampaignSettings":
         """Read `PERENNIAL_TRACKING_KEY`, `PERENNIAL_COLLECTOR_URL` and `PERENNIAL_BOUNCES`."""
-        names = ("TRACKING_KEY", "COLLECTOR_URL", "BOUNCES")
-        return cls(*(os.environ.get(f"PERENNIAL_{name}", "") for name in names))
+        return cls(
+            key=os.environ.get("PERENNIAL_TRACKING_KEY", ""),
+            url=os.environ.get("PERENNIAL_COLLECTOR_URL", ""),
+            mailbox=os.environ.get("PERENNIAL_BOUNCES", ""),
+        )
 
     @property
     def signer(self) -> Signer:

@@ -15,9 +15,11 @@ class Limits:
     """Each can be set by `PERENNIAL_COLLECTOR_<NAME>`; sizes are in bytes, times in seconds."""
 
     message_bytes: int = MIB
+    """Of one message."""
     batch_bytes: int = 10 * MIB
     """Of a request with many messages."""
     batch_messages: int = 10_000
+    """In one request."""
     waiting_bytes: int = 64 * MIB
     """Of all requests whose answer is not sent yet; beyond it new ones are asked to come again."""
     free_bytes: int = 256 * MIB
@@ -31,7 +33,9 @@ class Limits:
     part_bytes: int = 512 * MIB
     """Of a file, or a chunk of one, in one request."""
     file_bytes: int = 50 * 1024 * MIB
+    """Of a file of a batch."""
     batch_files: int = 10_000
+    """In one batch."""
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] = os.environ) -> "Limits":

@@ -16,7 +16,9 @@ class CollectorSettings:
     """Where the collector listens and writes, and whose requests it accepts."""
 
     host: str
+    """The address of this machine at which it listens."""
     port: int
+    """On which port."""
     places: Settings
     webhook_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False)
     """By provider: the keys that its webhooks may be signed with; without one they are refused."""

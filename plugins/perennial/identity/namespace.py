@@ -14,7 +14,9 @@ class Namespace(Document):
 
     name: str
     title: str
+    """What people call it."""
     description: str = ""
+    """For people."""
     type: Kind
     """`non_people` and `partner` identities never link people."""
     unique: bool = False

@@ -35,6 +35,7 @@ class Measure(Document):
     column: ColumnName | None = None
     """Left out where rows are counted."""
     aggregate: Aggregate | None = None
+    """How the rows of a group become one value; without it the column groups them."""
     bin: Span | Annotated[Decimal, Field(gt=0)] | None = None
     """Days as weeks, months …; numbers in steps of this width."""
 
@@ -66,8 +67,11 @@ class Condition(Document):
     """Which rows count: by values of one column. Exactly one way is given."""
 
     column: ColumnName
+    """Of which column, as `alias.column`."""
     include: tuple[Value, ...] | None = None
+    """Only these values."""
     exclude: tuple[Value, ...] | None = None
+    """All but these values."""
     between: tuple[Value, Value] | None = None
     """From and to, both included; null is open."""
     date: Literal["recent", "period"] | None = None
@@ -88,16 +92,25 @@ class Query(Document):
     """The question: rows of a table, or their aggregates by all columns that are not aggregated."""
 
     table: str
+    """The fact, or another table, whose rows are asked about."""
     x: Role | None = None
+    """The column of this role; so with the others."""
     y: Role | None = None
+    """What is measured, mostly."""
     color: Role | None = None
+    """What splits the groups."""
     low: Role | None = None
+    """Where an interval begins."""
     high: Role | None = None
+    """Where it ends."""
     size: Role | None = None
+    """Of a scatter's points."""
     label: Role | None = None
+    """Text at each mark."""
     columns: tuple[Role, ...] = ()
     """Of a table: which columns, in which order."""
     filters: tuple[Condition, ...] = ()
+    """Which rows count."""
     sort: Annotated[str, StringConstraints(pattern=r"^-?\w+$")] | None = None
     """A role, or a column of the result; `-` in front: from the greatest."""
     top: Annotated[int, Field(ge=1, le=5_000)] | None = None

@@ -14,7 +14,9 @@ class Parameter(Document):
     """What stands for `$name` in KPIs."""
 
     title: str
+    """What people call it."""
     about: str
+    """What its values are."""
     choices: str | None = None
     """A query over the store that gives (value, label)."""
 
@@ -26,9 +28,11 @@ class Kpi(Document):
     number: int | None = None
     """Its place in the catalogue of the reference; your own have none."""
     title: str
+    """What people call it."""
     about: str
     """What is counted, and on which day."""
     parameters: list[str] = []
+    """By their names in `parameters.yaml`."""
     query: str
 
 

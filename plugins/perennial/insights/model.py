@@ -34,10 +34,13 @@ class Model(Document):
 
     name: str
     title: str
+    """What it holds."""
     kind: Kind
     """A `lookup` says something of the store itself, and takes no part in joins."""
     stored: Literal["table", "view"] = "table"
+    """A `view` runs in PostgreSQL, over the store itself."""
     grain: str = ""
+    """What one row is."""
     process: list[Process] = ["daily"]
     """In which refreshes the table takes part."""
     source: list[str] = []
@@ -49,7 +52,9 @@ class Model(Document):
     day: str = "date_key"
     """The column with the day, where days are replaced."""
     columns: dict[str, str] = Field(min_length=1)
+    """The columns' names and PostgreSQL types, in their order."""
     primary_key: list[str] = Field(min_length=1)
+    """Two rows with the same values in these are refused."""
     indexes: list[list[str]] = []
     """Columns by which queries look rows up, beside the primary key."""
     references: dict[str, str | list[str]] = {}

@@ -40,7 +40,9 @@ class Retention(Document):
 
     name: str
     title: str
+    """What people call it."""
     description: str = ""
+    """For people."""
     tables: Annotated[list[Pattern], Field(min_length=1)]
     """Names of the lake's tables, such as `events/transactions` or `profiles/*`; `store/` and a table of the
     star schema that is kept by days, or `store/privacy.trail`."""

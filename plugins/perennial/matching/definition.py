@@ -49,7 +49,9 @@ class Columns(Document):
     """One field, as each side calls it."""
 
     left: ColumnName
+    """Its column on the left."""
     right: ColumnName
+    """And on the right."""
 
 
 def _same_name(value: Any) -> Any:
@@ -63,6 +65,7 @@ class Comparison(Document):
     """How a field of people is compared."""
 
     by: Comparing
+    """By what likeness."""
     left: ColumnName | None = None
     right: ColumnName | None = None
     """What each side calls it, if not as the document does."""
@@ -82,10 +85,15 @@ class Match(Document):
 
     name: str
     kind: str
+    """Of people, or of products."""
     title: Annotated[str, Field(min_length=1)]
+    """What people call it."""
     description: str = ""
+    """For people."""
     left: Side
+    """One table."""
     right: Side
+    """The other one."""
     threshold: Annotated[float, Field(gt=0, le=1)]
     """From which score on a pair is a match."""
     review: Annotated[float | None, Field(gt=0, le=1)] = None
@@ -124,6 +132,7 @@ class PeopleMatch(Match):
     """People, by several fields of which each tells a little."""
 
     kind: Literal["people"] = "people"
+    """This kind, also where nothing is said."""
     compare: Annotated[dict[ColumnName, ComparisonField], Field(min_length=2)]
     """The fields, and how each is compared."""
     blocks: Annotated[list[Annotated[list[ColumnName], Field(min_length=1)]], Field(min_length=2)]
@@ -152,6 +161,7 @@ class ProductMatch(Match):
     """Things, by what is written of them."""
 
     kind: Literal["products"]
+    """This kind."""
     text: Annotated[list[Shared], Field(min_length=1)]
     """The columns whose texts are compared, as one."""
     same: list[Shared] = []

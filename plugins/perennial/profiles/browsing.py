@@ -20,6 +20,7 @@ class Looks(Document):
     """Events in which somebody looks at a product."""
 
     dataset: str
+    """The events."""
     product: str
     """The column that says at which."""
     price: str | None = None
@@ -41,6 +42,7 @@ class Purchases(Document):
     """Events in which somebody buys."""
 
     dataset: str
+    """The events."""
     product: str | None = None
     """The column that says what; without it, whoever bought anything left nothing behind."""
 
@@ -49,6 +51,7 @@ class Prices(Document):
     """Records of products."""
 
     dataset: str
+    """The records."""
     price: str
     """The column with the price; the records' key is the product."""
 
@@ -58,10 +61,15 @@ class AbandonedBrowse(Document):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: str
+    """What people call it."""
     description: str = ""
+    """For people."""
     looks: Looks
+    """What a look is."""
     purchases: Purchases
+    """What a purchase is."""
     prices: Prices | None = None
+    """Where prices are, if not with the looks."""
     within_last: Span = "4 days"
     """Looks and purchases of so long before the day take part."""
     unless_bought: Literal["anything", "product"] = "anything"

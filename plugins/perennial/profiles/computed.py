@@ -21,7 +21,9 @@ class ComputedAttribute(Functions):
 
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     title: str
+    """What people call it."""
     description: str = ""
+    """For people."""
     dataset: str
     """Events, of people."""
     list: str | None = None

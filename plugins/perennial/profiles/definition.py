@@ -12,6 +12,7 @@ class ProfileDefinition(Document):
 
     name: str
     title: str
+    """What people call it."""
     person: str
     """The namespace whose values name a person."""
     most_identities: Annotated[int, Field(ge=1)] = 50

@@ -35,11 +35,13 @@ class Alerts(Document):
     """Who hears of a query's runs."""
 
     events: list[Event] = ["failure", "quarantine", "delay"]
+    """What is told."""
     slack: str | None = None
     """An Airflow connection that holds the address of a Slack-compatible webhook."""
     webhook: str | None = None
     """An Airflow connection of type http: its host is posted to, its password sent as a bearer token."""
     email: list[str] = []
+    """Addresses that are written to."""
     smtp: str = "smtp_default"
     """The Airflow connection that e-mails are sent with."""
 
@@ -55,8 +57,11 @@ class ScheduledQuery(Document):
 
     name: Name
     title: Annotated[str, Field(min_length=1)]
+    """What people call it."""
     description: str = ""
+    """For people."""
     dialect: Dialect = "lake"
+    """Where it runs: DuckDB over the `lake`, or PostgreSQL over the `store`."""
     schedule: str
     """hourly, daily, weekly, monthly, yearly, or five fields of cron; UTC. Runs begin as an interval ends."""
     start: date | None = None
@@ -68,6 +73,8 @@ class ScheduledQuery(Document):
     audience: Name | None = None
     """The audience, of those that are lists, on whose list the rows are put; there is no table then."""
     mode: Mode = "create"
+    """`create`: the first run makes the table, later ones add to it. `append`: the table must be there.
+    `overwrite`: each run replaces all. `upsert`: rows of the same `key` are replaced."""
     key: list[str] = []
     """Of `upsert`: which columns say that two rows are the same."""
     source: str | None = None
@@ -75,14 +82,17 @@ class ScheduledQuery(Document):
     or_earliest: bool = False
     """Whether a query whose last snapshot has expired begins anew, with all that the earliest one holds."""
     parameters: dict[Name, Parameter] = {}
+    """The values that it asks for, by name."""
     minutes: Annotated[int, Field(ge=1, le=1_440)] = 15
     """How long a run may take."""
     megabytes: Annotated[int, Field(ge=256, le=1_000_000)] = 4_096
+    """How much memory a run may take."""
     quarantine: bool = True
     """Whether the query is paused after ten runs that failed one after the other."""
     delay_minutes: Annotated[int, Field(ge=1, le=1_440)] = 150
     """After how long a run that has not ended is late."""
     alerts: Alerts | None = None
+    """Who hears of its runs, beside what documents of `include/alerts` say."""
     sql: Annotated[str, Field(min_length=1)]
 
     @property

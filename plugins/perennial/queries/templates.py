@@ -20,8 +20,11 @@ class Parameter(Document):
     """A value that is asked for: `$name` in the SQL."""
 
     type: Type = "text"
+    """What is taken for a value."""
     title: str = ""
+    """What people call it."""
     description: str = ""
+    """For people."""
     default: str | int | float | bool | date | datetime | None = None
     """Taken where none is given; without one, a value has to be given."""
     choices: list[str | int | float] = []
@@ -33,9 +36,13 @@ class Template(Document):
 
     name: Name
     title: Annotated[str, Field(min_length=1)]
+    """What people call it."""
     description: str = ""
+    """For people."""
     dialect: Dialect = "lake"
+    """Where it runs: DuckDB over the `lake`, or PostgreSQL over the `store`."""
     parameters: dict[Name, Parameter] = {}
+    """The values that it asks for, by name."""
     sql: Annotated[str, Field(min_length=1)]
 
     @model_validator(mode="after")

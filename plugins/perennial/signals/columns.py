@@ -49,20 +49,25 @@ class Column(Document):
     """One column of the lake's table, and the rules that a row must keep."""
 
     type: Type
+    """What its values are; decimals are exact, timestamps are kept in UTC."""
     source: str | None = None
     """The field's name in the files, `customer.zip` for one within another; the column's own if not given."""
     expression: str | None = None
     """How to compute the value from fields of the files, in place of `source`."""
     description: str = ""
+    """For people."""
     required: bool = False
+    """Whether a row without a value is bad."""
     enum: list[str] | None = None
     """The only texts allowed."""
     pattern: str | None = None
     """A regular expression that a text must match."""
     min_length: Annotated[int, Field(ge=0)] | None = None
+    """Of a text, in characters."""
     max_length: Annotated[int, Field(ge=0)] | None = None
     """Of a text, in characters."""
     min: int | float | date | datetime | None = None
+    """The least allowed value of numbers, dates and timestamps."""
     max: int | float | date | datetime | None = None
     """Of numbers, dates and timestamps; both are allowed values. A moment without a zone is in `timezone`."""
     scale: Annotated[int, Field(ge=0, le=9)] = 2

@@ -20,7 +20,9 @@ class Identity(Document):
     """The column that says whose row it is, and the namespace that its values belong to."""
 
     column: str
+    """One of the dataset's columns."""
     namespace: str
+    """A document of `include/namespaces`."""
 
 
 class Once(Document):
@@ -35,6 +37,7 @@ class Once(Document):
     key: str
     """The column that holds what is counted once, such as the id of a purchase."""
     metrics: Annotated[list[str], Field(min_length=1)]
+    """The columns that count once."""
 
 
 class Dataset(Document):
@@ -42,8 +45,11 @@ class Dataset(Document):
 
     name: str
     title: str
+    """What people call it."""
     kind: Literal["event", "record"]
+    """`event`: what happened, once each. `record`: what is known, the newest row of a key."""
     source: Source
+    """Where rows come from."""
     key: Annotated[list[str], Field(min_length=1)]
     """The columns that tell one event, or one record, from another."""
     identities: list[Identity] = []
@@ -53,11 +59,13 @@ class Dataset(Document):
     extra_columns: Literal["refuse", "ignore"] = "refuse"
     """What becomes of fields that no column uses: files with them are refused and messages bad, or not."""
     limits: Limits = Limits()
+    """Beyond which sizes input is refused."""
     expectations: list[Expectation] = []
     """What is expected of each day's rows, or of an uploaded batch, as a whole; not of a history."""
     once: list[Once] = []
     """Purchases and metrics that repeated events must not count twice."""
     columns: dict[str, Column]
+    """The columns of the lake's table, by their names."""
 
     def fields(self, column: str) -> set[tuple[str, ...]]:
         """The paths of the source's fields that a column is made of."""

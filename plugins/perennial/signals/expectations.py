@@ -28,12 +28,15 @@ class Expectation(Document):
     """One measure of a batch or a day, and what it may be."""
 
     measure: Measure
+    """What is measured."""
     column: str | None = None
     """Of which column, for `null_share`, `sum`, `mean`, `age_hours`."""
     columns: list[str] = []
     """Which columns together tell rows apart, for `repeated_share`."""
     min: float | None = None
+    """The least allowed value."""
     max: float | None = None
+    """The greatest allowed value."""
     within: Annotated[float, Field(gt=0)] | None = None
     """By which share it may differ from the usual: the median of the days before."""
     of_days: Annotated[int, Field(ge=LEAST, le=366)] = 28

@@ -17,6 +17,7 @@ class Csv(Document):
     """The dialect of files with delimited fields."""
 
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    """What stands between fields: an ASCII character."""
     quote: Annotated[str, Field(min_length=1, max_length=1)] | None = '"'
     """What encloses fields that hold delimiters or line ends; null if nothing does."""
     encoding: str = "utf-8"
@@ -64,6 +65,7 @@ class Source(Document):
     daily: str | None = None
     """The files of one day; `{day}` stands for the day, as 2017-12-25."""
     first_day: date | None = None
+    """The first day on which a file, or messages, come."""
     last_day: date | None = None
     """Between which days a file, or messages, come every day; a day of them without its file is an error."""
     wait_hours: Annotated[int, Field(ge=0, le=72)] = 0
@@ -73,6 +75,7 @@ class Source(Document):
     format: Format | None = None
     """What the files are; by the ending of their names if not given."""
     csv: Csv = Csv()
+    """How text files with fields are written."""
     connection: str | None = None
     """The Airflow connection that holds the credentials of the object store."""
 

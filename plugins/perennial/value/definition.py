@@ -23,11 +23,17 @@ class Functions(Document):
     """What rows can become one value by: functions of an expression over columns."""
 
     sum: str | None = None
+    """The sum of an expression; what is missing counts nothing."""
     count: str | None = None
+    """How many rows have a value."""
     count_distinct: str | None = None
+    """How many different values there are."""
     average: str | None = None
+    """The mean of the values that are there."""
     min: str | None = None
+    """The least one."""
     max: str | None = None
+    """The greatest one."""
     most_recent: str | None = None
     """Of the row with the latest time; of several at once, the greatest value."""
     where: str | None = None
@@ -73,6 +79,7 @@ class Dimension(Document):
     """A property of an event that ranks are made within: a column, or one looked up in a record dataset."""
 
     column: str
+    """Whose values tell groups apart."""
     lookup: str | None = None
     """The record dataset that has the column."""
     by: str | None = None
@@ -91,15 +98,19 @@ class ValueDefinition(Document):
     """What is computed for every customer as of a day."""
 
     kind: Literal["deciles"] = "deciles"
+    """This kind, also where nothing is said."""
     name: str
     title: str
+    """What people call it."""
     dataset: str
     """Events, or records: these have no date, and so lifetime values only."""
     identity: str
     """The column that says whose event it is; `person_id` is whom its identities lead to, now that more is
     known of them than when it happened."""
     metrics: Annotated[dict[str, Metric], Field(min_length=1)]
+    """What is measured, by the names of the results."""
     dimensions: dict[str, Dimension] = {}
+    """Within what customers are ranked besides overall, by name."""
     lookbacks: Annotated[list[Annotated[int, Field(ge=1)] | Literal["lifetime"]], Field(min_length=1)]
     """In months; `lifetime` is all that happened before the day."""
     buckets: Annotated[int, Field(ge=2, le=32_000)] = 10
@@ -112,6 +123,7 @@ class ValueDefinition(Document):
     time_zone: TimeZone = "UTC"
     """Whose midnights cut the days."""
     engine: Literal["polars", "spark"] = "polars"
+    """Where it is computed: in the worker, or on a cluster."""
     customer_buckets: Annotated[int, Field(ge=1, le=999)] = 1
     """Into how many parts customers are divided; up to three are in memory at once. One for each 200,000."""
 

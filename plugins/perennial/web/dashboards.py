@@ -17,11 +17,15 @@ class Stage(Document):
     """One step of the round trip, as shown at the top of the overview."""
 
     id: Name
+    """Its name on the page."""
     title: str
+    """What people call it."""
     dag: str
     """The Dag that computes it: its last run's state is shown and linked."""
     about: str
+    """What the figure says."""
     unit: str
+    """Said after the figure."""
     sql: str
     """Returns one row: figure, day (the last day that is computed, or null)."""
     dashboard: str | None = None
@@ -33,8 +37,11 @@ class Dashboard(Document):
 
     name: Name
     title: str
+    """What people call it."""
     description: str = ""
+    """Said below the title."""
     order: int = 100
+    """Where it stands among the others: the least first."""
     days: str = "SELECT date_key FROM adwh_fact_profile GROUP BY date_key"
     """Returns the days that can be picked; keep it cheap, it runs with every page."""
     period: Period = 30
@@ -43,8 +50,11 @@ class Dashboard(Document):
     dag: str | None = None
     """The Dag that computes what is shown, offered where something is missing."""
     filters: tuple[Filter, ...] = ()
+    """What can be chosen above the widgets."""
     stages: tuple[Stage, ...] = ()
+    """The round trip, where the dashboard shows it."""
     widgets: tuple[Widget, ...]
+    """What is shown, from left to right and down."""
 
     @model_validator(mode="after")
     def _several(self, info: ValidationInfo) -> "Dashboard":

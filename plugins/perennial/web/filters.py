@@ -19,7 +19,9 @@ class Choice(Document):
     """One value that a filter offers."""
 
     value: str
+    """What is bound; empty is all."""
     label: str
+    """What people read."""
 
 
 class Filter(Document):
@@ -29,15 +31,19 @@ class Filter(Document):
     """
 
     name: Name
+    """Its name in addresses, and in SQL as `$name`."""
     title: str
+    """What stands above it."""
     column: Annotated[str, Field(pattern=r"^(\w+\.)?\w+$", max_length=140)] | None = None
     """What it filters by: `table.column`, whose values it then offers, or a column's name alone."""
     choices: tuple[Choice, ...] = ()
+    """What is offered, beside what `sql` returns."""
     sql: str | None = None
     """Returns (value, label); offered after the fixed choices."""
     multiple: bool = False
     """Whether several can be chosen; none is all of them."""
     default: str | tuple[str, ...] = ""
+    """What is chosen to begin with; empty is all."""
 
     @model_validator(mode="after")
     def _offers_something(self) -> "Filter":

@@ -20,6 +20,7 @@ class KpiReference(Document):
     """A KPI of the library, by the name of its file in `include/sql/kpi`."""
 
     name: str
+    """The KPI's name."""
     parameters: dict[str, str] = Field(default={})
     """Which of the dashboard's filters a parameter is asked for with, where they are not called alike."""
 

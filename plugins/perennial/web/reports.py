@@ -26,7 +26,9 @@ class When(Document):
     widget: str
     """A widget of the dashboard whose mark is `number`."""
     above: float | None = None
+    """Sent if it is greater than this."""
     below: float | None = None
+    """Or less than this."""
 
     @model_validator(mode="after")
     def _bounded(self) -> "When":
@@ -60,7 +62,9 @@ class Report(Document):
     schedule: Cron
     """When, as cron says it: `0 7 * * 1` is every Monday at seven."""
     timezone: TimeZone = "UTC"
+    """By which clock."""
     recipients: Annotated[tuple[Address, ...], Field(min_length=1)]
+    """Addresses, which all of them see."""
     filters: dict[str, str | tuple[str, ...]] = {}
     """Values of the dashboard's filters; its defaults for the others. A list where several can be chosen."""
     period: Period | None = None

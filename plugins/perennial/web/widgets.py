@@ -63,10 +63,15 @@ class Encoding(Document):
     """The role of one result column: which column, and how its values read."""
 
     column: Name
+    """A column of the result."""
     title: str | None = None
+    """What it is called; by default its name as words."""
     type: Literal["quantitative", "ordinal", "nominal", "temporal"] | None = None
+    """How it is drawn; by default as its values suggest."""
     format: Format | None = None
+    """How its numbers read."""
     sort: Literal["ascending", "descending", "x", "-x", "y", "-y", "none"] | list[str] | None = None
+    """In which order: its own, that of another role, none, or these values."""
 
     @property
     def words(self) -> str:
@@ -90,6 +95,7 @@ class Drill(Document):
     """Another dashboard, which is opened with the day, the period, the filters and what was picked."""
 
     dashboard: Name
+    """Its name."""
     title: str = ""
     """What the link says; by default what the dashboard is called in its address."""
     filters: dict[Name, Name] | None = None
@@ -116,13 +122,17 @@ class Widget(Document):
     """
 
     id: Name
+    """Its name on the page."""
     title: Annotated[str, Field(min_length=1)]
+    """What stands above it."""
     subtitle: str = ""
+    """And below that."""
     width: Annotated[int, Field(ge=1, le=12)] = 6
     """Columns of the 12-column grid."""
     height: Literal["small", "medium", "large", "auto"] = "medium"
     """Of what is drawn; `auto` is as tall as a table's rows, up to large."""
     mark: Mark
+    """What is drawn."""
     sql: Annotated[str, Field(min_length=1)] = ""
     """A SELECT over the store's schema `insights`; `$day`, `$from_day` and the filters are bound."""
     query: Query | None = None
@@ -132,8 +142,11 @@ class Widget(Document):
     kpi: str | KpiReference | None = None
     """Instead of `sql`: a KPI of the library, whose SQL is taken over."""
     x: Channel | None = None
+    """From left to right."""
     y: Channel | None = None
+    """From bottom to top; of a number, its figure."""
     color: Channel | None = None
+    """By what colours tell apart, or how dark a cell is."""
     size: Channel | None = None
     """Of a scatter's points."""
     low: Channel | None = None
@@ -145,6 +158,7 @@ class Widget(Document):
     columns: tuple[Channel, ...] = ()
     """Of a table: which columns, in which order; all of them when empty."""
     stack: Literal["stack", "normalize", "group", "none"] = "stack"
+    """Where several colours meet at one place."""
     legend: Literal["top", "right", "bottom", "left", "none"] | None = None
     """Where the colours are explained; by default where the mark has most room for it."""
     unit: str = ""
@@ -152,7 +166,9 @@ class Widget(Document):
     previous: Name | None = None
     """Of a number: the column that it is compared with."""
     previous_label: str = "before"
+    """Said of what it is compared with."""
     better: Literal["higher", "lower", "neutral"] = "neutral"
+    """Which direction is good, for the colour of a change."""
     lines: tuple[Line, ...] = ()
     """Of a chart with axes: what its marks are measured by."""
     picks: bool = True

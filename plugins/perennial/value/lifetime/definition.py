@@ -26,9 +26,12 @@ class LifetimeDefinition(Document):
     """
 
     kind: Literal["lifetime"]
+    """This kind."""
     name: str
     title: str
+    """What people call it."""
     description: str = ""
+    """For people."""
     dataset: str
     """Events; each has an `event_time`."""
     identity: str

@@ -33,10 +33,15 @@ class Segment(Document):
     """A label, and the scores that lead to it: an axis that is not named may have any."""
 
     label: Annotated[str, Field(min_length=1, max_length=60)]
+    """What it is called."""
     description: str = ""
+    """For people."""
     recency: Bounds | None = None
+    """Scores of how lately: one, or the first and the last of a range."""
     frequency: Bounds | None = None
+    """Scores of how often."""
     monetary: Bounds | None = None
+    """Scores of for how much."""
 
     @model_validator(mode="after")
     def _in_order(self) -> "Segment":
@@ -67,9 +72,12 @@ class RfmDefinition(Document):
     """
 
     kind: Literal["rfm"]
+    """This kind."""
     name: str
     title: str
+    """What people call it."""
     description: str = ""
+    """For people."""
     dataset: str
     """Events; each has an `event_time`."""
     identity: str
@@ -90,6 +98,7 @@ class RfmDefinition(Document):
     time_zone: TimeZone = "UTC"
     """Whose midnights cut the days."""
     engine: Literal["polars", "spark"] = "polars"
+    """Where it is computed: in the worker, or on a cluster."""
     segments: Annotated[list[Segment], Field(min_length=1)]
     """In order: the first that holds gives the label."""
     default: Annotated[str, Field(min_length=1, max_length=60)] = "Other"
