@@ -8,7 +8,7 @@ SPARK := .venv-spark/.installed
 TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status url store-url env test test-long check audit sbom format schemas dataset bench lock spark
+.PHONY: help install demo up down status url store-url env test test-long check audit sbom format schemas reference dataset bench lock spark
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -65,6 +65,9 @@ format: $(INSTALLED) ## Format the code and mend what can be mended by itself
 
 schemas: $(INSTALLED) ## Write the JSON Schemas of the documents, for editors
 	@PYTHONPATH=plugins $(PYTHON) -m perennial.schemas
+
+reference: $(INSTALLED) ## Write docs/reference from the code
+	@PYTHONPATH=plugins:docs $(PYTHON) -m generator
 
 dataset: $(INSTALLED) ## FILE=orders.csv NAME=orders: write include/datasets/orders.yaml for a file of your own
 	@PYTHONPATH=plugins $(PYTHON) -m perennial.propose "$(FILE)" "$(NAME)"
