@@ -1,12 +1,18 @@
 """Every Dag parses quickly and keeps the conventions that a person relies on in the UI."""
 
+import json
 import os
 import time
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
+from documented import PAGES, Command, commands, triggered
+from generator.__main__ import FOLDER, airflow_pages
+from jsonschema import Draft202012Validator
 
+from perennial.activation.destinations.registry import connector, kinds
 from perennial.settings import REPOSITORY
 
 NAMES = [
@@ -115,3 +121,51 @@ def test_everybody_is_scored_although_a_fit_failed(dags):
     score = dags["lifetime_value"].get_task("score")
     assert score.upstream_task_ids == {"fit_and_validate"}
     assert score.trigger_rule == "all_done"
+
+
+def test_the_reference_is_current(dags):
+    for name, text in airflow_pages(dags).items():
+        assert (FOLDER / name).read_text() == text, f"{name}: run `make reference`"
+
+
+@pytest.fixture(scope="module")
+def said() -> dict[Command, list[str]]:
+    """What the manual's commands give Airflow."""
+    every = {each: each.airflow for path in PAGES for each in commands(path)}
+    return {each: words for each, words in every.items() if words}
+
+
+def test_commands_of_the_manual_are_airflows(dags, said):
+    from airflow.cli.cli_parser import get_parser
+
+    assert len(said) > 20
+    for each, words in said.items():
+        assert get_parser().parse_args(words), each
+
+
+def test_the_manual_triggers_dags_with_the_fields_of_their_forms(dags, said):
+    runs = [(each, *triggered(words)) for each, words in said.items() if words[:2] == ["dags", "trigger"]]
+    for each, name, form in runs:
+        dag = dags["activation_email" if name.startswith("activation_") else name]
+        assert set(form) <= set(dag.params), each
+        for key, value in form.items():
+            schema = deepcopy(dag.params.get_param(key).schema)
+            # Guides are about documents that are not the demo's.
+            for part in (schema, schema.get("items", {})):
+                part.pop("enum", None)
+            Draft202012Validator(schema).validate(value)
+
+
+def test_connections_of_the_manual_have_what_their_kind_needs(dags, said):
+    from airflow.cli.cli_parser import get_parser
+
+    for each, words in said.items():
+        if words[:2] != ["connections", "add"]:
+            continue
+        given = get_parser().parse_args(words)
+        fields = {"host": given.conn_host, "login": given.conn_login, "password": given.conn_password}
+        extra = json.loads(given.conn_extra or "{}")
+        if given.conn_type in kinds():
+            assert connector(given.conn_type).account(given.conn_id, {**fields, **extra}).url, each
+        else:
+            assert given.conn_type in ("smtp", "http"), each
