@@ -54,6 +54,12 @@ def orders(shop: Shop, question: str) -> list[tuple]:
     return duckdb.execute(question.replace("orders", f"'{shop.folder / 'orders.csv'}'")).fetchall()
 
 
+def lots(shop: Shop) -> dict[str, str]:
+    """Which arm everybody drew."""
+    with psycopg.connect(shop.store) as connection:
+        return dict(connection.execute("SELECT person_id, arm FROM activation.assignment").fetchall())
+
+
 def members(shop: Shop, audience: str, day: date) -> set[str]:
     rows = shop.workspace.lake.membership.scan().filter(pl.col("status") != "exited")
     return set(rows.filter(audience=audience, as_of=day).collect()["person_id"])
@@ -112,11 +118,11 @@ def test_an_audience_of_an_audience_has_the_best_of_it(audiences: Shop) -> None:
 
 def test_half_of_those_who_qualify_are_sent_the_campaign(campaign: Shop) -> None:
     qualified = members(campaign, "worth_a_reminder", SENT)
-    assert campaign.report is not None
-    with psycopg.connect(campaign.store) as connection:
-        arms = dict(connection.execute("SELECT person_id, arm FROM activation.assignment").fetchall())
+    arms = lots(campaign)
     held_out = {person for person, arm in arms.items() if arm == "held_out"}
     assert set(arms) == qualified
+    assert campaign.report is not None
+    assert (campaign.report.held_out, campaign.report.suppressed) == (len(held_out), 0)
     assert 0.3 < len(held_out) / len(arms) < 0.7
     sent = campaign.workspace.lake.email_events.scan().filter(event_type="sent").collect()
     assert set(sent["person_id"]) == qualified - held_out
@@ -126,8 +132,8 @@ def test_half_of_those_who_qualify_are_sent_the_campaign(campaign: Shop) -> None
 def test_the_lift_is_the_difference_of_what_both_halves_spent(campaign: Shop, store: Urls) -> None:
     rows = shown(campaign, store, "campaign_lift", SENT)
     assert rows["by_campaign"][0][0] == "We miss you"
+    arms = lots(campaign)
     with psycopg.connect(campaign.store) as connection:
-        arms = dict(connection.execute("SELECT person_id, arm FROM activation.assignment").fetchall())
         ((difference, low, high),) = connection.execute(
             "SELECT difference, low, high FROM insights.fact_campaign_lift"
             " WHERE outcome = 'revenue' AND decile = -1 AND window_days = 14"

@@ -76,7 +76,7 @@ def _variables(found: Iterable[tuple[str, str, str]]) -> str:
 
 
 def _named(found: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str, str]]:
-    return ((code(name), *rest) for name, *rest in found)
+    return ((code(name), default, said) for name, default, said in found)
 
 
 def _connections() -> Iterator[tuple[str, str, str]]:

@@ -42,8 +42,10 @@ def _classes(module: str) -> dict[str, dict[str, str]]:
 def _below(body: list[ast.stmt]) -> dict[str, str]:
     found = {}
     for statement, after in pairwise(body):
-        target = statement.target if isinstance(statement, ast.AnnAssign) else None
-        if isinstance(statement, ast.Assign):
+        target: ast.expr | None = None
+        if isinstance(statement, ast.AnnAssign):
+            target = statement.target
+        elif isinstance(statement, ast.Assign):
             target = statement.targets[0]
         value = after.value if isinstance(after, ast.Expr) else None
         text = value.value if isinstance(value, ast.Constant) else None

@@ -43,6 +43,6 @@ def test_every_key_has_a_meaning(folder):
     ],
 )
 def test_types_and_limits_read_as_words(schema, kind, limits):
-    known = {"Limits": {"properties": {}}}
+    known: dict[str, dict] = {"Limits": {"properties": {}}}
     assert described(schema, known) == kind
     assert constraints(schema) == limits
