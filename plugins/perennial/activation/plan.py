@@ -22,14 +22,6 @@ class Plan:
     suppressed: int
     """People who are wanted and not sent: the destination says that they opted out or cannot be reached."""
 
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many people are created or updated, and so on; those of several plans add up."""
-        return {
-            "upserted": self.upserts.height, "removed": self.removals.height,
-            "unchanged": self.unchanged, "suppressed": self.suppressed,
-        }  # fmt: skip
-
 
 def plan(desired: pl.DataFrame, ledger: pl.DataFrame, suppressed: pl.Series) -> Plan:
     """Compare `desired` (as `desired.SCHEMA`) with the `ledger` (audience, key, payload_hash, state).

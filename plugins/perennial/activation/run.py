@@ -1,6 +1,5 @@
 """One activation as of one day: members and profiles in; an updated destination and a report out."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
@@ -49,6 +48,16 @@ class Report:
     kept: Mapping[str, int] = field(default_factory=dict)
     """Members who stay in an audience because it could not be evaluated, by audience."""
 
+    def plus(self, changes: Plan) -> "Report":
+        """With what a plan changes, for some of the people."""
+        return replace(
+            self,
+            upserted=self.upserted + changes.upserts.height,
+            removed=self.removed + changes.removals.height,
+            unchanged=self.unchanged + changes.unchanged,
+            suppressed=self.suppressed + changes.suppressed,
+        )
+
     def as_dict(self) -> dict[str, Any]:
         """As plain values, for XCom and asset metadata."""
         return asdict(self)
@@ -80,14 +89,13 @@ def run(
         return replace(empty, skipped=reason)
     drawn = by_lot(activation, members, profiles, ledger.assignments(), address(activation))
     wanted = desired(activation, drawn.members, profiles)
-    found = replace(
+    report = replace(
         empty, held_out=drawn.held_out, shared_key=wanted.shared_key, without_key=wanted.without_key
     )
-    counts = Counter[str]()
     if dry_run:
         for changes in _plans(wanted, sender, list(destination.suppressions())):
-            counts.update(changes.counts)
-        return replace(found, **counts, rejected=ledger.rejected())
+            report = report.plus(changes)
+        return replace(report, rejected=ledger.rejected())
     run_id = ledger.begin(as_of)
     ledger.assign(as_of, drawn.assigned)
     if again := "all" if activation.mode == "full" else replay:
@@ -97,12 +105,12 @@ def run(
     ledger.replace_suppressions(suppressions)
     lists = _lists(activation, titles, sender)
     for changes in _plans(wanted, sender, suppressions):
-        if changes.upserts.height and not counts["upserted"]:
+        if changes.upserts.height and not report.upserted:
             destination.prepare(wanted.fields)
-        counts.update(changes.counts)
+        report = report.plus(changes)
         sender.submit(run_id, changes, lists)
     sender.settle()
-    report = replace(found, **counts, rejected=ledger.rejected())
+    report = replace(report, rejected=ledger.rejected())
     ledger.finish(run_id, report.as_dict())
     return report
 
