@@ -24,6 +24,7 @@ STORY = [
     "campaigns",
     "responses",
     "alerts",
+    "lineage",
 ]
 EDGES = ["stages", "operators", "hooks", "triggers", "web", "collector", "local", "sandbox"]
 STRANGERS = {"airflow", "fastapi", "starlette", "uvicorn", "jinja2"}

@@ -19,14 +19,19 @@ class Written:
 
     def total(self) -> dict[str, int]:
         """Rows and bytes of all files that were added."""
-        found = {"rows": 0, "bytes": 0}
-        for uri, version in self.commits:
-            entry = f"_delta_log/{version:020}.json"
+        every = self.by_table().values()
+        return {key: sum(each[key] for each in every) for key in ("rows", "bytes")}
+
+    def by_table(self) -> dict[str, dict[str, int]]:
+        """Rows and bytes of the files that were added, by the table's place."""
+        found: dict[str, dict[str, int]] = {}
+        for uri, version in sorted(self.commits):
+            entry, of_table = f"_delta_log/{version:020}.json", found.setdefault(uri, {"rows": 0, "bytes": 0})
             for line in contents(uri, [entry]).get(entry, b"").splitlines():
                 if (added := json.loads(line).get("add")) is not None:
                     statistics = json.loads(added.get("stats") or "{}")
-                    found["rows"] += int(statistics.get("numRecords") or 0)
-                    found["bytes"] += int(added.get("size") or 0)
+                    of_table["rows"] += int(statistics.get("numRecords") or 0)
+                    of_table["bytes"] += int(added.get("size") or 0)
         return found
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 class AccessRequestOperator(StageOperator):
     """Put all that is kept of a person into a file that can be fetched for some days."""
 
+    PERSONAL = True
+
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages import privacy
         from perennial.stages.access import package

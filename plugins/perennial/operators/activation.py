@@ -14,6 +14,9 @@ from perennial.operators.stage import Counts, StageOperator, store_url
 
 if TYPE_CHECKING:
     from perennial.activation.definition import Activation
+    from perennial.lake.written import Written
+    from perennial.lineage.model import Dataset
+    from perennial.stages.lineage import Made
     from perennial.stages.workspace import Workspace
 
 
@@ -94,6 +97,12 @@ class ActivateOperator(StageOperator):
                 if error.retry_after is not None and error.retry_after >= DEFER_AFTER:
                     self._wait(definition, error, until=clock() + error.retry_after)
                 raise
+
+    def made(self, workspace: "Workspace", written: "Written", counts: Counts) -> "dict[Dataset, Made]":
+        from perennial.stages.lineage_beyond import sent
+
+        rows = counts.get("rows", counts.get("upserted"))
+        return {} if counts.get("skipped") else sent(workspace, document(workspace, self.activation), rows)
 
     def resume(self, context: Context, event: Any = None, since: float | None = None) -> Counts:
         """Go on after a wait, the first of which began at `since`."""

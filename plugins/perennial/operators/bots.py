@@ -28,6 +28,8 @@ class FindBotsOperator(StageOperator):
 class DecideBotsOperator(StageOperator):
     """Note what whoever triggered the run decided of some visitors, and mark them, or not, from now on."""
 
+    PERSONAL = True
+
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages.bots import decide
 

@@ -8,6 +8,7 @@ from airflow.sdk import Asset, BaseOperator, Context
 
 from perennial.errors import PerennialError, TerminalError, TransientError
 from perennial.operators.context import refuse_unknown_keys
+from perennial.operators.lineage import TellsLineage
 from perennial.operators.stage import store_url
 from perennial.settings import Settings
 
@@ -17,7 +18,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class SendCampaignsOperator(BaseOperator):
+class SendCampaignsOperator(TellsLineage, BaseOperator):
     """Send the campaigns that are due, each to whom it has not been sent.
 
     One that fails keeps no other from being sent; the task fails at its end. Killed, it is run again: what
@@ -34,6 +35,7 @@ class SendCampaignsOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         from perennial.campaigns.ledger import migrate
         from perennial.stages.campaigns import load_campaigns
+        from perennial.stages.lineage_beyond import mailed
         from perennial.stages.workspace import Workspace
 
         refuse_unknown_keys(context)
@@ -56,7 +58,9 @@ class SendCampaignsOperator(BaseOperator):
             except PerennialError as error:
                 self.log.error("%s", error)
                 failures.append(error)
-        self._tell(counts)
+        self._warn(counts)
+        if not params.get("dry_run"):
+            self.tell(workspace, lambda: mailed(workspace, counts))
         context["outlet_events"][self.asset].extra = counts
         if failures:
             may_pass = all(isinstance(one, TransientError) for one in failures)
@@ -84,7 +88,7 @@ class SendCampaignsOperator(BaseOperator):
             partial(smtp_client, campaign.connection), utc_now, dry_run, bool(params.get("replay")),
         ).as_dict()  # fmt: skip
 
-    def _tell(self, counts: dict[str, Any]) -> None:
+    def _warn(self, counts: dict[str, Any]) -> None:
         for name, report in counts.items():
             if doubtful := report.get("in_doubt"):
                 self.log.warning(

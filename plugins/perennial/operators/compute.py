@@ -12,6 +12,9 @@ from perennial.settings import Settings
 
 if TYPE_CHECKING:
     from perennial.insights.model import Process
+    from perennial.lake.written import Written
+    from perennial.lineage.model import Dataset
+    from perennial.stages.lineage import Made
     from perennial.stages.workspace import Workspace
 
 
@@ -97,3 +100,8 @@ class RefreshInsightsOperator(StageOperator):
             self.log.warning("left out of the refresh: %s", said)
         more = {"unreadable": sorted(left_out)} if left_out else {}
         return {"rows": report.rows, "days": report.days, **more}
+
+    def made(self, workspace: "Workspace", written: "Written", counts: Counts) -> "dict[Dataset, Made]":
+        from perennial.stages.lineage_beyond import in_store
+
+        return in_store(workspace, counts["rows"])

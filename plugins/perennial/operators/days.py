@@ -8,6 +8,7 @@ from airflow.sdk import Asset, BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
 from perennial.operators.context import RunRefused, day, refuse_unknown_keys
+from perennial.operators.lineage import TellsLineage
 from perennial.operators.stage import Counts, spark, store_url
 from perennial.settings import Settings
 from perennial.stages.steps import ORDER
@@ -50,7 +51,7 @@ class PlanDaysOperator(BaseOperator):
         return found
 
 
-class RecomputeOperator(BaseOperator):
+class RecomputeOperator(TellsLineage, BaseOperator):
     """Do those of the steps that the form asks for, of the days of a range that are not done yet.
 
     :param asset: whose event says how many days each step did
@@ -78,6 +79,8 @@ class RecomputeOperator(BaseOperator):
         self.last = last
 
     def execute(self, context: Context) -> Counts:
+        from perennial.lake.written import watched
+        from perennial.stages.lineage_beyond import recomputed
         from perennial.stages.recompute import recompute
         from perennial.stages.value import Range
         from perennial.stages.workspace import Workspace
@@ -88,10 +91,12 @@ class RecomputeOperator(BaseOperator):
         workspace, run = Workspace(Settings.from_env()), context["dag_run"].run_id
         days = Range(day(self.first, "first"), day(self.last, "last"))
         counts: dict[str, Any] = {"first": self.first, "last": self.last}
-        for step in asked:
-            done = recompute(workspace, run, step, days, lambda: datetime.now(UTC), spark, store_url)
-            self.log.info("%s: %s days", step, done)
-            counts[step] = done
+        with watched() as written:
+            for step in asked:
+                done = recompute(workspace, run, step, days, lambda: datetime.now(UTC), spark, store_url)
+                self.log.info("%s: %s days", step, done)
+                counts[step] = done
+        self.tell(workspace, lambda: recomputed(workspace, written, counts))
         context["outlet_events"][self.asset].extra = counts
         return counts
 

@@ -26,6 +26,8 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 class ErasePersonOperator(StageOperator):
     """Erase a person from the lake and the store; with the parameter `dry_run` it only counts their rows."""
 
+    PERSONAL = True
+
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages import privacy
         from perennial.stages.erasure import count, erase

@@ -23,6 +23,8 @@ class ExpireOperator(StageOperator):
     They are those that the form's `tables` names, or else all that were ever written.
     """
 
+    DERIVES = False
+
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.lake.expiry import expire_batches, expire_quarantine
 
@@ -52,6 +54,8 @@ class MaintainOperator(StageOperator):
 
     :param tables: their names in the lake, such as `events/transactions`
     """
+
+    DERIVES = False
 
     def __init__(self, *, tables: list[str], **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -7,12 +7,13 @@ from typing import Any
 from airflow.sdk import Asset, BaseOperator, Context
 
 from perennial.operators.context import RunRefused, refuse_unknown_keys
+from perennial.operators.lineage import TellsLineage
 from perennial.operators.stage import store_url
 from perennial.queries.scheduled import INTERVAL
 from perennial.settings import Settings
 
 
-class RunQueryOperator(BaseOperator):
+class RunQueryOperator(TellsLineage, BaseOperator):
     """Run a file of `include/sql/queries`; run again, it leaves the same rows.
 
     :param query: the file's name
@@ -27,6 +28,8 @@ class RunQueryOperator(BaseOperator):
         self.asset = asset
 
     def execute(self, context: Context) -> dict[str, Any]:
+        from perennial.lake.written import watched
+        from perennial.stages.lineage_beyond import queried
         from perennial.stages.scheduled_queries import Run, run_scheduled
         from perennial.stages.workspace import Workspace
 
@@ -35,9 +38,10 @@ class RunQueryOperator(BaseOperator):
         params: Mapping[str, Any] = context.get("params") or {}
         given = {name: value for name, value in params.items() if name not in INTERVAL}
         run = Run(start, end, context["dag_run"].start_date or datetime.now(UTC), given)
-        counts = run_scheduled(
-            Workspace(Settings.from_env()), self.query, run, lambda: store_url("perennial_store_reader")
-        )
+        workspace = Workspace(Settings.from_env())
+        with watched() as written:
+            counts = run_scheduled(workspace, self.query, run, lambda: store_url("perennial_store_reader"))
+        self.tell(workspace, lambda: queried(workspace, self.query, written, counts.get("snapshots") or {}))
         self.log.info("%s to %s: %s", start, end, counts)
         context["outlet_events"][self.asset].extra = counts
         return counts

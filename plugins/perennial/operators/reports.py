@@ -10,11 +10,12 @@ from airflow.sdk.exceptions import AirflowSkipException
 from perennial.errors import TerminalError
 from perennial.operators.context import day as parsed
 from perennial.operators.context import refuse_unknown_keys
+from perennial.operators.lineage import TellsLineage
 from perennial.operators.stage import store_url
 from perennial.settings import Settings
 
 
-class SendReportOperator(BaseOperator):
+class SendReportOperator(TellsLineage, BaseOperator):
     """Draw a dashboard and send it; skipped where the report is for other times.
 
     Other recipients in the form are a trial, which is always sent.
@@ -22,6 +23,8 @@ class SendReportOperator(BaseOperator):
     :param report: the name of a document in `include/reports`
     :param asset: what says that it was sent
     """
+
+    PERSONAL = True
 
     def __init__(self, *, report: str, asset: Asset, **kwargs: Any) -> None:
         super().__init__(**{"outlets": [asset], **kwargs})

@@ -10,6 +10,9 @@ from perennial.errors import PerennialError, TransientError
 from perennial.operators.stage import Counts, StageOperator, store_url
 
 if TYPE_CHECKING:
+    from perennial.lake.written import Written
+    from perennial.lineage.model import Dataset
+    from perennial.stages.lineage import Made
     from perennial.stages.workspace import Workspace
 
 LONGEST = 1800.0
@@ -36,6 +39,11 @@ class LandResponsesOperator(StageOperator):
         now = datetime.now(UTC)
         report = land_posts(workspace, now) + land_log(spool, lake, named, url)
         return (report + land_ledger(url, lake, named, int(now.timestamp() * 1_000_000))).as_dict()
+
+    def made(self, workspace: "Workspace", written: "Written", counts: Counts) -> "dict[Dataset, Made]":
+        from perennial.stages.lineage_beyond import landed_responses
+
+        return landed_responses(workspace, written)
 
 
 class AskProvidersOperator(StageOperator):
@@ -72,6 +80,11 @@ class AskProvidersOperator(StageOperator):
             kinds = {name: kind for kind, names in connections(workspace).items() for name in names}
             self._wait(kinds, jobs, counts)
         return counts
+
+    def made(self, workspace: "Workspace", written: "Written", counts: Counts) -> "dict[Dataset, Made]":
+        from perennial.stages.lineage_beyond import answered
+
+        return answered(workspace, written, counts)
 
     def resume(
         self, context: Context, event: Any = None, since: float | None = None, before: Counts | None = None

@@ -26,6 +26,8 @@ class RetentionOperator(StageOperator):
     Days that something looks at stay, and the run fails once all others are gone.
     """
 
+    DERIVES = False
+
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages import privacy
         from perennial.stages.retention import apply, plan

@@ -14,6 +14,7 @@ from perennial.operators.storage import storage_options
 from perennial.settings import Settings
 
 if TYPE_CHECKING:
+    from perennial.stages.lineage import Origin
     from perennial.stages.workspace import Workspace
 
 
@@ -61,6 +62,11 @@ class IngestOperator(StageOperator):
             if (document.source.delivers(day) if day else document.source.history)
         ]
         return named
+
+    def origin(self, workspace: "Workspace") -> "Origin":
+        from perennial.stages.lineage import landed
+
+        return landed(workspace, daily=self.files == "daily")
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages.signals import ingest_batch
@@ -148,6 +154,11 @@ class IngestUploadOperator(StageOperator):
         super().__init__(**kwargs)
         self.batch = batch
 
+    def origin(self, workspace: "Workspace") -> "Origin":
+        from perennial.stages.lineage import uploaded
+
+        return uploaded(workspace)
+
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages.signals import ingest_uploaded
 
@@ -159,6 +170,11 @@ class IngestUploadOperator(StageOperator):
 
 class LandStreamOperator(StageOperator):
     """Land the messages that came since the last time, of every dataset that takes messages."""
+
+    def origin(self, workspace: "Workspace") -> "Origin":
+        from perennial.stages.lineage import streamed
+
+        return streamed(workspace)
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.signals.log import open_log
@@ -184,6 +200,11 @@ class LandStreamOperator(StageOperator):
 class ReplayOperator(StageOperator):
     """Replay quarantined rows, corrected or not; those that are good now are taken, each once."""
 
+    def origin(self, workspace: "Workspace") -> "Origin":
+        from perennial.stages.lineage import set_aside
+
+        return set_aside(workspace)
+
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages.signals import replay_rows
 
@@ -201,6 +222,8 @@ class ReplayOperator(StageOperator):
 
 class RevertOperator(StageOperator):
     """Take the rows of a batch of events back out of the lake."""
+
+    DERIVES = False
 
     def run(self, workspace: "Workspace", as_of: datetime, context: Context) -> Counts:
         from perennial.stages.signals import revert_batch

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, BaseHook, BaseOperator, Context
 
 from perennial.operators.context import as_of, partition_key, refuse_unknown_keys
+from perennial.operators.lineage import TellsLineage
 from perennial.settings import Settings
 
 if TYPE_CHECKING:
     from perennial.lake.spark.cluster import Cluster
+    from perennial.lake.written import Written
+    from perennial.lineage.model import Dataset
+    from perennial.stages.lineage import Made, Origin
     from perennial.stages.workspace import Workspace
 
 Counts = dict[str, Any]
@@ -19,7 +23,7 @@ COST = "cost"
 """Under which an asset's event says what the step took: seconds, and the rows and bytes put into the lake."""
 
 
-class StageOperator(BaseOperator):
+class StageOperator(TellsLineage, BaseOperator):
     """Runs one stage as of the run's day; what `run` returns stands on the asset's event.
 
     :param asset: what the stage leaves behind
@@ -38,6 +42,19 @@ class StageOperator(BaseOperator):
         """The midnight as of which the stage works."""
         return as_of(context)
 
+    DERIVES = True
+    """Whether what it writes is made of something: not where rows are only moved, or go."""
+
+    def origin(self, workspace: "Workspace") -> "Origin":
+        """By the names of datasets of signals: where the stage takes their rows from."""
+        return {}
+
+    def made(self, workspace: "Workspace", written: "Written", counts: Counts) -> "dict[Dataset, Made]":
+        """What lineage says was written: the lake's tables, and whatever else the stage leaves."""
+        from perennial.stages.lineage import in_lake
+
+        return in_lake(workspace, written, self.origin(workspace)) if self.DERIVES else {}
+
     def execute(self, context: Context) -> Counts:
         # The engines are imported where a task runs, not where a Dag is parsed.
         from perennial.lake.written import watched
@@ -50,6 +67,10 @@ class StageOperator(BaseOperator):
         with watched() as written:
             counts = self.run(workspace, moment, context)
         self.log.info("as of %s: %s", moment.date(), counts)
+        if not (context.get("params") or {}).get("dry_run"):
+            self.tell(
+                workspace, lambda: self.made(workspace, written, counts), lambda: self.origin(workspace)
+            )
         if is_quiet(context):
             # Airflow makes an event of every outlet of a task that succeeds, and the next stage would start.
             self.outlets.clear()

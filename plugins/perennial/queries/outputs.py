@@ -8,6 +8,8 @@ from deltalake.exceptions import DeltaError
 
 from perennial.errors import TerminalError
 from perennial.lake.tables import CONFIGURATION, HOOKS, Table
+from perennial.lake.versions import refuse_newer
+from perennial.lake.written import note
 from perennial.queries.scheduled import RUN_KEY, Mode
 
 
@@ -24,6 +26,7 @@ def write(root: str, name: str, rows: pl.DataFrame, mode: Mode, key: Sequence[st
     :param run: what this run is about, such as its interval
     """
     table, rows = Table(root, name, evolves=True), storable(rows)
+    refuse_newer(root, writing=True)
     try:
         if mode == "overwrite":
             return _overwrite(table, rows)
@@ -67,7 +70,7 @@ def _overwrite(table: Table, rows: pl.DataFrame) -> int:
         configuration=CONFIGURATION,
         post_commithook_properties=HOOKS,
     )
-    return table.version()
+    return _noted(table)
 
 
 def _append(table: Table, rows: pl.DataFrame, run: str, *, may_create: bool) -> int:
@@ -95,4 +98,10 @@ def _upsert(table: Table, rows: pl.DataFrame, key: Sequence[str]) -> int:
     same = " AND ".join(f'target."{name}" IS NOT DISTINCT FROM source."{name}"' for name in key)
     merge = table.open().merge(rows, same, source_alias="source", target_alias="target", merge_schema=True)
     merge.when_matched_update_all().when_not_matched_insert_all().execute()
-    return table.version()
+    return _noted(table)
+
+
+def _noted(table: Table) -> int:
+    version = table.version()
+    note(table.uri, version)
+    return version
