@@ -31,7 +31,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     "header", ["", "Bearer", "Bearer ", "Bearer pct_wrong", "Basic c2hvcDp4", "pct_x", "é"]
 )
 def test_without_a_known_token_nothing_is_taken(client: TestClient, place: Place, header: str) -> None:
-    response = client.post(URL, content=GOOD, headers={"authorization": header.encode("latin-1")})
+    response = client.post(URL, content=GOOD, headers={b"authorization": header.encode("latin-1")})
     assert (response.status_code, response.json()["error"]) == (401, "unauthorized")
     assert response.headers["www-authenticate"].startswith("Bearer")
     assert client.get("/batches").status_code == 401

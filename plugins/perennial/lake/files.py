@@ -26,6 +26,7 @@ from perennial.lake.tables import (
     Table,
     properties,
 )
+from perennial.lake.versions import refuse_newer
 from perennial.lake.written import note
 
 COMPRESSION: dict[str, Any] = {"compression": "lz4"}
@@ -82,6 +83,7 @@ def scan(table: Table, files: Sequence[DataFile]) -> pl.LazyFrame:
 
 def create(table: Table, schema: pl.Schema) -> int:
     """Make an empty table with these columns where there is none; returns its newest snapshot's id."""
+    refuse_newer(table.root, writing=True)
     if not table.exists():
         try:
             DeltaTable.create(
@@ -103,6 +105,7 @@ def create(table: Table, schema: pl.Schema) -> int:
 
 def recreate(table: Table, schema: pl.Schema, transactions: Sequence[CommitTransaction]) -> int:
     """Leave an empty table with these columns, whatever was there; returns the snapshot."""
+    refuse_newer(table.root, writing=True)
     write_deltalake(
         table.uri,
         pl.DataFrame(schema=schema),

@@ -4,6 +4,7 @@ Object stores take their credentials from the environment, as the Delta library 
 """
 
 import os
+import shutil
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -61,6 +62,20 @@ def contents(root: str, paths: Iterable[str]) -> dict[str, bytes]:
         return dict(found for found in pool.map(fetched, paths) if found)
 
 
+def put(root: str, path: str, content: bytes) -> None:
+    """Write a small file, in place of one that is there; nobody sees a part of it."""
+    if not _is_remote(root):
+        target = Path(root, path)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.{os.getpid()}")
+        partial.write_bytes(content)
+        partial.replace(target)
+        return
+    from obstore import put as put_object
+
+    put_object(_store(root), path, content)
+
+
 def missing(root: str, paths: Collection[str]) -> set[str]:
     """Those of the paths at which there is no file."""
     if not _is_remote(root):
@@ -79,6 +94,21 @@ def remove(root: str, paths: Collection[str]) -> None:
         from obstore import delete
 
         delete(_store(root), sorted(paths))
+
+
+def drop(root: str, below: str, last: str) -> None:
+    """Delete a folder with all that is in it; one of its folders last, so that whoever is interrupted sees
+    that there is something left.
+    """
+    if not _is_remote(root):
+        folder = Path(root, below)
+        for each in sorted(folder.iterdir(), key=lambda path: path.name == last):
+            shutil.rmtree(each) if each.is_dir() else each.unlink()
+        folder.rmdir()
+        return
+    paths = [entry.path for entry in entries(root, below)]
+    remove(root, [path for path in paths if f"/{last}/" not in path])
+    remove(root, paths)
 
 
 def _is_remote(root: str) -> bool:

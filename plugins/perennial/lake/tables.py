@@ -22,6 +22,7 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from perennial.errors import TerminalError, TransientError
 from perennial.lake import handles
+from perennial.lake.versions import refuse_newer
 from perennial.lake.written import note
 
 CommitTransaction = tuple[str, int]
@@ -158,6 +159,7 @@ class Table:
 
     def open(self, version: int | None = None) -> DeltaTable:
         """The table as the Delta library sees it, at its newest snapshot or at the one with that id."""
+        refuse_newer(self.root)
         try:
             return DeltaTable(self.uri, version=version)
         except TableNotFoundError as error:
@@ -186,6 +188,7 @@ class Table:
         since: int | None = None,
         **how: Any,
     ) -> int:
+        refuse_newer(self.root, writing=True)
         if since == -1:
             how["mode"] = "error" if how["mode"] == "append" else how["mode"]
         if self.evolves:
