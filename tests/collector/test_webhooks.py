@@ -163,7 +163,7 @@ def test_anything_else_is_refused(client: TestClient, new: New, case: Case, chan
     else:
         headers = dict.fromkeys(headers, "ä" if change == "letters" else "9" * 5000)
     response = client.post(
-        case.url, content=body, headers={name: value.encode() for name, value in headers.items()}
+        case.url, content=body, headers={name.encode(): value.encode() for name, value in headers.items()}
     )
     assert (response.status_code, response.json()["error"]) == (401, "unauthorized")
     assert new(case) == []

@@ -1,5 +1,7 @@
 """Datasets are named as OpenLineage's own rules name them."""
 
+from typing import Any
+
 from openlineage.client.naming.dataset import GCS, S3, Kafka, LocalFileSystem, Postgres
 
 from perennial.lineage.model import Dataset, lake
@@ -11,7 +13,7 @@ HERE = Places(
 )
 
 
-def named(rule):
+def named(rule: Any) -> tuple[str, str]:
     return rule.get_namespace(), rule.get_name()
 
 

@@ -33,12 +33,14 @@ def test_columns_are_followed_through_joins_and_steps():
 
 def test_columns_of_what_is_no_table_as_it_is_are_not_claimed():
     made = derivation("SELECT id, count(*) AS n FROM both GROUP BY id", KNOWN, COLUMNS)
-    assert (dict(made.columns), made.inputs) == ({}, {A, B})
+    assert not made.columns
+    assert made.inputs == {A, B}
 
 
 def test_a_query_that_cannot_be_read_still_names_its_tables():
     made = derivation("SELECT id FROM a BETWEEN $since AND $until", KNOWN, COLUMNS)
-    assert (dict(made.columns), made.inputs) == ({}, {A})
+    assert not made.columns
+    assert made.inputs == {A}
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from perennial.activation.definition import load_activations
+from perennial.activation.definition import Activation
 from perennial.audiences.definition import Audience
+from perennial.documents import load
 from perennial.lineage.destinations import activated, destination
 from perennial.lineage.model import Dataset, Derivation, Use, lake
 from perennial.lineage.signals import fixed
@@ -123,7 +124,8 @@ def test_a_rule_on_events_may_ask_for_records_and_be_ordered(documents):
 
 
 def test_activations_tell_which_attribute_each_field_is(documents):
-    activation = load_activations(documents.settings.include)["email"]
+    folder = documents.settings.include / "activations"
+    activation = load(folder / "email.yaml", Activation)
     made = activated(documents, activation)
     assert come_from(made, "spend_decile_12m") == {(PEOPLE, "spend_12m_decile", "identity")}
     assert come_from(made, "deli_decile_12m") == {(PEOPLE, "department.spend_12m_decile", "identity")}
@@ -131,7 +133,7 @@ def test_activations_tell_which_attribute_each_field_is(documents):
     assert "DELI" not in str(made)
     assert (lake("audiences/membership"), "audience") in {(use.dataset, use.column) for use in made.rows}
     assert destination(activation) == Dataset("elsewhere", "sendgrid://sendgrid_default/email")
-    agency = load_activations(documents.settings.include)["agency"]
+    agency = load(folder / "agency.yaml", Activation)
     assert destination(agency) == Dataset("exports", "agency")
     assert come_from(activated(documents, agency), "MEMBERSHIP") == {
         (lake("audiences/membership"), "status", "identity")

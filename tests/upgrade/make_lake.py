@@ -15,7 +15,6 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import polars as pl
 
-from perennial.lake.catalog import CORRECTIONS, EMAIL_EVENTS, RESOLUTIONS
 from perennial.settings import Settings
 from perennial.stages.audiences import evaluate_audiences
 from perennial.stages.profiles import build_profiles
@@ -75,12 +74,12 @@ def fill(made: Workspace) -> None:
         "provider": "sendgrid", "send_id": "s1", "campaign_id": "k1", "audience": "best", "person_id": "c01",
         "is_machine": False, "sent_as_of": DAYS[1], "received_at": NOW,
     }  # fmt: skip
-    lake.email_events.append(pl.DataFrame([response], schema=EMAIL_EVENTS))
+    lake.email_events.append(pl.DataFrame([response], schema=lake.email_events.schema))
     bad = lake.quarantine("orders").scan().collect()["id"][0]
     correction = {"id": bad, "dataset": "orders", "raw": "{}", "by": "ann", "at": NOW}
-    lake.corrections.append(pl.DataFrame([correction], schema=CORRECTIONS))
+    lake.corrections.append(pl.DataFrame([correction], schema=lake.corrections.schema))
     resolution = {"id": "old", "dataset": "orders", "outcome": "discarded", "by": "ann", "at": NOW}
-    lake.resolutions.append(pl.DataFrame([resolution], schema=RESOLUTIONS))
+    lake.resolutions.append(pl.DataFrame([resolution], schema=lake.resolutions.schema))
 
 
 def main(target: Path) -> None:

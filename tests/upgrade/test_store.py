@@ -1,6 +1,7 @@
 """Stores that earlier releases made are brought to the present one's shape, and lose no row on the way."""
 
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -32,20 +33,20 @@ TABLES = "SELECT schemaname, tablename FROM pg_tables WHERE schemaname = ANY(%(n
 NAMES = {"names": [*store_schemas.VERSIONS]}
 
 
-def emptied(url):
+def emptied(url: str) -> None:
     with psycopg.connect(url) as connection:
         for name in (*store_schemas.VERSIONS, "perennial"):
             connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(name)))
 
 
-def shape(url):
+def shape(url: str) -> set[tuple[str, ...]]:
     with psycopg.connect(url) as connection:
         return set(connection.execute(SHAPE, NAMES).fetchall())
 
 
-def rows(url):
+def rows(url: str) -> dict[str, list[dict[str, Any]]]:
     """Of each table, its rows by column."""
-    found = {}
+    found: dict[str, list[dict[str, Any]]] = {}
     with psycopg.connect(url) as connection:
         for schema, table in connection.execute(TABLES, NAMES).fetchall():
             there = connection.execute(sql.SQL("TABLE {}").format(sql.Identifier(schema, table)))

@@ -54,6 +54,7 @@ def left_behind(documents: Documents, name: str) -> Derivation:
     """The product that each person looked at and left."""
     document = documents.browsing[name]
     looks, bought = (table_of(documents, each.dataset) for each in (document.looks, document.purchases))
+    price: tuple[Use, ...]
     if document.prices is not None:
         price = (Use(table_of(documents, document.prices.dataset), document.prices.price),)
     else:
@@ -92,7 +93,8 @@ def _published(documents: Documents, name: str) -> Columns:
     document = documents.value.get(name)
     if document is None:
         return {}
-    source, columns = lake(f"value/{name}"), {}
+    source = lake(f"value/{name}")
+    columns: Columns = {}
     stored = [f"{each}{suffix}" for each in document.metrics for suffix in ("", "_decile")]
     for lookback in document.windows():
         for column in stored:

@@ -36,7 +36,7 @@ def derivation(sql: str, relations: Relations, columns: Columns, dialect: str = 
 
 
 def _columns(
-    tree: exp.Expression, relations: Relations, columns: Columns, dialect: str
+    tree: exp.Expr, relations: Relations, columns: Columns, dialect: str
 ) -> Iterator[tuple[str, tuple[Use, ...]]]:
     schema: dict[str, object] = {}
     for name, known in columns.items():
@@ -71,12 +71,13 @@ def _uses(node: Node, relations: Relations, so_far: How = "identity") -> Iterato
         if len(datasets) == 1 and column != "*":
             yield Use(datasets[0], column, so_far)
         return
-    how = max(so_far, _how(node.expression), key=_WORSE.index)
+    here = _how(node.expression)
+    how = here if _WORSE.index(here) > _WORSE.index(so_far) else so_far
     for each in node.downstream:
         yield from _uses(each, relations, how)
 
 
-def _how(expression: exp.Expression) -> How:
+def _how(expression: exp.Expr) -> How:
     """What a query does with the columns of one of its own."""
     inner = expression.unalias() if isinstance(expression, exp.Alias) else expression
     if inner.find(exp.AggFunc):

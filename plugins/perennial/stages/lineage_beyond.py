@@ -33,7 +33,7 @@ def in_store(workspace: Workspace, rows: Mapping[str, int | None]) -> dict[Datas
     }
 
 
-def sent(workspace: Workspace, activation: Activation, rows: int) -> dict[Dataset, Made]:
+def sent(workspace: Workspace, activation: Activation, rows: int | None) -> dict[Dataset, Made]:
     """What an activation brought to its destination."""
     derivation = destinations.activated(workspace, activation)
     return {
