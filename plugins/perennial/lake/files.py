@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -17,6 +18,7 @@ from deltalake import DeltaTable, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
+from perennial.lake import storage
 from perennial.lake.tables import (
     CONFIGURATION,
     HOOKS,
@@ -56,17 +58,19 @@ def write(table: Table, rows: pl.DataFrame) -> list[DataFile]:
     key = table.partition
     if key is None:
         return [_write(table, rows, None)]
-    if rows.schema[key] == pl.Date and "://" not in table.uri:
+    if rows.schema[key] == pl.Date and not storage.is_remote(table.uri):
         return _write_days(table, rows, key)
     parts = rows.partition_by(key, as_dict=True, include_key=False).items()
     return [_write(table, part, None if value is None else str(value)) for (value,), part in parts]
 
 
 def discard(table: Table, files: Iterable[DataFile]) -> None:
-    """Remove files that were written and will not be committed; on an object store retention does it."""
-    for file in files:
-        if "://" not in table.uri:
-            Path(table.uri, file.path).unlink(missing_ok=True)
+    """Remove files that were written and will not be committed; on an object store retention does it.
+
+    There nobody can be sure: a commit that was answered with an error may have been written all the same.
+    """
+    if not storage.is_remote(table.uri):
+        storage.remove(table.uri, [file.path for file in files])
 
 
 def scan(table: Table, files: Sequence[DataFile]) -> pl.LazyFrame:
@@ -106,16 +110,20 @@ def create(table: Table, schema: pl.Schema) -> int:
 def recreate(table: Table, schema: pl.Schema, transactions: Sequence[CommitTransaction]) -> int:
     """Leave an empty table with these columns, whatever was there; returns the snapshot."""
     refuse_newer(table.root, writing=True)
-    write_deltalake(
-        table.uri,
-        pl.DataFrame(schema=schema),
-        mode="overwrite",
-        schema_mode="overwrite",
-        partition_by=table.partition,
-        configuration=CONFIGURATION,
-        commit_properties=properties(transactions),
-        post_commithook_properties=HOOKS,
-    )
+    try:
+        write_deltalake(
+            table.uri,
+            pl.DataFrame(schema=schema),
+            mode="overwrite",
+            schema_mode="overwrite",
+            partition_by=table.partition,
+            configuration=CONFIGURATION,
+            # Files that are compacted meanwhile would stay: see `commit`.
+            commit_properties=properties(transactions, 0),
+            post_commithook_properties=HOOKS,
+        )
+    except CommitFailedError as error:
+        raise ConcurrentCommit(f"{table.name}: {error}") from error
     return table.version()
 
 
@@ -132,6 +140,36 @@ def commit(
     Raises `ConcurrentCommit` where a commit after snapshot `since` carries the name of one of the
     transactions, or touched what is removed; without `retries`, where there is any commit after it.
     """
+    if not removed or not retries:
+        return _commit(table, added, since, transactions, removed, retries)
+    numbers = _numbers(table, since, transactions)
+    for _ in range(retries):
+        try:
+            return _commit(table, added, since, transactions, removed, 0)
+        except ConcurrentCommit:
+            since = table.version()
+        # The Delta library does not mind if what is to be removed was compacted meanwhile, and would leave
+        # its rows, which lie in another file by now.
+        if gone := set(removed) - set(paths(table, since)):
+            raise ConcurrentCommit(f"{table.name}: others have replaced {len(gone)} of the files meanwhile")
+        if _numbers(table, since, transactions) != numbers:
+            raise ConcurrentCommit(f"{table.name}: another has committed the same meanwhile")
+    raise ConcurrentCommit(f"{table.name}: others keep committing")
+
+
+def _numbers(table: Table, version: int, transactions: Sequence[CommitTransaction]) -> dict[str, int | None]:
+    opened = table.look(version)
+    return {name: opened.transaction_version(name) for name, _ in transactions}
+
+
+def _commit(
+    table: Table,
+    added: Sequence[DataFile],
+    since: int,
+    transactions: Sequence[CommitTransaction],
+    removed: Sequence[str],
+    retries: int,
+) -> int:
     opened, now = table.look(since), int(time.time() * 1000)
     actions: list[AddAction | RemoveAction] = [
         AddAction(
@@ -170,13 +208,10 @@ def replace(table: Table, rows: pl.DataFrame, partitions: Iterable[str]) -> int:
 
 
 def _write(table: Table, rows: pl.DataFrame, partition: str | None) -> DataFile:
-    folder = "" if table.partition is None else f"{table.partition}={partition}/"
+    value = NULL if partition is None else partition
+    folder = "" if table.partition is None else f"{table.partition}={value}/"
     path = f"{folder}{uuid4().hex}.parquet"
-    target = f"{table.uri}/{path}"
-    if "://" not in target:
-        Path(target).parent.mkdir(parents=True, exist_ok=True)
-    size = _sink(rows, target)
-    return DataFile(path, partition, size, _statistics(rows)[0][1])
+    return DataFile(path, partition, _sink(rows, table.uri, path), _statistics(rows)[0][1])
 
 
 def _write_days(table: Table, rows: pl.DataFrame, key: str) -> list[DataFile]:
@@ -188,26 +223,23 @@ def _write_days(table: Table, rows: pl.DataFrame, key: str) -> list[DataFile]:
     rows.rechunk().lazy().sink_parquet(layout, mkdir=True, **COMPRESSION)
     found = []
     for day, statistics in _statistics(rows, key):
-        name = "__HIVE_DEFAULT_PARTITION__" if day is None else day
-        (file,) = Path(table.uri, folder, f"{key}={name}").iterdir()
+        (file,) = Path(table.uri, folder, f"{key}={NULL if day is None else day}").iterdir()
         path = file.relative_to(table.uri).as_posix()
         found.append(DataFile(path, None if day is None else str(day), file.stat().st_size, statistics))
     return found
 
 
-def _sink(rows: pl.DataFrame, target: str) -> int:
-    if "://" not in target:
+def _sink(rows: pl.DataFrame, uri: str, path: str) -> int:
+    if not storage.is_remote(uri):
+        target = Path(uri, path)
+        target.parent.mkdir(parents=True, exist_ok=True)
         rows.write_parquet(target, **COMPRESSION)
-        return Path(target).stat().st_size
-    from io import BytesIO
-
+        return target.stat().st_size
     from obstore import put
-    from obstore.store import from_url
 
     buffer = BytesIO()
     rows.write_parquet(buffer, **COMPRESSION)
-    base, _, name = target.rpartition("/")
-    put(from_url(base), name, buffer.getvalue())
+    put(storage.opened(uri), path, buffer.getvalue())
     return buffer.tell()
 
 

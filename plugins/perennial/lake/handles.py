@@ -6,10 +6,12 @@ for what is new: whether the next log entry is there, and what it says. Each thr
 
 import threading
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Any
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
+
+from perennial.lake import storage
 
 _here = threading.local()
 
@@ -17,7 +19,7 @@ _here = threading.local()
 @dataclass
 class _Known:
     version: int
-    entry: tuple[int, int]
+    entry: tuple[Any, ...]
     """Which file the log entry of that snapshot is: another one means another table."""
     handle: DeltaTable | None = None
 
@@ -34,7 +36,7 @@ def newest(uri: str) -> int | None:
 
 
 def remember(uri: str, version: int) -> None:
-    """Take note of a table's newest snapshot; of a table in an object store nothing is kept."""
+    """Take note of a table's newest snapshot."""
     entry = _entry(uri, version)
     if entry is not None:
         _known()[uri] = _Known(version, entry)
@@ -65,11 +67,5 @@ def _known() -> dict[str, _Known]:
     return found
 
 
-def _entry(uri: str, version: int) -> tuple[int, int] | None:
-    if "://" in uri:
-        return None
-    try:
-        status = Path(uri, "_delta_log", f"{version:020d}.json").stat()
-    except FileNotFoundError:
-        return None
-    return status.st_ino, status.st_mtime_ns
+def _entry(uri: str, version: int) -> tuple[Any, ...] | None:
+    return storage.stamp(uri, f"_delta_log/{version:020d}.json")

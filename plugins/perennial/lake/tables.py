@@ -18,7 +18,7 @@ from deltalake import (
     Transaction,
     write_deltalake,
 )
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from perennial.errors import TerminalError, TransientError
 from perennial.lake import handles
@@ -116,7 +116,7 @@ class Table:
         No rows is a valid content: the partition is then empty.
         """
         if self.partition is None:
-            return self._write(rows, mode="overwrite")
+            return self._replace_all(rows)
         if key is None:
             raise TerminalError(f"{self.name}: say which {self.partition} to replace")
         return self.replace_where(rows, self.partition, key)
@@ -131,12 +131,34 @@ class Table:
     ) -> int:
         """Put rows in place of those that hold `value` in `column`, in one commit; returns the snapshot."""
         if not self.exists():
-            return self._write(rows, mode="overwrite", transactions=transactions)
+            try:
+                return self._write(rows, mode="error", transactions=transactions)
+            except ConcurrentCommit:
+                # Somebody else made the table meanwhile: what they put there stays.
+                if since is not None:
+                    raise
         literal = str(value).replace("'", "''")
         predicate = f"{column} = '{literal}'"
         return self._write(
             rows, mode="overwrite", predicate=predicate, transactions=transactions, since=since
         )
+
+    def _replace_all(self, rows: pl.DataFrame) -> int:
+        for _ in range(RETRIES):
+            before = self.version()
+            try:
+                return self._write(rows, mode="overwrite", since=None if before < 0 else before, retries=0)
+            except ConcurrentCommit:
+                # The Delta library would leave compacted files where they are: they are not those it removes.
+                if before < 0 or not self._only_stored_anew(before):
+                    raise
+        raise ConcurrentCommit(f"{self.name}: it was compacted {RETRIES} times meanwhile")
+
+    def _only_stored_anew(self, before: int) -> bool:
+        from perennial.lake.history import commits
+
+        since = commits(self, before, self.version())
+        return not any(file.is_change for each in since for file in (*each.added, *each.removed))
 
     def transaction(self, application: str) -> int:
         """The last number that this application committed; -1 if none."""
@@ -186,6 +208,7 @@ class Table:
         *,
         transactions: Sequence[CommitTransaction] = (),
         since: int | None = None,
+        retries: int = RETRIES,
         **how: Any,
     ) -> int:
         refuse_newer(self.root, writing=True)
@@ -200,12 +223,16 @@ class Table:
                 rows,
                 partition_by=self.partition,
                 configuration=CONFIGURATION,
-                commit_properties=properties(transactions),
+                commit_properties=properties(transactions, retries),
                 post_commithook_properties=HOOKS,
                 **how,
             )
         except (CommitFailedError, FileExistsError) as error:
             raise ConcurrentCommit(f"{self.name}: {error}") from error
+        except DeltaError as error:
+            if how["mode"] == "error" and self.exists():
+                raise ConcurrentCommit(f"{self.name}: {error}") from error
+            raise
         version = self.version()
         note(self.uri, version)
         return version

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import polars as pl
 from deltalake import write_deltalake
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from perennial.errors import TerminalError
-from perennial.lake.tables import CONFIGURATION, HOOKS, Table
+from perennial.lake.tables import CONFIGURATION, HOOKS, ConcurrentCommit, Table, properties
 from perennial.lake.versions import refuse_newer
 from perennial.lake.written import note
 from perennial.queries.scheduled import RUN_KEY, Mode
@@ -21,7 +21,8 @@ def write(root: str, name: str, rows: pl.DataFrame, mode: Mode, key: Sequence[st
     """Put a run's rows where its query says, in one commit; returns the table's snapshot.
 
     `create` and `append` replace the rows that the same run has left before, `upsert` those with the same
-    key, `overwrite` all of them: whatever is run again leaves the same rows. Raises `OutputRefused`.
+    key, `overwrite` all of them: whatever is run again leaves the same rows. Raises `OutputRefused`, and
+    `ConcurrentCommit` where another writer was faster.
 
     :param run: what this run is about, such as its interval
     """
@@ -33,6 +34,8 @@ def write(root: str, name: str, rows: pl.DataFrame, mode: Mode, key: Sequence[st
         if mode == "upsert":
             return _upsert(table, rows, key)
         return _append(table, rows, run, may_create=mode == "create")
+    except CommitFailedError as error:
+        raise ConcurrentCommit(f"{name}: {error}") from error
     except DeltaError as error:
         raise OutputRefused(
             f"{name}: the rows do not fit the table ({error}). Give the columns the types that they have "
@@ -68,6 +71,7 @@ def _overwrite(table: Table, rows: pl.DataFrame) -> int:
         mode="overwrite",
         schema_mode="overwrite",
         configuration=CONFIGURATION,
+        commit_properties=properties((), 0),
         post_commithook_properties=HOOKS,
     )
     return _noted(table)
@@ -94,7 +98,7 @@ def _upsert(table: Table, rows: pl.DataFrame, key: Sequence[str]) -> int:
     if rows.select(key).is_duplicated().any():
         raise OutputRefused(f"several rows have the same key ({', '.join(key)}): group by it")
     if not table.exists():
-        return table.append(rows)
+        return table.append(rows, since=-1)
     same = " AND ".join(f'target."{name}" IS NOT DISTINCT FROM source."{name}"' for name in key)
     merge = table.open().merge(rows, same, source_alias="source", target_alias="target", merge_schema=True)
     merge.when_matched_update_all().when_not_matched_insert_all().execute()
