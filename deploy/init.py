@@ -1,4 +1,4 @@
-"""The deployment's init job: databases and roles, Airflow's tables, pools and first user.
+"""The deployment's init job: the lake's store, databases and roles, Airflow's tables, pools, first user.
 
 It connects to PostgreSQL with libpq's own variables (`PGHOST`, `PGUSER`, `PGPASSWORD`, ...). It can be run
 again: it changes only what is missing, and sets the store roles' passwords to those of the environment.
@@ -9,7 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from perennial.lake.check import check
+from perennial.lake.storage import is_remote
 from perennial.local import databases
+from perennial.settings import Settings
 
 FROM_LIBPQ = ""
 """An empty connection string: everything comes from the variables."""
@@ -33,6 +36,7 @@ def main() -> None:
     """Each step in turn; the first that fails ends the job with its own message."""
     if empty := [name for name in SECRETS if os.environ.get(name) == ""]:
         raise SystemExit(f"nothing is prepared: {', '.join(empty)} without a value; see .env.example")
+    look_at_lake(Settings.from_env().lake)
     passwords = databases.Passwords(os.environ["STORE_PASSWORD"], os.environ["STORE_READER_PASSWORD"])
     databases.prepare_roles(FROM_LIBPQ, passwords)
     databases.prepare_database(FROM_LIBPQ, databases.AIRFLOW)
@@ -59,6 +63,13 @@ def main() -> None:
             "Admin",
         ),
     )
+
+
+def look_at_lake(root: str) -> None:
+    """See that an object store is fit for a lake: some would lose commits without a word."""
+    if is_remote(root):
+        for remark in check(root):
+            print(f"{root}: {remark}")
 
 
 def airflow(*arguments: str) -> None:

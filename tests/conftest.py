@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from s3_server import S3, running_s3
 from spark_servers import missing, running_spark
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
@@ -104,6 +105,31 @@ def store_url(store: Store) -> str:
 def store_reader_url(store: Store) -> str:
     """The read-only role's URL of `store`."""
     return store.reader_url
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3]:
+    """A stand-in for S3, one for all tests."""
+    with running_s3() as started:
+        yield started
+
+
+@pytest.fixture
+def object_store(s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URI of an empty bucket; the environment says how to reach it."""
+    for name, value in s3_server.environment.items():
+        monkeypatch.setenv(name, value)
+    bucket = f"lake-{next(_numbers)}"
+    s3_server.make(bucket)
+    return f"s3://{bucket}"
+
+
+@pytest.fixture
+def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a lake lies: in a folder, and where a test is marked `EVERYWHERE`, in an object store, too."""
+    if getattr(request, "param", "folder") == "folder":
+        return f"{tmp_path}/lake"
+    return f"{request.getfixturevalue('object_store')}/lake"
 
 
 @pytest.fixture(scope="session")

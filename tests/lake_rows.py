@@ -5,6 +5,8 @@ from pathlib import Path
 import polars as pl
 
 from perennial.lake.catalog import Lake
+from perennial.lake.maintenance import tables
+from perennial.lake.tables import Table
 from perennial.signals.batches import Batches
 from perennial.signals.expected import newest
 from perennial.value.deciles import KEYS
@@ -25,11 +27,10 @@ STEPS = ["at", "step", "entered", "exited", "profiles", "snapshot"]
 """Columns of these that tell when it changed, and from what."""
 
 
-def lake_rows(root: Path) -> dict[str, pl.DataFrame]:
+def lake_rows(root: Path | str) -> dict[str, pl.DataFrame]:
     """By the table's name; of batches, what each is now; of value, what is read of each day."""
-    names = [log.parent.relative_to(root) for log in root.glob("*/*/_delta_log")]
-    frames = {str(name): pl.read_delta(str(root / name)) for name in names}
     lake = Lake(str(root))
+    frames = {name: Table(lake.root, name).scan().collect() for name in tables(lake.root)}
     if lake.batches.name in frames:
         frames[lake.batches.name] = Batches(lake.batches).current().drop(CLOCKS).collect()
     if lake.expectations.name in frames:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import date
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -11,17 +10,18 @@ import pytest
 from deltalake import DeltaTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from s3_server import EVERYWHERE
 
 from perennial.lake.changes import HEAD, TAIL, as_of, between, counted, removed, since, touched
 from perennial.lake.history import SnapshotExpired, SnapshotUnknown, snapshots
 from perennial.lake.tables import Table
 
-from .test_history import MONDAY, TUESDAY, expire, rows
+from .test_history import MONDAY, TUESDAY, expire, forget, rows
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Table:
-    return Table(str(tmp_path), "area/name", partition="day")
+def table(root: str) -> Table:
+    return Table(root, "area/name", partition="day")
 
 
 def values(frame: pl.LazyFrame) -> list[int]:
@@ -57,8 +57,8 @@ def test_a_delta_has_the_shape_of_the_table(table):
     assert since(table, TAIL).collect_schema() == table.scan().collect_schema()
 
 
-def test_rows_that_were_only_rewritten_have_not_come(tmp_path):
-    table = Table(str(tmp_path), "area/rewritten")
+def test_rows_that_were_only_rewritten_have_not_come(root):
+    table = Table(root, "area/rewritten")
     frame = pl.DataFrame({"batch": ["a", "a", "b"], "v": [1, 1, 2]})
     first = table.append(frame)
     table.replace_where(frame.filter(batch="b").with_columns(v=pl.lit(3, pl.Int64)), "batch", "b")
@@ -69,16 +69,16 @@ def test_rows_that_were_only_rewritten_have_not_come(tmp_path):
     assert removed(table, first, second).collect().is_empty()
 
 
-def test_of_equal_rows_as_many_come_as_there_are_more(tmp_path):
-    table = Table(str(tmp_path), "area/equal")
+def test_of_equal_rows_as_many_come_as_there_are_more(root):
+    table = Table(root, "area/equal")
     first = table.replace(pl.DataFrame({"v": [1, 2, 2]}))
     table.replace(pl.DataFrame({"v": [1, 1, 1, 2]}))
     assert values(since(table, first)) == [1, 1]
     assert values(removed(table, first)) == [2]
 
 
-def test_nested_and_missing_values_are_compared(tmp_path):
-    table = Table(str(tmp_path), "area/nested")
+def test_nested_and_missing_values_are_compared(root):
+    table = Table(root, "area/nested")
     frame = pl.DataFrame(
         {"v": [1, 2], "list": [["a", None], None], "map": [[{"key": "x", "value": 1}], []], "f": [None, 1.5]}
     )
@@ -102,6 +102,7 @@ def test_compaction_is_no_change(table):
     assert values(since(table, last + 1)) == []
 
 
+@EVERYWHERE
 def test_added_columns_are_null_in_older_rows(table):
     first = table.append(rows(MONDAY, 1))
     table.append(rows(MONDAY, 2))
@@ -142,8 +143,7 @@ def test_where_the_log_no_longer_tells_everything_counts_as_touched(table):
     second = table.append(rows(TUESDAY, 2))
     last = table.append(rows(TUESDAY, 3))
     table.open().create_checkpoint()
-    for version in range(last):
-        (Path(table.uri) / f"_delta_log/{version:020d}.json").unlink()
+    forget(table, range(last))
     assert touched(table, second, fallback=True) == ["2017-12-26"], "what came after it is still told"
     assert touched(table, first, fallback=True) == ["2017-12-25", "2017-12-26"]
     assert touched(table, last, fallback=True) == []
@@ -164,12 +164,12 @@ def test_an_expired_start_says_what_to_do(table):
     assert touched(table, first, fallback=True) == ["2017-12-25"]
 
 
+@EVERYWHERE
 def test_a_start_whose_log_is_gone_has_expired(table):
     first, second = table.append(rows(MONDAY, 1)), table.append(rows(MONDAY, 2))
     last = table.append(rows(TUESDAY, 3))
     DeltaTable(table.uri).create_checkpoint()
-    for version in range(last):
-        (Path(table.uri) / "_delta_log" / f"{version:020d}.json").unlink()
+    forget(table, range(last))
     with pytest.raises(SnapshotExpired):
         since(table, first)
     with pytest.raises(SnapshotExpired):
@@ -221,8 +221,7 @@ def _step(table: Table, kind: str, now: list[Row], arguments: tuple[Any, ...]) -
     else:
         newest = table.version()
         DeltaTable(table.uri).create_checkpoint()
-        for version in range(newest):
-            (Path(table.uri) / "_delta_log" / f"{version:020d}.json").unlink(missing_ok=True)
+        forget(table, range(newest))
     return now
 
 
@@ -255,6 +254,7 @@ def test_whatever_happens_a_range_is_the_difference_of_its_ends(steps, random):
                 assert days <= set(touched(table, start, end))
 
 
+@EVERYWHERE
 def test_rows_are_counted_as_they_come_and_go(table):
     first = table.append(pl.concat([rows(MONDAY, 1, 2), rows(TUESDAY, 3)]))
     assert counted(table, HEAD) == {str(MONDAY): (2, 0), str(TUESDAY): (1, 0)}

@@ -5,10 +5,10 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 import pytest
+from s3_server import EVERYWHERE
 
 from perennial.lake.changes import HEAD
 from perennial.lake.checkpoints import CHECKPOINTS, IncrementalReader, checkpoint_log, missing_in
@@ -23,14 +23,15 @@ NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Table:
-    return Table(str(tmp_path), "area/source", partition="day")
+def table(root: str) -> Table:
+    return Table(root, "area/source", partition="day")
 
 
 def logged(table: Table) -> list[tuple]:
     return checkpoint_log(table.root).scan().sort("process_timestamp").collect().rows()
 
 
+@EVERYWHERE
 def test_first_everything_then_what_has_come(table):
     reader = IncrementalReader("report", table)
     table.append(rows(MONDAY, 1, 2))
@@ -99,6 +100,7 @@ def test_a_clock_that_goes_back_does_not_lose_the_newest_position(table):
     assert reader.position() == 1
 
 
+@EVERYWHERE
 def test_of_two_runs_at_once_one_is_refused(table):
     table.append(rows(MONDAY, 1))
     reader = IncrementalReader("report", table)
@@ -127,8 +129,8 @@ def test_an_expired_start_fails_or_begins_with_the_earliest(table):
     assert reader.position() == table.version()
 
 
-def test_insert_by_key_takes_each_key_once(table, tmp_path):
-    target = Table(str(tmp_path), "area/target")
+def test_insert_by_key_takes_each_key_once(root):
+    target = Table(root, "area/target")
     incoming = pl.LazyFrame({"v": [1, 1, 2, None]})
     assert missing_in(incoming, target, ["v"]).collect()["v"].to_list() == [1, 2, None]
     target.append(pl.DataFrame({"v": [2, None]}, schema={"v": pl.Int64}))

@@ -1,7 +1,6 @@
 """Quarantined rows are kept for a limited time; what belongs to rows that are still there stays."""
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 import pytest
@@ -14,8 +13,8 @@ TODAY = date(2026, 11, 24)
 
 
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
-    return Lake(str(tmp_path))
+def lake(root: str) -> Lake:
+    return Lake(root)
 
 
 def days_ago(days: int) -> date:

@@ -1,19 +1,26 @@
 """What is known of a table without opening it is what opening it would say."""
 
-import shutil
 import threading
-from pathlib import Path
 
 import polars as pl
 import pytest
+from s3_server import EVERYWHERE
 
-from perennial.lake import handles
+from perennial.lake import storage
 from perennial.lake.tables import Table
+
+from .test_history import forget
+
+pytestmark = EVERYWHERE
 
 
 @pytest.fixture
-def table(tmp_path: Path) -> Table:
-    return Table(str(tmp_path), "area/name")
+def table(root: str) -> Table:
+    return Table(root, "area/name")
+
+
+def drop(table: Table) -> None:
+    storage.remove(table.uri, [entry.path for entry in storage.entries(table.uri)])
 
 
 def append(table: Table, value: int) -> int:
@@ -37,11 +44,11 @@ def test_a_table_that_was_made_anew_is_another_one(table):
     for value in range(3):
         append(table, value)
     assert table.version() == 2
-    shutil.rmtree(table.uri)
+    drop(table)
     assert table.version() == -1
     for value in range(5):
         append(table, value)
-    shutil.rmtree(table.uri)
+    drop(table)
     for value in range(3):
         append(table, value)
     assert table.version() == 2
@@ -55,12 +62,6 @@ def test_what_is_known_survives_the_removal_of_old_entries(table):
     other.start()
     other.join()
     table.open().create_checkpoint()
-    for version in range(3):
-        (Path(table.uri) / "_delta_log" / f"{version:020d}.json").unlink()
+    forget(table, range(3))
     assert table.version() == 3
     assert len(table.look(3).file_uris()) == 4
-
-
-def test_nothing_is_kept_of_an_object_store():
-    handles.remember("s3://bucket/table", 3)
-    assert handles.newest("s3://bucket/table") is None

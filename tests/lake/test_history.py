@@ -1,12 +1,14 @@
 """What the log says of a table: its commits, and the snapshots that can still be read."""
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import polars as pl
 import pytest
 from deltalake import DeltaTable
+from s3_server import EVERYWHERE
 
+from perennial.lake import storage
 from perennial.lake.history import SNAPSHOTS, commits, earliest, partition_of, snapshots
 from perennial.lake.tables import Table
 
@@ -22,9 +24,14 @@ def expire(table: Table) -> None:
     table.open().vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
 
 
+def forget(table: Table, versions: Iterable[int]) -> None:
+    """Remove entries of the log."""
+    storage.remove(table.uri, [f"_delta_log/{version:020d}.json" for version in versions])
+
+
 @pytest.fixture
-def table(tmp_path: Path) -> Table:
-    return Table(str(tmp_path), "area/name", partition="day")
+def table(root: str) -> Table:
+    return Table(root, "area/name", partition="day")
 
 
 def test_a_table_that_was_never_written_has_no_snapshots(table):
@@ -69,6 +76,7 @@ def test_compaction_brings_no_rows(table):
     assert snapshots(table).row(-1, named=True)["rows_added"] == 0
 
 
+@EVERYWHERE
 def test_a_snapshot_whose_files_are_gone_is_not_listed(table):
     table.append(rows(TUESDAY, 1))
     table.append(rows(MONDAY, 1))
@@ -82,12 +90,12 @@ def test_a_snapshot_whose_files_are_gone_is_not_listed(table):
         table.scan(1).collect()
 
 
+@EVERYWHERE
 def test_a_snapshot_whose_log_is_gone_is_not_listed(table):
     for value in range(4):
         table.append(rows(MONDAY, value))
     DeltaTable(table.uri, version=2).create_checkpoint()
-    for version in range(3):
-        (Path(table.uri) / "_delta_log" / f"{version:020d}.json").unlink()
+    forget(table, range(3))
     found = snapshots(table)
     assert found["snapshot_id"].to_list() == [2, 3]
     assert found["rows_added"].to_list() == [None, 1]
@@ -99,7 +107,7 @@ def test_rows_that_a_file_of_unknown_age_loses_are_counted(table):
     table.append(rows(MONDAY, 1, 2))
     table.append(rows(TUESDAY, 3))
     DeltaTable(table.uri).create_checkpoint()
-    (Path(table.uri) / "_delta_log" / f"{0:020d}.json").unlink()
+    forget(table, [0])
     table.replace(rows(MONDAY), MONDAY)
     assert snapshots(table)["rows_removed"].to_list() == [0, 2]
 

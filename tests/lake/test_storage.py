@@ -1,8 +1,7 @@
 """A folder and an object store are read in the same way."""
 
-from pathlib import Path
-
 import pytest
+from s3_server import EVERYWHERE
 
 from perennial.lake import storage
 from perennial.lake.changes import since
@@ -12,11 +11,7 @@ from perennial.lake.tables import Table
 from .test_changes import values
 from .test_history import MONDAY, TUESDAY, expire, rows
 
-
-@pytest.fixture(params=["folder", "object_store"])
-def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    where: str = request.getfixturevalue("object_store") if request.param == "object_store" else str(tmp_path)
-    return f"{where}/lake"
+pytestmark = EVERYWHERE
 
 
 def test_snapshots_and_what_came_in_between(root):

@@ -4,11 +4,14 @@ from datetime import date
 
 import polars as pl
 import pytest
+from s3_server import EVERYWHERE
 
 from perennial.lake.catalog import Lake
 from perennial.lake.tables import Table, TableMissing
 
 MONDAY, TUESDAY = date(2017, 12, 25), date(2017, 12, 26)
+
+pytestmark = EVERYWHERE
 
 
 def rows(day: date, *values: int) -> pl.DataFrame:
@@ -16,8 +19,8 @@ def rows(day: date, *values: int) -> pl.DataFrame:
 
 
 @pytest.fixture
-def table(tmp_path) -> Table:
-    return Table(str(tmp_path), "area/name", partition="day")
+def table(root: str) -> Table:
+    return Table(root, "area/name", partition="day")
 
 
 def values(table: Table, version: int | None = None) -> list[int]:
@@ -31,15 +34,15 @@ def test_a_table_that_was_never_written_says_so(table):
         table.scan()
 
 
-def test_a_declared_schema_reads_as_empty(tmp_path):
-    assert Lake(str(tmp_path)).email_events.scan().collect().is_empty()
+def test_a_declared_schema_reads_as_empty(root):
+    assert Lake(root).email_events.scan().collect().is_empty()
 
 
-def test_columns_that_were_declared_later_are_null_in_what_is_older(tmp_path):
-    table = Table(str(tmp_path), "area/name", partition="day", evolves=True)
+def test_columns_that_were_declared_later_are_null_in_what_is_older(root):
+    table = Table(root, "area/name", partition="day", evolves=True)
     table.append(rows(MONDAY, 1))
     declared = pl.Schema({"day": pl.Date(), "v": pl.Int64(), "why": pl.String()})
-    later = Table(str(tmp_path), "area/name", partition="day", schema=declared, evolves=True)
+    later = Table(root, "area/name", partition="day", schema=declared, evolves=True)
     assert later.scan().collect().to_dicts() == [{"day": MONDAY, "v": 1, "why": None}]
     later.replace(rows(TUESDAY, 2).with_columns(why=pl.lit("so")), TUESDAY)
     assert later.scan().sort("day").collect()["why"].to_list() == [None, "so"]
@@ -79,8 +82,8 @@ def test_a_transaction_number_is_committed_with_the_data(table):
     assert table.transaction("another") == -1
 
 
-def test_values_with_quotes_are_no_predicates(tmp_path):
-    table = Table(str(tmp_path), "quoted")
+def test_values_with_quotes_are_no_predicates(root):
+    table = Table(root, "quoted")
     frame = pl.DataFrame({"batch": ["it's", "other"], "v": [1, 2]})
     table.append(frame)
     table.replace_where(frame.filter(batch="it's").with_columns(v=pl.lit(3, pl.Int64)), "batch", "it's")

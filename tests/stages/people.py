@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +18,7 @@ from perennial.campaigns import ledger as campaigns
 from perennial.campaigns.outcomes import Outcome
 from perennial.identity.values import EMAIL, EMAIL_SHA256, sha256
 from perennial.ids import uuid7s
+from perennial.lake import storage
 from perennial.lake.audiences import LISTS, STANDINGS
 from perennial.lake.catalog import Lake
 from perennial.lake.identity import EVENTS, LINKS
@@ -178,13 +180,13 @@ def fill_store(url: str) -> None:
 def everything(root: str, url: str | None) -> str:
     """All text that lies anywhere: every Parquet file decoded, every other file and table as it is."""
     parts = []
-    for file in sorted(Path(root).rglob("*")):
-        if file.is_file() and "privacy" not in file.parts:
-            parts.append(str(file.relative_to(root)))
-            if file.suffix == ".parquet":
-                parts += [json.dumps(row, default=str) for row in pl.read_parquet(file).rows()]
-            else:
-                parts.append(file.read_text(errors="replace"))
+    paths = [entry.path for entry in storage.entries(root) if "privacy" not in entry.path.split("/")]
+    for path, content in sorted(storage.contents(root, paths).items()):
+        parts.append(path)
+        if path.endswith(".parquet"):
+            parts += [json.dumps(row, default=str) for row in pl.read_parquet(BytesIO(content)).rows()]
+        else:
+            parts.append(content.decode(errors="replace"))
     if url is not None:
         with psycopg.connect(url) as connection:
             for table in ("delivery", "suppression", "batch", "run", "list"):

@@ -7,14 +7,16 @@ import shutil
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import polars as pl
 import psycopg
 import pytest
+from s3_server import upload
 
 from perennial.identity.values import EMAIL
 from perennial.lake.bots import BOT_DECISIONS, BOT_MARKS, BOTS_FOUND, VISITOR_DAYS
@@ -120,6 +122,19 @@ def test_nothing_is_left_of_the_person_and_all_of_the_others(done):
             "SELECT key FROM activation.exported",
         ):
             assert sorted(connection.execute(query).fetchall()) == [(email(p),) for p in OTHERS]
+
+
+@pytest.mark.long
+def test_nothing_is_left_in_an_object_store_either(made, object_store):
+    upload(Path(made.lake.root), f"{object_store}/lake")
+    there = Workspace(replace(made.settings, lake=f"{object_store}/lake"))
+    assert len(search(there, None, GONE)) > 20
+    certificate = erasure.erase(there, None, request(), NOW)
+    assert search(there, None, GONE) == []
+    here = erasure.erase(made, None, request(), NOW)
+    assert certificate["removed"] == [each | {"bytes": ANY} for each in here["removed"]]
+    (more,) = set(certificate["elsewhere"]) - set(here["elsewhere"])
+    assert more.startswith("the lake's bucket, if it keeps versions")
 
 
 @pytest.mark.store

@@ -18,6 +18,7 @@ from perennial.lake import erasure
 from perennial.lake.erasure import ERASED, ErasureIncomplete, erased_people
 from perennial.lake.expiry import QUARANTINE_DAYS
 from perennial.lake.maintenance import tables
+from perennial.lake.storage import is_remote
 from perennial.lake.tables import Table
 from perennial.signals.stream import KEEP
 from perennial.stages.identities import identities
@@ -210,6 +211,11 @@ def _certificate(
             "the Airflow run of this request: delete it if the identity itself was typed into its form",
             "results of people's queries in the store: for a day; the texts of these queries: for 90 days",
             "backups of the lake and of the store: until they are overwritten",
+            *(
+                ["the lake's bucket, if it keeps versions: until its rules remove them"]
+                if is_remote(root)
+                else []
+            ),
         ],
     }
 

@@ -2,14 +2,13 @@
 
 import gzip
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import obstore
 import polars as pl
 import pytest
 from obstore.store import S3Store
-from s3_server import running_s3
+from s3_server import S3
 
 from perennial.errors import TerminalError
 from perennial.local.ports import free_ports
@@ -80,11 +79,11 @@ def test_a_name_that_says_nothing_is_an_error_unless_the_document_says_it():
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[dict[str, str]]:
-    """A stand-in for S3 with some files in it; gives the options that reach it."""
-    with running_s3("landing") as options:
-        _fill(options["aws_endpoint"])
-        yield options
+def s3(s3_server: S3) -> dict[str, str]:
+    """The options that reach a stand-in for S3 with some files in it."""
+    s3_server.make("landing")
+    _fill(s3_server.url)
+    return s3_server.options
 
 
 def _fill(endpoint: str) -> None:

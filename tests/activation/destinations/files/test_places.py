@@ -8,7 +8,7 @@ from pathlib import Path
 import obstore
 import paramiko
 import pytest
-from s3_server import running_s3
+from s3_server import S3
 
 from perennial.activation.destinations.failures import UnavailableError
 from perennial.activation.destinations.files.places import Folder, ObjectStore, Place, path_of, unfinished
@@ -30,10 +30,10 @@ def login(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Login]:
 
 
 @pytest.fixture(scope="module")
-def s3() -> Iterator[dict[str, str]]:
+def s3(s3_server: S3) -> dict[str, str]:
     """The options that reach a stand-in for S3 with a bucket `exports`."""
-    with running_s3("exports") as options:
-        yield options
+    s3_server.make("exports")
+    return s3_server.options
 
 
 @pytest.fixture
