@@ -8,7 +8,7 @@ SPARK := .venv-spark/.installed
 TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status url store-url env test test-long check audit sbom format schemas reference dataset bench lock spark
+.PHONY: help install demo up down status url store-url env test test-long test-spark check audit sbom format schemas reference dataset bench lock spark
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,11 @@ test: $(INSTALLED) ## Run the tests
 
 test-long: $(INSTALLED) ## Run all the tests, also those that take minutes, and more kills and random data than usual
 	@PERENNIAL_LONG=1 $(PYTHON) -m pytest $(TWO) -m ""
+
+# Whatever runs on Apache Spark by default runs on its cluster here.
+test-spark: $(SPARK) ## Run the tests on Spark on a cluster: a master and two workers, processes of this machine
+	@PERENNIAL_SPARK_WORKERS=2 $(PYTHON) -m pytest -m "" -k "not sail" tests/lake/spark tests/hooks/test_spark.py tests/value \
+		tests/stages/test_value_spark.py tests/stages/test_rfm.py
 
 check: $(INSTALLED) ## Check format, style and types
 	@.venv/bin/ruff format --check .

@@ -127,20 +127,25 @@ class Cluster:
             )
         from pyspark.sql import SparkSession
 
+        # How much its executors take has to be known before there are any.
+        builder = SparkSession.builder.master(self.url).appName("perennial")
+        for name, value in self._settings.items():
+            builder = builder.config(name, value)
         with self._explained():
-            return SparkSession.builder.master(self.url).appName("perennial").getOrCreate()
+            return builder.getOrCreate()
+
+    @property
+    def _settings(self) -> dict[str, str]:
+        return {**self.settings, **SETTINGS}
 
     def _prepare(self, opened: "SparkSession") -> None:
-        settings = {**self.settings, **SETTINGS}
         if not self._is_remote:
-            for name, value in settings.items():
-                opened.conf.set(name, value)
             return
         from pyspark.sql.connect.client.retries import DefaultPolicy
 
         # What cannot work is seldom told apart from what cannot work yet: at the start, no patience.
         opened.client.set_retry_policies([DefaultPolicy(max_retries=ATTEMPTS)])
-        for name, value in settings.items():
+        for name, value in self._settings.items():
             opened.conf.set(name, value)
         opened.client.set_retry_policies([DefaultPolicy()])
 
