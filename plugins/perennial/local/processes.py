@@ -76,6 +76,10 @@ class Processes:
         file = self._file(name)
         return file.exists() and _read(file).alive
 
+    def records(self) -> dict[str, Record]:
+        """Those that were started, by the service's name."""
+        return {file.stem: _read(file) for file in self._files()}
+
     def log(self, name: str) -> Path:
         """What the service printed."""
         return self.folder / "logs" / f"{name}.log"
@@ -90,7 +94,7 @@ class Processes:
 
     def left(self) -> list[proc.Process]:
         """Every living process of this stack, in a service's session or with its mark, except our own kin."""
-        records = [_read(file) for file in self._files()]
+        records = self.records().values()
         spared = proc.kin()
         return [
             process
