@@ -8,10 +8,10 @@ SPARK := .venv-spark/.installed
 TWO := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo up down status url store-url env test test-long test-spark check audit sbom format schemas reference dataset bench lock spark
+.PHONY: help install demo up down status url store-url env test test-long test-disturbed test-spark soak check audit sbom format schemas reference dataset bench lock spark
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-14s %s\n", $$1, $$2}' Makefile
 
 install: $(INSTALLED) ## Make .venv, with exactly the packages of requirements.txt
 	@:
@@ -47,6 +47,12 @@ test-long: $(INSTALLED) ## Run all the tests, also those that take minutes, and 
 test-spark: $(SPARK) ## Run the tests on Spark on a cluster: a master and two workers, processes of this machine
 	@PERENNIAL_SPARK_WORKERS=2 $(PYTHON) -m pytest -m "" -k "not sail" tests/lake/spark tests/hooks/test_spark.py tests/value \
 		tests/stages/test_value_spark.py tests/stages/test_rfm.py
+
+test-disturbed: $(INSTALLED) ## Kill and restart the deployment's processes in the middle of their work (half an hour)
+	@$(PYTHON) -m pytest -s tests/deploy/disturbed.py
+
+soak: $(INSTALLED) ## Stream for an hour (MINUTES=60), and see that nothing leaks; results go to SOAK=soak
+	@PYTHONPATH=plugins:tests $(PYTHON) -m soak --minutes "$(or $(MINUTES),60)" --results "$(or $(SOAK),soak)"
 
 check: $(INSTALLED) ## Check format, style and types
 	@.venv/bin/ruff format --check .

@@ -7,18 +7,21 @@ its place: hosts become the loopback interface, ports free ones, and the image's
 import os
 import re
 import shlex
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import compose_file
 
+from perennial.local import proc
 from perennial.local.environment import STACK_VARIABLE
 from perennial.local.ports import LOOPBACK, free_ports
 from perennial.local.processes import Processes
@@ -68,6 +71,27 @@ class Deployment:
         command = f"cd {shlex.quote(str(compose_file.ROOT))} && exec {shlex.join(self.command(name))}"
         self.processes.start(name, ["sh", "-c", command], self.environment(name))
 
+    def end(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to a service as Docker does; when its first process has ended, nothing of it is left.
+
+        SIGKILL ends all of its processes at once, as where the machine or its memory gives out.
+        """
+        record = self.processes.records()[name]
+        if number == signal.SIGKILL:
+            self._kill(name)
+        with suppress(ProcessLookupError):
+            os.kill(record.pid, number)
+        deadline = time.monotonic() + 60
+        while record.alive and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self._kill(name)
+
+    def _kill(self, name: str) -> None:
+        record = self.processes.records()[name]
+        for process in [each for each in proc.living() if record.leads(each)]:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+
     def await_healthy(self, name: str, seconds: float) -> None:
         """Until the service's own health check succeeds."""
         check = self._placed(self.services[name]["healthcheck"]["test"])
@@ -115,6 +139,32 @@ class Deployment:
         text = re.sub(r"/opt/perennial/(dags|airflow)\b", rf"{self.folder}/\1", text)
         text = text.replace("/opt/perennial", str(compose_file.ROOT))
         return re.sub(r"(?<![\w/])/data\b", f"{self.folder}/data", text)
+
+
+@contextmanager
+def restarted(deployment: Deployment, names: Iterable[str], held: set[str]) -> Iterator[list[str]]:
+    """Starts services again that have ended, as `restart: unless-stopped` does; not those that are `held`.
+
+    Gives the names of those that it has started again.
+    """
+    again: list[str] = []
+    stop = threading.Event()
+
+    def watch() -> None:
+        while not stop.wait(1):
+            for name in names:
+                if name not in held and not deployment.processes.alive(name):
+                    deployment._kill(name)
+                    deployment.start(name)
+                    again.append(name)
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        yield again
+    finally:
+        stop.set()
+        watching.join()
 
 
 @contextmanager

@@ -93,3 +93,19 @@ def test_the_collector_holds_no_secret_of_airflows() -> None:
 def test_data_is_kept_on_a_volume(name: str) -> None:
     volume = SERVICES[name]["volumes"][0].partition(":")[0]
     assert volume in compose.parsed()["volumes"]
+
+
+@pytest.mark.parametrize("name", ["postgres", "redis", "worker", "collector"])
+def test_what_holds_data_or_work_has_time_to_end(name: str) -> None:
+    assert SERVICES[name]["stop_grace_period"] != "10s", "that is Docker's default"
+
+
+def test_the_queue_survives_a_kill() -> None:
+    assert "--appendonly yes" in SERVICES["redis"]["command"]
+    environment = SERVICES["scheduler"]["environment"]
+    celery = json.loads(environment["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"])
+    # Kombu's own limit would come first, and that costs the task an attempt.
+    assert float(environment["AIRFLOW__CELERY__OPERATION_TIMEOUT"]) < 4
+    # A task's end that could not be noted would hold its place in the executor for good.
+    assert celery["result_backend_always_retry"] is True
+    assert celery["task_publish_retry_policy"]["max_retries"] is None
