@@ -1,6 +1,7 @@
 """Landing the log: each event once, whatever is repeated, killed, or run again."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from response_events import event
 
 from perennial.lake.catalog import Lake
 from perennial.lake.tables import Table
-from perennial.responses.land import LandReport, land
+from perennial.responses.land import SENDGRID, LandReport, land
 from perennial.signals.log import LogWriter
 
 
@@ -47,6 +48,19 @@ def test_what_came_lands_and_is_not_taken_again(lake: Lake, log: Path) -> None:
     assert land(log, lake) == LandReport()
     assert lake.email_events.version() == version
     assert _events(lake) == ["event-1", "event-2", "event-3"]
+
+
+def test_what_comes_meanwhile_is_left_to_the_next_time(lake: Lake, log: Path) -> None:
+    numbers = iter(range(1, 100))
+
+    def mapped(*given: Any) -> Any:
+        _receive(log, [event("open", next(numbers))])
+        return SENDGRID.map(*given)
+
+    _receive(log, [event("open", next(numbers))])
+    assert land(log, lake, replace(SENDGRID, map=mapped)).landed == 1
+    assert land(log, lake).landed == 1
+    assert _events(lake) == ["event-1", "event-2"]
 
 
 def test_repeated_events_land_once(lake: Lake, log: Path) -> None:

@@ -106,6 +106,19 @@ def test_large_backlogs_land_in_micro_batches(intake, clicks, log, send, lake):
     assert batches["accepted"].sum() == 30
 
 
+def test_messages_that_come_meanwhile_are_left_to_the_next_time(intake, clicks, log, send, lake):
+    """A stream that never rests does not keep those waiting who come after it."""
+    numbers = iter(range(100))
+    send(message(f"o{next(numbers)}"))
+    landed = 0
+    for report in land_stream(intake, clicks, log):
+        send(message(f"o{next(numbers)}"))
+        landed += report.read
+    assert landed == 1
+    assert land(intake, clicks, log) == [(1, 1, 0, 0)]
+    assert ids(lake) == ["o0", "o1"]
+
+
 def test_every_partition_has_a_position_of_its_own(intake, clicks, log, lake):
     writers = [log.writer("orders") for _ in range(2)]
     for number, writer in enumerate(writers):

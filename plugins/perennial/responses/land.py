@@ -20,7 +20,7 @@ from perennial.lake.tables import Table
 from perennial.responses import sendgrid
 from perennial.responses.shape import Mapped, Posts
 from perennial.signals.log import read
-from perennial.signals.log.segments import trim
+from perennial.signals.log.segments import end, trim
 from perennial.signals.quarantine import identified
 
 DATASET = "email_events"
@@ -63,20 +63,20 @@ class LandReport:
 
 
 def land(log: Path, lake: Lake, source: Source = SENDGRID) -> LandReport:
-    """Land everything that the log holds beyond the committed position."""
+    """Land everything that the log holds beyond the committed position; what comes meanwhile waits."""
     events, apart, identities = lake.email_events, lake.quarantine(DATASET), people(lake)
-    total = LandReport()
+    total, last = LandReport(), end(log)
     while True:
         done, set_apart = max(0, events.transaction(source.name)), apart.transaction(source.name)
         # Events are set apart first. Killed in between, the same stretch of the log is taken again.
         records, offset = read(log, done, until=set_apart if set_apart > done else None)
-        if not records:
+        if not records or done >= last:
             return total
         posts = [_post(record) for record in records]
         mapped = source.map(posts, identities)
         if mapped.apart and offset > set_apart:
-            last = datetime.fromtimestamp(max(received for received, _ in posts) / 1e6, UTC)
-            apart.append(_quarantined(mapped.apart, source, done, last.date()), [(source.name, offset)])
+            newest = datetime.fromtimestamp(max(received for received, _ in posts) / 1e6, UTC)
+            apart.append(_quarantined(mapped.apart, source, done, newest.date()), [(source.name, offset)])
         fresh = fresh_of(mapped.responses, events, source.around)
         events.append(fresh, [(source.name, offset)])
         total += LandReport(

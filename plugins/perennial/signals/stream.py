@@ -36,11 +36,14 @@ def offset_name(log: StreamLog, dataset: str, partition: int) -> str:
 def land_stream(
     intake: Intake, dataset: Dataset, log: StreamLog, max_bytes: int = MICRO_BATCH
 ) -> Iterator[BatchReport]:
-    """Land all that the log holds of a dataset beyond the committed positions; one report a micro-batch."""
+    """Land all that the log holds of a dataset beyond the committed positions; one report a micro-batch.
+
+    What comes meanwhile is left to the next time: a stream that never rests would keep this one from its end.
+    """
     for partition in log.partitions(dataset.name):
-        name = offset_name(log, dataset.name, partition)
+        name, end = offset_name(log, dataset.name, partition), log.end(dataset.name, partition)
         _finish(intake, dataset, log, partition, name)
-        while (report := _land(intake, dataset, log, partition, name, max_bytes)) is not None:
+        while (report := _land(intake, dataset, log, partition, name, end, max_bytes)) is not None:
             yield report
 
 
@@ -50,9 +53,10 @@ def committed(intake: Intake, dataset: Dataset, name: str) -> int:
 
 
 def _land(
-    intake: Intake, dataset: Dataset, log: StreamLog, partition: int, name: str, max_bytes: int
+    intake: Intake, dataset: Dataset, log: StreamLog, partition: int, name: str, end: int, max_bytes: int
 ) -> BatchReport | None:
-    offset = committed(intake, dataset, name)
+    if (offset := committed(intake, dataset, name)) >= end:
+        return None
     records, after = log.read(dataset.name, partition, offset, max_bytes)
     if not records:
         return None
