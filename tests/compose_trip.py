@@ -26,6 +26,7 @@ from perennial.local import databases, proc
 from perennial.local.airflow_api import FINISHED, Run
 from perennial.local.credentials import key_pair
 from perennial.local.demo import HISTORY, STAGES
+from perennial.local.errors import LocalError
 from perennial.local.ports import LOOPBACK
 from perennial.local.postgres import Server
 from perennial.sandbox import app
@@ -81,26 +82,32 @@ class Trip:
         url = f"http://{LOOPBACK}:{self.deployment.ports['8080']}"
         return PatientApi(url, "admin", self.given["ADMIN_PASSWORD"])
 
-    @property
-    def keys(self) -> list[str]:
-        return [str(day) for day in self.days]
-
     def begin(self) -> None:
-        """Deliver files, load the history; land messages. All runs of that have ended when it returns."""
+        """Deliver the files, and set off the load of the history."""
         wanted = {HISTORY, STREAM, *DAYS_STAGES}
-        self._until(lambda: self.api.dag_ids() >= wanted, "Airflow knows the Dags", 180)
+        self.until(lambda: self.api.dag_ids() >= wanted, "Airflow knows the Dags", 600)
         deliver(self.data / "landing", self.days)
         self.api.trigger(HISTORY, {})
 
     def receive(self) -> None:
-        """Have the collector receive the app's messages, and have them landed."""
+        """Have the collector receive the app's messages, and set off their landing."""
         token = tokens.make(self.data / "collector_tokens.yaml", "app")
         app.send(f"http://{LOOPBACK}:{self.deployment.ports['8026']}", token)
         self.api.trigger(STREAM, {})
 
-    def backfill(self) -> None:
-        """Set off the days."""
-        self.api.backfill(DAYS_STAGES[0], self.days[0], self.days[-1])
+    def backfill(self, day: date) -> None:
+        """Set off a day; Airflow takes no second backfill of a Dag before it has closed the first."""
+
+        def taken() -> bool:
+            try:
+                self.api.backfill(DAYS_STAGES[0], day, day)
+            except LocalError as refused:
+                if " 409 " not in str(refused):
+                    raise
+                return False
+            return True
+
+        self.until(taken, f"the backfill of {day} is taken", 300)
 
     def ended(self, dag_ids: list[str], count: int, within: float) -> list[Run]:
         """So many runs of these Dags, once all have ended."""
@@ -110,23 +117,19 @@ class Trip:
             found[:] = self.api.runs(dag_ids)
             return len(found) >= count and all(run.state in FINISHED for run in found)
 
-        self._until(over, f"{count} runs of {dag_ids} have ended", within)
+        self.until(over, f"{count} runs of {dag_ids} have ended", within)
         return found
 
-    def days_ended(self, within: float) -> list[Run]:
-        """All runs of the days."""
-
-        def theirs() -> list[Run]:
-            return [run for run in self.api.runs(DAYS_STAGES) if run.key in self.keys]
-
-        wanted = len(self.keys) * len(DAYS_STAGES)
+    def day_ended(self, day: date, within: float) -> list[Run]:
+        """All runs of a day, once it has passed all stages."""
+        found: list[Run] = []
 
         def over() -> bool:
-            runs = theirs()
-            return len(runs) >= wanted and all(run.state in FINISHED for run in runs)
+            found[:] = [run for run in self.api.runs(DAYS_STAGES) if run.key == str(day)]
+            return len(found) >= len(DAYS_STAGES) and all(run.state in FINISHED for run in found)
 
-        self._until(over, "all days have passed all stages", within)
-        return theirs()
+        self.until(over, f"{day} has passed all stages", within)
+        return found
 
     def running(self, dag_id: str, task_id: str, key: str | None) -> bool:
         """Whether the task is at work."""
@@ -163,15 +166,8 @@ class Trip:
     def store(self) -> dict[str, list[tuple]]:
         return store_rows(self.server.url(databases.OWNER, self.given["STORE_PASSWORD"], databases.STORE))
 
-    def _kill_postgres(self) -> None:
-        postmaster = int((self.server.data / "postmaster.pid").read_text().split("\n", 1)[0])
-        for process in [each for each in proc.living() if postmaster in (each.pid, each.parent)]:
-            with suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGKILL)
-        while (left := proc.read(postmaster)) is not None and left.state != "Z":
-            time.sleep(0.05)
-
-    def _until(self, done: Callable[[], bool], what: str, within: float) -> None:
+    def until(self, done: Callable[[], bool], what: str, within: float) -> None:
+        """Wait until something holds; fails with what did not come, and how the days' runs are."""
         deadline = time.monotonic() + within
         while not done():
             if time.monotonic() > deadline:
@@ -180,6 +176,14 @@ class Trip:
                 }
                 raise AssertionError(f"within {within:.0f} s it did not come to pass that {what}: {states}")
             time.sleep(0.3)
+
+    def _kill_postgres(self) -> None:
+        postmaster = int((self.server.data / "postmaster.pid").read_text().split("\n", 1)[0])
+        for process in [each for each in proc.living() if postmaster in (each.pid, each.parent)]:
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        while (left := proc.read(postmaster)) is not None and left.state != "Z":
+            time.sleep(0.05)
 
 
 @contextmanager
@@ -208,5 +212,4 @@ def trip(days: tuple[date, ...]) -> Iterator[Trip]:
                     yield Trip(placed, server, given, days, held, again)
         finally:
             server.stop()
-            if "PERENNIAL_KEEP" not in os.environ:
-                shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)

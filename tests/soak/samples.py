@@ -105,7 +105,9 @@ class Samples:
         with psycopg.connect(self.stack.server.conninfo()) as connection:
             rows = connection.execute("""
                 SELECT datname || ' as ' || usename, count(*) FROM pg_stat_activity
-                WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() GROUP BY 1
+                WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()
+                    AND datname IS NOT NULL AND usename IS NOT NULL
+                GROUP BY 1
             """).fetchall()
         known = {sample.subject for sample in self.taken if sample.kind == "connections"}
         found = dict.fromkeys(known, 0) | {f"database {name}": count for name, count in rows}
