@@ -39,7 +39,10 @@ def migrate(url: str) -> None:
 @contextmanager
 def open_ledger(url: str, destination: str, activation: str, patience: float = 300.0) -> Iterator["Ledger"]:
     """The ledger of one activation in one destination, held by nobody else; `patience` in seconds."""
-    with psycopg.connect(url, autocommit=True) as connection:
+    with (
+        psycopg.connect(url, autocommit=True) as connection,
+        psycopg.connect(url, autocommit=True) as reading,
+    ):
         connection.execute("SELECT set_config('lock_timeout', %s, false)", (f"{int(patience * 1000)}ms",))
         try:
             connection.execute(
@@ -47,11 +50,20 @@ def open_ledger(url: str, destination: str, activation: str, patience: float = 3
             )
         except psycopg.errors.LockNotAvailable:
             raise LedgerBusyError(f"another run of {activation} to {destination} is under way") from None
-        yield Ledger(connection, destination, activation)
+        yield Ledger(connection, destination, activation, reading)
 
 
 class Ledger(RequestLog):
-    """Reads and writes of one activation in one destination."""
+    """Reads and writes of one activation in one destination.
+
+    What was delivered is read over a connection of its own, so that it can be while something is sent.
+    """
+
+    def __init__(
+        self, connection: psycopg.Connection, destination: str, activation: str, reading: psycopg.Connection
+    ) -> None:
+        super().__init__(connection, destination, activation)
+        self._reading = reading
 
     @property
     def connection(self) -> psycopg.Connection:
@@ -97,7 +109,7 @@ class Ledger(RequestLog):
             query += ' AND key < %(end)s COLLATE "C"'
         query += ") TO STDOUT (FORMAT csv)"
         values = {**self._flow, "first": within.first, "end": within.end}
-        with self._connection.cursor() as cursor, cursor.copy(query, values) as copy:
+        with self._reading.cursor() as cursor, cursor.copy(query, values) as copy:
             content = b"".join(bytes(part) for part in copy)
         schema = dict.fromkeys(("audience", "key", "payload_hash", "state"), pl.String)
         return (

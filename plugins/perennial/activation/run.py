@@ -118,12 +118,11 @@ def run(
 def _plans(wanted: Desired, sender: Sender, suppressions: Iterable[Suppression]) -> Iterator[Plan]:
     """What is to be changed, for some people after the other: memory does not grow with the audience.
 
-    Those who follow are read while the ones before them are sent.
+    What becomes of those who follow is worked out while the ones before them are sent.
     """
     suppressed = pl.Series(sorted({each.key for each in suppressions}), dtype=pl.String)
     parts = ranges(wanted.reachable["key"], sender.at_once)
-    for within, rows in ahead((within, wanted.rows(within)) for within in parts):
-        yield plan(rows, sender.ledger.rows(within), suppressed)
+    return ahead(plan(wanted.rows(within), sender.ledger.rows(within), suppressed) for within in parts)
 
 
 def by_lot(

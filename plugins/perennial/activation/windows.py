@@ -2,7 +2,7 @@
 
 A window is divided into slots. A call is booked in the slot in which it is made at the latest, and counts
 until a whole window has passed since the end of that slot: so no stretch of time holds more calls than are
-allowed, and two or three in a hundred are given away.
+allowed, and two in a hundred are given away.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from perennial.activation.destinations.base import Window
 
-SLOTS = 100
+SLOTS = 200
 SHORTEST = 0.02
 """Seconds for which calls are taken at least: what a transaction and a network take."""
 BLOCKS = 50
