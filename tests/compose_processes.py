@@ -24,11 +24,15 @@ import compose_file
 from perennial.local import proc
 from perennial.local.environment import STACK_VARIABLE
 from perennial.local.ports import LOOPBACK, free_ports
+from perennial.local.postgres import Server
 from perennial.local.processes import Processes
 
 PORTS = ("5432", "6379", "8080", "8974", "8793", "8794", "8026")
 """Those that services of the file listen on."""
 INHERITED = ("HOME", "LANG", "TMPDIR")
+ONE_SHOT = "init"
+EMBEDDED = "postgres"
+"""Its image is PostgreSQL's own; the server from the wheel stands in for it."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,11 @@ class Deployment:
         """Fill the variables in and choose the ports; nothing is started."""
         services = compose_file.interpolated(compose_file.parsed(), variables)["services"]
         return cls(folder, services, free_ports(dict.fromkeys(PORTS)))
+
+    @property
+    def lasting(self) -> list[str]:
+        """The services that stay up as processes of ours."""
+        return [name for name in self.services if name not in (ONE_SHOT, EMBEDDED)]
 
     @property
     def processes(self) -> Processes:
@@ -168,9 +177,22 @@ def restarted(deployment: Deployment, names: Iterable[str], held: set[str]) -> I
 
 
 @contextmanager
-def stopped_at_the_end(deployment: Deployment) -> Iterator[Deployment]:
-    """Leaves no process behind, however the block ends."""
+def running(
+    folder: Path, variables: Mapping[str, str], seconds: float
+) -> Iterator[tuple[Deployment, Server]]:
+    """All services and their PostgreSQL, up and healthy within so many seconds each, until the block ends."""
+    placed = Deployment.place(folder, variables)
+    server = Server(folder / "postgres", placed.ports["5432"], variables["POSTGRES_PASSWORD"])
     try:
-        yield deployment
+        server.start()
+        try:
+            placed.run(ONE_SHOT)
+            for name in placed.lasting:
+                placed.start(name)
+            for name in placed.lasting:
+                placed.await_healthy(name, seconds=seconds)
+            yield placed, server
+        finally:
+            placed.processes.stop()
     finally:
-        deployment.processes.stop()
+        server.stop()

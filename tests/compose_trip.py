@@ -15,7 +15,7 @@ from pathlib import Path
 
 import compose_file
 import polars as pl
-from compose_processes import Deployment, restarted, stopped_at_the_end
+from compose_processes import EMBEDDED, Deployment, restarted, running
 from esp_process import API_KEY, running_esp
 from lake_rows import lake_rows
 from patient_api import PatientApi
@@ -32,7 +32,6 @@ from perennial.local.postgres import Server
 from perennial.sandbox import app
 from perennial.sandbox.sources import deliver
 
-ONE_SHOT, EMBEDDED = "init", "postgres"
 DAYS_STAGES = [name for name in STAGES if name != "sandbox_campaigns"]
 """What each day passes through; nobody plays the marketer here."""
 STREAM = "signals_stream"
@@ -195,21 +194,12 @@ def trip(days: tuple[date, ...]) -> Iterator[Trip]:
     (folder / "data").mkdir()
     shutil.copytree(compose_file.ROOT / "dags", folder / "dags", ignore=shutil.ignore_patterns("__pycache__"))
     with running_esp(folder / "esp") as esp:
-        given = variables(SENDGRID_URL=esp.url)
-        placed = Deployment.place(folder, given)
-        server = Server(folder / "postgres", placed.ports["5432"], given["POSTGRES_PASSWORD"])
-        lasting = [name for name in placed.services if name not in (ONE_SHOT, EMBEDDED)]
-        held: set[str] = set()
+        given, held = variables(SENDGRID_URL=esp.url), set[str]()
         try:
-            server.start()
-            with stopped_at_the_end(placed):
-                placed.run(ONE_SHOT)
-                for name in lasting:
-                    placed.start(name)
-                for name in lasting:
-                    placed.await_healthy(name, seconds=300)
-                with restarted(placed, lasting, held) as again:
-                    yield Trip(placed, server, given, days, held, again)
+            with (
+                running(folder, given, 300) as (placed, server),
+                restarted(placed, placed.lasting, held) as again,
+            ):
+                yield Trip(placed, server, given, days, held, again)
         finally:
-            server.stop()
             shutil.rmtree(folder, ignore_errors=True)

@@ -133,11 +133,17 @@ def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def clusters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Cluster]]:
+def pyspark() -> Iterator[None]:
+    """In a process of pytest-xdist, PySpark would take itself for one of its doctests, and exit."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "ps1", "", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def clusters(pyspark: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Cluster]]:
     """Gives a Spark Connect server by its name, `sail` or `java` (Apache Spark), one for all tests."""
     with ExitStack() as stack:
-        # In a process of pytest-xdist, PySpark takes itself for one of its doctests, and exits.
-        stack.enter_context(pytest.MonkeyPatch.context()).setattr(sys, "ps1", "", raising=False)
 
         @cache
         def cluster(engine: str) -> Cluster:

@@ -11,12 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 import requests
-from compose_processes import Deployment, stopped_at_the_end
+from compose_processes import ONE_SHOT, Deployment, running
 
 from perennial.local.airflow_api import FINISHED, AirflowApi, Run
 from perennial.local.credentials import key_pair
 from perennial.local.ports import LOOPBACK
-from perennial.local.postgres import Server
 
 pytestmark = [
     pytest.mark.e2e,
@@ -24,9 +23,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("redis-server") is None, reason="redis-server is not installed"),
 ]
 
-ONE_SHOT = "init"
-EMBEDDED = "postgres"
-"""Its image is PostgreSQL's own; the server from the wheel stands in for it."""
 VARIABLES = {
     "POSTGRES_PASSWORD": "postgres-of-tests",
     "STORE_PASSWORD": "store-of-tests",
@@ -67,20 +63,10 @@ def deployment() -> Iterator[Deployment]:
     for inner in ("dags", "data"):
         (folder / inner).mkdir()
     (folder / "dags" / "on_celery.py").write_text(DAG)
-    placed = Deployment.place(folder, {**VARIABLES, "SENDGRID_WEBHOOK_KEY": key_pair()[1]})
-    postgres = Server(folder / "postgres", placed.ports["5432"], VARIABLES["POSTGRES_PASSWORD"])
-    lasting = [name for name in placed.services if name not in (ONE_SHOT, EMBEDDED)]
     try:
-        postgres.start()
-        with stopped_at_the_end(placed):
-            placed.run(ONE_SHOT)
-            for name in lasting:
-                placed.start(name)
-            for name in lasting:
-                placed.await_healthy(name, seconds=150)
+        with running(folder, {**VARIABLES, "SENDGRID_WEBHOOK_KEY": key_pair()[1]}, 150) as (placed, _):
             yield placed
     finally:
-        postgres.stop()
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -30,8 +30,8 @@ from .conftest import ingest_history, workspace
 DAY = DAYS[1]
 AS_OF = DAY + timedelta(days=1)
 IN_THE_LAKE = ["signals", "value", "profiles", "audiences", "live"]
-LONG = {"signals", "profiles", "live"}
-"""Stages with many commits, each of which takes a run."""
+QUICK = "audiences"
+"""The stage that is tried by default; the end-to-end test kills others."""
 STAGES = [*IN_THE_LAKE, "insights"]
 
 # A process of its own runs stages one by one. It copies the folder of each first (`before`) or ahead of every
@@ -163,7 +163,7 @@ def same(found: Path | str, expected: dict[str, Any], when: str = "") -> None:
 
 @pytest.mark.store
 @pytest.mark.parametrize(
-    "stage", [pytest.param(each, marks=pytest.mark.long if each in LONG else ()) for each in IN_THE_LAKE]
+    "stage", [pytest.param(each, marks=() if each == QUICK else pytest.mark.long) for each in IN_THE_LAKE]
 )
 def test_ended_before_any_commit_and_run_again_the_tables_are_the_same(
     stage, copy, sample, store_url, tmp_path
@@ -179,6 +179,7 @@ def test_ended_before_any_commit_and_run_again_the_tables_are_the_same(
         same(folder, expected, f"ended after {survived} of {commits} commits")
 
 
+@pytest.mark.long
 @pytest.mark.store
 def test_killed_before_any_commit_and_run_again_the_store_is_the_same(copy, sample, store_url):
     empty(store_url)
@@ -194,6 +195,7 @@ def test_killed_before_any_commit_and_run_again_the_store_is_the_same(copy, samp
     same(folder, lake)
 
 
+@pytest.mark.long
 @pytest.mark.store
 def test_a_day_run_twice_or_in_an_object_store_leaves_the_same_tables(copy, sample, store_url, object_store):
     empty(store_url)

@@ -12,14 +12,14 @@ from perennial.lake.spark.writing import write
 from perennial.lake.tables import Table
 
 
-def test_spark_reads_and_writes_where_we_do(object_store, tmp_path: Path):
+def test_spark_reads_and_writes_where_we_do(pyspark, object_store, tmp_path: Path):
     sales, value = Table(object_store, "records/sales"), Table(object_store, "value/v", partition="chunk")
     sales.append(pl.DataFrame({"who": ["a", "b"], "spend": [3, 4]}))
     value.append(pl.DataFrame({"who": ["old"], "spend": [1], "chunk": ["c1"]}))
     # The server finds the store through the same environment.
     with running_spark("sail", tmp_path) as url:
         cluster = Cluster(url)
-        assert cluster.path(sales) == "s3a://lake/records/sales"
+        assert cluster.path(sales) == object_store.replace("s3://", "s3a://") + "/records/sales"
         with cluster.session() as session:
             doubled = scan(session, cluster, sales).selectExpr("who", "spend * 2 as spend")
             swap(value, write(doubled, cluster, value, "c1"), "c1")
