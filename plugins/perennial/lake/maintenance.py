@@ -15,7 +15,7 @@ from deltalake.exceptions import CommitFailedError
 from perennial.errors import TerminalError
 from perennial.lake import storage
 from perennial.lake.history import LOG, snapshots
-from perennial.lake.tables import ConcurrentCommit, Table
+from perennial.lake.tables import ConcurrentCommit, Table, properties
 
 MEBIBYTE = 1024 * 1024
 TARGET_BYTES = 128 * MEBIBYTE
@@ -129,6 +129,8 @@ def compact(table: Table, partition: str | None, policy: Policy) -> None:
                 partition_filters=filters,
                 target_size=policy.target_bytes,
                 writer_properties=WriterProperties(compression="ZSTD", compression_level=3),
+                # The Delta library would put the rows of two compactions of the same files side by side.
+                commit_properties=properties([], 0),
             )
         except CommitFailedError:
             continue
