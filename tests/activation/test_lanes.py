@@ -1,11 +1,12 @@
 """A few threads work; what has ended comes out in groups, and what is in line can be stopped."""
 
+from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from threading import Event
 
 import pytest
 
-from perennial.activation.lanes import Lanes
+from perennial.activation.lanes import Lanes, ahead
 
 
 def test_everything_comes_out_once_with_its_token() -> None:
@@ -55,3 +56,29 @@ def test_what_is_in_line_is_not_begun_after_a_stop() -> None:
     assert ended["first"].result() is None
     with pytest.raises(CancelledError):
         ended["second"].result()
+
+
+def test_the_next_one_is_made_while_one_is_in_use() -> None:
+    made = [Event(), Event(), Event()]
+
+    def items() -> Iterator[int]:
+        for number, event in enumerate(made):
+            event.set()
+            yield number
+
+    found = []
+    for number in ahead(items()):
+        assert all(event.wait(timeout=10) for event in made[: number + 2])
+        found.append(number)
+    assert found == [0, 1, 2]
+
+
+def test_what_fails_ahead_fails_in_its_turn() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise ValueError("2")
+
+    found = ahead(items())
+    assert next(found) == 1
+    with pytest.raises(ValueError, match="2"):
+        next(found)

@@ -1,14 +1,10 @@
 """Ranges of keys hold every key once, and none of them more than is asked for."""
 
-from collections.abc import Iterator
-from threading import Event
-
 import polars as pl
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial.activation.ranges import EVERY_KEY, ahead, ranges
+from perennial.activation.ranges import EVERY_KEY, ranges
 
 KEYS = st.lists(st.text(max_size=4), max_size=30)
 
@@ -25,29 +21,3 @@ def test_every_key_is_in_one_range(known: list[str], others: list[str], size: in
 
 def test_nobody_is_one_range() -> None:
     assert list(ranges(pl.Series([], dtype=pl.String), 5)) == [EVERY_KEY]
-
-
-def test_the_next_one_is_made_while_one_is_in_use() -> None:
-    made = [Event(), Event(), Event()]
-
-    def items() -> Iterator[int]:
-        for number, event in enumerate(made):
-            event.set()
-            yield number
-
-    found = []
-    for number in ahead(items()):
-        assert all(event.wait(timeout=10) for event in made[: number + 2])
-        found.append(number)
-    assert found == [0, 1, 2]
-
-
-def test_what_fails_ahead_fails_in_its_turn() -> None:
-    def items() -> Iterator[int]:
-        yield 1
-        raise ValueError("2")
-
-    found = ahead(items())
-    assert next(found) == 1
-    with pytest.raises(ValueError, match="2"):
-        next(found)

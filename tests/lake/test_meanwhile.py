@@ -3,9 +3,12 @@
 from collections.abc import Callable
 
 import deltalake
+import polars as pl
 import pytest
+from s3_server import EVERYWHERE
 
 from perennial.lake import files, tables
+from perennial.lake.deletion import delete
 from perennial.lake.history import files_at
 from perennial.lake.maintenance import Policy, compact
 from perennial.lake.tables import ConcurrentCommit, Table
@@ -43,6 +46,18 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]
     return arrange
 
 
+@pytest.fixture
+def looked_before(monkeypatch: pytest.MonkeyPatch) -> Callable[[deltalake.DeltaTable], None]:
+    """Has the next one who opens a table see what it was like at an earlier look."""
+    now = Table.open
+
+    def arrange(look: deltalake.DeltaTable) -> None:
+        looks = iter([look])
+        monkeypatch.setattr(Table, "open", lambda *args: next(looks, None) or now(*args))
+
+    return arrange
+
+
 def test_what_was_compacted_meanwhile_is_not_replaced(table):
     before = table.version()
     doomed, written = files_at(table, before)[0].path, files.write(table, rows(MONDAY, 100))
@@ -50,6 +65,26 @@ def test_what_was_compacted_meanwhile_is_not_replaced(table):
     with pytest.raises(ConcurrentCommit, match="area/name: others have replaced 1 of the files meanwhile"):
         files.commit(table, written, before, [], [doomed])
     assert values(table.scan()) == [0, 1, 2]
+
+
+@EVERYWHERE
+def test_of_two_who_compact_the_same_files_none_doubles_them(table, looked_before):
+    look = table.open()
+    compact(table, str(MONDAY), Policy())
+    compacted = table.version()
+    looked_before(look)
+    compact(table, str(MONDAY), Policy())
+    assert values(table.scan()) == [0, 1, 2]
+    assert table.version() == compacted, "there was nothing left to do"
+
+
+def test_what_is_deleted_while_files_are_compacted_stays_away(table, looked_before):
+    look = table.open()
+    delete(table, pl.col("v") == 1)
+    looked_before(look)
+    compact(table, str(MONDAY), Policy())
+    assert values(table.scan()) == [0, 2]
+    assert len(files_at(table, table.version())) == 1
 
 
 def test_rows_that_came_meanwhile_stay(table):

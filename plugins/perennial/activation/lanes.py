@@ -1,8 +1,9 @@
 """Work in, done by a few threads; its results in groups out, for the one thread that records them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -55,3 +56,12 @@ class Lanes(Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._pool.shutdown(cancel_futures=True)
+
+
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same items, each made while the one before it is made use of."""
+    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
+        following = pool.submit(lambda: [*islice(items, 1)])
+        while found := following.result():
+            following = pool.submit(lambda: [*islice(items, 1)])
+            yield found[0]

@@ -1,14 +1,10 @@
 """Keys of people in; ranges of keys, each of no more people than memory takes with ease, out."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice, pairwise
-from typing import TypeVar
+from itertools import pairwise
 
 import polars as pl
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,12 +29,3 @@ def ranges(keys: pl.Series, size: int) -> Iterator[KeyRange]:
     edges = keys.unique().sort().gather_every(size)[1:]
     for first, end in pairwise([None, *edges, None]):
         yield KeyRange(first, end)
-
-
-def ahead(items: Iterator[T]) -> Iterator[T]:
-    """The same items, each made while the one before it is made use of."""
-    with ThreadPoolExecutor(1, thread_name_prefix="ahead") as pool:
-        following = pool.submit(lambda: [*islice(items, 1)])
-        while found := following.result():
-            following = pool.submit(lambda: [*islice(items, 1)])
-            yield found[0]

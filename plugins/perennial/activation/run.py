@@ -11,9 +11,10 @@ from perennial.activation.definition import Activation
 from perennial.activation.desired import Desired, address, desired
 from perennial.activation.destinations.base import Suppression
 from perennial.activation.holdout import SCHEMA, Split, keys_of, split
+from perennial.activation.lanes import ahead
 from perennial.activation.ledger import Replay
 from perennial.activation.plan import Plan, plan
-from perennial.activation.ranges import ahead, ranges
+from perennial.activation.ranges import ranges
 from perennial.activation.send import Sender
 from perennial.audiences.membership import EXITED
 from perennial.errors import TerminalError

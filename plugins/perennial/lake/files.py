@@ -5,7 +5,7 @@ Large batches are written this way: piece by piece, with Polars' own writer, and
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -51,17 +51,19 @@ class DataFile:
     statistics: str
 
 
-def write(table: Table, rows: pl.DataFrame) -> list[DataFile]:
+def write(table: Table, rows: pl.DataFrame, compression: Mapping[str, Any] = COMPRESSION) -> list[DataFile]:
     """Write rows as files of a table, one a partition; no rows, no file."""
     if rows.is_empty():
         return []
     key = table.partition
     if key is None:
-        return [_write(table, rows, None)]
+        return [_write(table, rows, None, compression)]
     if rows.schema[key] == pl.Date and not storage.is_remote(table.uri):
-        return _write_days(table, rows, key)
+        return _write_days(table, rows, key, compression)
     parts = rows.partition_by(key, as_dict=True, include_key=False).items()
-    return [_write(table, part, None if value is None else str(value)) for (value,), part in parts]
+    return [
+        _write(table, part, None if value is None else str(value), compression) for (value,), part in parts
+    ]
 
 
 def discard(table: Table, files: Iterable[DataFile]) -> None:
@@ -134,18 +136,21 @@ def commit(
     transactions: Sequence[CommitTransaction],
     removed: Sequence[str] = (),
     retries: int = RETRIES,
+    *,
+    is_change: bool = True,
 ) -> int:
     """Make files visible, and those at the paths `removed` invisible, in one commit; returns the snapshot.
 
+    It is no change where the same rows are only stored in another way: who reads what is new overlooks it.
     Raises `ConcurrentCommit` where a commit after snapshot `since` carries the name of one of the
     transactions, or touched what is removed; without `retries`, where there is any commit after it.
     """
     if not removed or not retries:
-        return _commit(table, added, since, transactions, removed, retries)
+        return _commit(table, added, since, transactions, removed, retries, is_change)
     numbers = _numbers(table, since, transactions)
     for _ in range(retries):
         try:
-            return _commit(table, added, since, transactions, removed, 0)
+            return _commit(table, added, since, transactions, removed, 0, is_change)
         except ConcurrentCommit:
             since = table.version()
         # The Delta library does not mind if what is to be removed was compacted meanwhile, and would leave
@@ -169,6 +174,7 @@ def _commit(
     transactions: Sequence[CommitTransaction],
     removed: Sequence[str],
     retries: int,
+    is_change: bool,
 ) -> int:
     opened, now = table.look(since), int(time.time() * 1000)
     actions: list[AddAction | RemoveAction] = [
@@ -177,12 +183,12 @@ def _commit(
             file.size,
             {} if table.partition is None else {table.partition: file.partition},
             now,
-            True,
+            is_change,
             file.statistics,
         )
         for file in added
     ]
-    actions += [RemoveAction(path, True, now) for path in removed]
+    actions += [RemoveAction(path, is_change, now) for path in removed]
     try:
         opened.create_write_transaction(
             actions,
@@ -207,20 +213,22 @@ def replace(table: Table, rows: pl.DataFrame, partitions: Iterable[str]) -> int:
     return commit(table, write(table, rows), version, [], old)
 
 
-def _write(table: Table, rows: pl.DataFrame, partition: str | None) -> DataFile:
+def _write(
+    table: Table, rows: pl.DataFrame, partition: str | None, compression: Mapping[str, Any]
+) -> DataFile:
     value = NULL if partition is None else partition
     folder = "" if table.partition is None else f"{table.partition}={value}/"
     path = f"{folder}{uuid4().hex}.parquet"
-    return DataFile(path, partition, _sink(rows, table.uri, path), _statistics(rows)[0][1])
+    return DataFile(path, partition, _sink(rows, table.uri, path, compression), _statistics(rows)[0][1])
 
 
-def _write_days(table: Table, rows: pl.DataFrame, key: str) -> list[DataFile]:
+def _write_days(table: Table, rows: pl.DataFrame, key: str, compression: Mapping[str, Any]) -> list[DataFile]:
     """All days at once: the engine lays them out while it writes."""
     folder = uuid4().hex
     layout = pl.PartitionBy(
         f"{table.uri}/{folder}", key=key, include_key=False, approximate_bytes_per_file=None
     )
-    rows.rechunk().lazy().sink_parquet(layout, mkdir=True, **COMPRESSION)
+    rows.rechunk().lazy().sink_parquet(layout, mkdir=True, **compression)
     found = []
     for day, statistics in _statistics(rows, key):
         (file,) = Path(table.uri, folder, f"{key}={NULL if day is None else day}").iterdir()
@@ -229,16 +237,16 @@ def _write_days(table: Table, rows: pl.DataFrame, key: str) -> list[DataFile]:
     return found
 
 
-def _sink(rows: pl.DataFrame, uri: str, path: str) -> int:
+def _sink(rows: pl.DataFrame, uri: str, path: str, compression: Mapping[str, Any]) -> int:
     if not storage.is_remote(uri):
         target = Path(uri, path)
         target.parent.mkdir(parents=True, exist_ok=True)
-        rows.write_parquet(target, **COMPRESSION)
+        rows.write_parquet(target, **compression)
         return target.stat().st_size
     from obstore import put
 
     buffer = BytesIO()
-    rows.write_parquet(buffer, **COMPRESSION)
+    rows.write_parquet(buffer, **compression)
     put(storage.opened(uri), path, buffer.getvalue())
     return buffer.tell()
 

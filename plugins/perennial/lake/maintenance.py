@@ -4,18 +4,20 @@ Readers and writers go on meanwhile: files are only replaced by others with the 
 within the retention needs is kept. Whatever is left halfway, the next run finishes.
 """
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
 import polars as pl
-from deltalake import WriterProperties
-from deltalake.exceptions import CommitFailedError
+from deltalake import DeltaTable
 
 from perennial.errors import TerminalError
-from perennial.lake import storage
+from perennial.lake import files, storage
+from perennial.lake.files import DataFile
 from perennial.lake.history import LOG, snapshots
-from perennial.lake.tables import ConcurrentCommit, Table, properties
+from perennial.lake.reading import read
+from perennial.lake.tables import ConcurrentCommit, Table
 
 MEBIBYTE = 1024 * 1024
 TARGET_BYTES = 128 * MEBIBYTE
@@ -29,6 +31,8 @@ RETENTION = timedelta(days=7)
 IN_FLIGHT = timedelta(days=1)
 """A file younger than this that no snapshot knows may belong to a writer who has yet to commit."""
 ATTEMPTS = 10
+COMPRESSION: dict[str, Any] = {"compression": "zstd", "compression_level": 3}
+"""Of what stays: smaller than what is written first."""
 
 
 class RetentionTooShort(TerminalError):
@@ -111,34 +115,63 @@ def maintain(table: Table, policy: Policy, *, dry_run: bool = False) -> Report:
 
 def crowded(table: Table, policy: Policy) -> list[str | None]:
     """The partitions with many small files; a table without partitions is one, named ""."""
-    actions = pl.DataFrame(table.open().get_add_actions(flatten=True))
-    if actions.is_empty():
-        return []
-    key = pl.col(f"partition.{table.partition}").cast(pl.String) if table.partition else pl.lit("")
-    small = actions.filter(pl.col("size_bytes") < SMALL * policy.target_bytes)
-    counted = small.group_by(key.alias("key")).len().filter(pl.col("len") >= policy.many)
+    small = _files(table, table.open()).filter(pl.col("size") < SMALL * policy.target_bytes)
+    counted = small.group_by("key").len().filter(pl.col("len") >= policy.many)
     return counted.sort("key")["key"].to_list()
 
 
 def compact(table: Table, partition: str | None, policy: Policy) -> None:
     """Put a partition's small files together. Raises `ConcurrentCommit` if others keep rewriting them."""
-    filters = [(table.partition, "=", partition or "")] if table.partition else None
     for _ in range(ATTEMPTS):
         try:
-            table.open().optimize.compact(
-                partition_filters=filters,
-                target_size=policy.target_bytes,
-                writer_properties=WriterProperties(compression="ZSTD", compression_level=3),
-                # The Delta library would put the rows of two compactions of the same files side by side.
-                commit_properties=properties([], 0),
-            )
-        except CommitFailedError:
+            _compact(table, partition, policy.target_bytes)
+        except ConcurrentCommit:
             continue
         return
     raise ConcurrentCommit(
         f"{table.name}: {table.partition or 'the table'} {partition or ''} was rewritten by others "
         f"{ATTEMPTS} times while it was compacted"
     )
+
+
+def _compact(table: Table, partition: str | None, target: int) -> None:
+    # The Delta library's own compaction does not mind another one of the same files, and doubles their rows.
+    opened = table.open()
+    version, key = opened.version(), partition if table.partition else ""
+    found = _files(table, opened).filter(pl.col("key").eq_missing(key), pl.col("size") < target)
+    schema, replaced, written = table.scan(version).collect_schema(), list[str](), list[DataFile]()
+    try:
+        for paths in _together(found, target):
+            rows = read(table, schema, partition or None, paths).collect()
+            written += files.write(table, rows, COMPRESSION)
+            replaced += paths
+        if replaced:
+            files.commit(table, written, version, [], replaced, is_change=False)
+    except BaseException:
+        files.discard(table, written)
+        raise
+
+
+def _files(table: Table, opened: DeltaTable) -> pl.DataFrame:
+    """The files of a snapshot: path, size, and the partition's value as `key`, "" where there are none."""
+    actions = pl.DataFrame(opened.get_add_actions(flatten=True))
+    if actions.is_empty():
+        return pl.DataFrame(schema={"path": pl.String, "size": pl.Int64, "key": pl.String})
+    key = pl.col(f"partition.{table.partition}").cast(pl.String) if table.partition else pl.lit("")
+    return actions.sort("modification_time", "path").select("path", size="size_bytes", key=key)
+
+
+def _together(found: pl.DataFrame, target: int) -> Iterator[list[str]]:
+    """Paths of files that fit into one, two at least, in the order in which they came."""
+    paths, size = list[str](), 0
+    for path, more in found.select("path", "size").iter_rows():
+        if paths and size + more > target:
+            if len(paths) > 1:
+                yield paths
+            paths, size = [], 0
+        paths, size = [*paths, path], size + more
+    if len(paths) > 1:
+        yield paths
 
 
 def vacuum(table: Table, policy: Policy, *, dry_run: bool = False) -> tuple[int, int]:
