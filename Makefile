@@ -48,7 +48,7 @@ test-spark: $(SPARK) ## Run the tests on Spark on a cluster: a master and two wo
 	@PERENNIAL_SPARK_WORKERS=2 $(PYTHON) -m pytest -m "" -k "not sail" tests/lake/spark tests/hooks/test_spark.py tests/value \
 		tests/stages/test_value_spark.py tests/stages/test_rfm.py
 
-test-disturbed: $(INSTALLED) ## Kill and restart the deployment's processes in the middle of their work (half an hour)
+test-disturbed: $(INSTALLED) ## Kill and restart the deployment's processes in the middle of their work (a quarter of an hour)
 	@$(PYTHON) -m pytest -s tests/deploy/disturbed.py
 
 soak: $(INSTALLED) ## Stream for an hour (MINUTES=60), and see that nothing leaks; results go to SOAK=soak

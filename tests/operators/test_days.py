@@ -6,11 +6,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from airflow.sdk import Asset
 from airflow.sdk.exceptions import AirflowSkipException
 from purchases import events, moment
-from value.shop import Shop, shop
+from value.shop import SALES, Shop, shop
 
+from perennial.lineage.model import Dataset
 from perennial.operators.assets import RECOMPUTED
 from perennial.operators.context import RunRefused
 from perennial.operators.days import PlanDaysOperator, RecomputeOperator
@@ -33,6 +35,12 @@ order: basket
 amount: amount
 segments: [{label: Best, recency: 1}]
 """
+
+PEOPLE = {
+    "namespaces/customer.yaml": "{title: Customer, type: cross_device, unique: true}",
+    "namespaces/basket.yaml": "{title: Basket, type: cookie}",
+    "profiles/customer.yaml": "{title: Customers, person: customer, events: [sales], attributes: []}",
+}
 
 
 @pytest.fixture
@@ -133,3 +141,22 @@ def test_a_misspelt_key_is_refused(made):
     operator = PlanDaysOperator(task_id="plan", asset=RECOMPUTED)
     with pytest.raises(RunRefused, match="unknown key in the run's configuration: stale"):
         execute(operator, conf={"stale": True})
+
+
+def test_identities_that_planning_stitches_are_told_to_lineage(made, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__OPENLINEAGE__TRANSPORT", '{"type": "console"}')
+    monkeypatch.setenv("AIRFLOW_CONN_PERENNIAL_STORE", "postgresql://owner@localhost/perennial")
+    include, both = (
+        made.folder / "include",
+        [{"column": each, "namespace": each} for each in ("customer", "basket")],
+    )
+    (include / "datasets/sales.yaml").write_text(yaml.safe_dump({**SALES, "identities": both}))
+    for name, content in PEOPLE.items():
+        (include / name).parent.mkdir(exist_ok=True)
+        (include / name).write_text(content)
+    operator = PlanDaysOperator(task_id="plan", asset=RECOMPUTED)
+    execute(operator)
+    assert operator.lineage is not None
+    mapping = Dataset("lake", "identity/mapping")
+    assert operator.lineage.written[mapping].rows == 3
+    assert operator.lineage.written[mapping].derivation.inputs == {Dataset("lake", "identity/links")}

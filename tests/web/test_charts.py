@@ -47,6 +47,43 @@ ROLES: list[dict[str, Any]] = [
 ]
 
 
+def written(values: list[float], format: str, kinds: tuple[str, ...] = (), mark: str = "line") -> set[str]:
+    """All words of a chart of these values."""
+    roles = {"id": "w", "title": "W", "sql": "SELECT 1", "mark": mark, "x": "kind"}
+    columns = [Column("kind", "nominal"), Column("n", "quantitative")]
+    spec = chart(Widget.model_validate(roles | {"y": {"column": "n", "format": format}}), columns)
+    assert spec is not None
+    names = kinds or tuple(map(str, range(len(values))))
+    rows = [{"kind": kind, "n": value} for kind, value in zip(names, values, strict=True)]
+    picture = draw(spec, rows, "svg", "light", (400, 300)).decode()
+    return set(re.findall(r">([^<>]+)</t(?:ext|span)>", picture))
+
+
+@pytest.mark.parametrize(
+    ("values", "format", "ticks", "not_ticks"),
+    [
+        ([200, 1000], "integer", {"200", "1k"}, {"0.2k"}),
+        ([2468, 2469], "integer", {"2,468", "2,469"}, {"2.468k", "2.4682k", "2,468.2"}),
+        ([-1, 1], "change", {"+1", "−1"}, {"+0.5"}),
+        ([500, 3000], "money", {"$500", "$1k", "$3k"}, {"$0.5k"}),
+        ([5000, 25_000], "integer", {"5k", "25k"}, {"5,000"}),
+        ([0, 3e9], "compact", {"0", "1B"}, {"1G"}),
+    ],
+)
+def test_ticks_of_a_short_axis_are_written_out(
+    values: list[float], format: str, ticks: set[str], not_ticks: set[str]
+) -> None:
+    found = written(values, format)
+    assert ticks <= found
+    assert not not_ticks & found
+
+
+def test_names_below_narrow_bands_stand_in_lines() -> None:
+    few, many = ("Left something behind", "Lapsing"), tuple(f"Left something behind {n}" for n in range(8))
+    assert {*few} <= written([1, 2], "integer", few, "bar")
+    assert {"Left", "behind", "7"} <= written([1.0] * 8, "integer", many, "bar")
+
+
 @pytest.mark.parametrize(
     ("values", "ticks"), [((8, 55), ("10", "50")), ((0.1, 0.9), ("0.2", "0.8")), ((0, 5200), ("0", "5,000"))]
 )

@@ -14,7 +14,7 @@ from perennial.settings import Settings
 from perennial.stages.steps import ORDER
 
 
-class PlanDaysOperator(BaseOperator):
+class PlanDaysOperator(TellsLineage, BaseOperator):
     """Take in what came, write down what is to be done, and divide the days into ranges.
 
     Without days in the form, they are those that would come out otherwise.
@@ -27,6 +27,8 @@ class PlanDaysOperator(BaseOperator):
         self.asset = asset
 
     def execute(self, context: Context) -> list[dict[str, str]]:
+        from perennial.lake.written import watched
+        from perennial.stages.lineage import in_lake
         from perennial.stages.recompute import plan
         from perennial.stages.workspace import Workspace
 
@@ -35,16 +37,19 @@ class PlanDaysOperator(BaseOperator):
         steps = params.get("steps") or ORDER
         if unknown := sorted({*steps} - {*ORDER}):
             raise RunRefused(f"steps: unknown {', '.join(unknown)}; there are {', '.join(ORDER)}")
-        ranges = plan(
-            workspace,
-            context["dag_run"].run_id,
-            _days(params),
-            steps,
-            datetime.now(UTC),
-            only_behind=params["only_behind"],
-            most=params["most"],
-            by=getattr(context["dag_run"], "triggering_user_name", None),
-        )
+        with watched() as written:
+            ranges = plan(
+                workspace,
+                context["dag_run"].run_id,
+                _days(params),
+                steps,
+                datetime.now(UTC),
+                only_behind=params["only_behind"],
+                most=params["most"],
+                by=getattr(context["dag_run"], "triggering_user_name", None),
+            )
+        # To know whose events came, identities are stitched.
+        self.tell(workspace, lambda: in_lake(workspace, written))
         found = [{"first": each.first.isoformat(), "last": each.last.isoformat()} for each in ranges]
         self.log.info("%s ranges of days to compute", len(found))
         context["outlet_events"][self.asset].extra = {"ranges": found}

@@ -5,10 +5,12 @@
 
 from typing import Any
 
-from perennial.web.formats import DAY, PATTERNS, TICK_LABEL, TICKS
+from perennial.web.formats import DAY, PATTERNS, TICKS, WHOLE, tick_label
 from perennial.web.widgets import Encoding, Widget
 
 Kinds = dict[str, str]
+LETTER = 7.5
+"""How wide a letter of a label is, in pixels, more or less."""
 
 
 def type_of(role: Encoding, kinds: Kinds) -> str:
@@ -29,7 +31,9 @@ def _axis(role: Encoding, kind: str) -> dict[str, Any]:
     if kind == "quantitative":
         axis["tickCount"] = 6
     if kind == "quantitative" and role.format:
-        axis |= {"format": PATTERNS[role.format].axis, "labelExpr": TICK_LABEL}
+        axis |= {"format": PATTERNS[role.format].axis, "labelExpr": tick_label(role.format)}
+    if kind == "quantitative" and role.format in WHOLE:
+        axis["tickMinStep"] = 1
     if kind == "temporal":
         axis |= {"format": TICKS, "tickCount": 7, "title": role.title or None}
     if kind in ("nominal", "ordinal"):
@@ -50,6 +54,13 @@ def position(role: Encoding, kinds: Kinds, banded: bool = False) -> dict[str, An
     if kind in ("nominal", "ordinal"):
         channel["sort"] = None if role.sort in (None, "none") else role.sort
     return channel
+
+
+def in_lines(x: dict[str, Any]) -> None:
+    """Have names below bands that are narrower than they are stand in lines, a word each."""
+    if x["type"] == "nominal" and x["axis"]:
+        words = f"{LETTER} * length(datum.label) > bandwidth('x') ? split(datum.label, ' ') : datum.label"
+        x["axis"] |= {"labelExpr": words, "labelLimit": {"expr": "max(40, bandwidth('x'))"}}
 
 
 def color(role: Encoding, kinds: Kinds) -> dict[str, Any]:

@@ -7,7 +7,18 @@ One function a family of marks; `MARKS` is the table that a new mark is added to
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from perennial.web.channels import Kinds, color, label, position, required, text_of, tooltip, type_of
+from perennial.web.channels import (
+    LETTER,
+    Kinds,
+    color,
+    in_lines,
+    label,
+    position,
+    required,
+    text_of,
+    tooltip,
+    type_of,
+)
 from perennial.web.charts_distributions import box, histogram, scatter
 from perennial.web.charts_intervals import interval
 from perennial.web.charts_lines import ruled
@@ -21,8 +32,6 @@ SIDES = ("left", "right")
 UPRIGHT = {"direction": "vertical", "titleOrient": "top"}
 LYING = {"direction": "horizontal", "titleOrient": "left"}
 MONTH = "%b %Y"
-LETTER = 7.5
-"""How wide a letter of a label is, in pixels, more or less."""
 
 
 def chart(widget: Widget, columns: Sequence[Column]) -> Spec | None:
@@ -62,6 +71,7 @@ def _bars(widget: Widget, kinds: Kinds) -> Spec:
     if lying:
         x["axis"] = None if widget.label else x["axis"] | {"grid": True, "domain": False}
         y["axis"] |= {"domain": False, "grid": False}
+    in_lines(x)
     if widget.color:
         encoding["color"] = color(widget.color, kinds)
         if widget.stack == "group":
@@ -182,6 +192,7 @@ def _heatmap(widget: Widget, kinds: Kinds) -> Spec:
     x, y = position(role_x, kinds, banded=True), position(role_y, kinds, banded=True)
     for channel in (x, y):
         channel["axis"] |= {"domain": False, "grid": False}
+    in_lines(x)
     cell = {
         "mark": {"type": "rect", "cornerRadius": 2},
         "encoding": {"color": color(required(widget, "color"), kinds), "tooltip": tooltip(widget, kinds)},

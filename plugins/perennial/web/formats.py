@@ -49,11 +49,26 @@ PATTERNS: dict[Format, Pattern] = {
     "percent_change": Pattern("+.1%", "+~%", {"style": "percent", "signDisplay": "exceptZero", **_digits(1)}),
 }
 
+WHOLE: frozenset[Format] = frozenset({"integer", "change"})
+"""Formats of what is counted: nothing lies between one tick and the next."""
 DAY = "%-d %b %Y"
-TICK_LABEL = "datum.value ? replace(datum.label, 'G', 'B') : replace(replace(datum.label, 'k', ''), 'M', '')"
-"""d3 says G for billions, and gives a zero the unit of its neighbours."""
 TICKS: dict[str, str] = {"year": "%Y", "quarter": "%b", "month": "%b", "week": "%-d %b", "date": "%-d %b"}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def tick_label(name: Format) -> str:
+    """Vega's expression for the label of a tick.
+
+    d3 says G for billions, gives a zero and hundreds the unit of their neighbours (`0.2k`), and three digits
+    and more behind the point where an axis is short (`2.4682k`). Between two of what is counted is nothing.
+    """
+    pattern = PATTERNS[name].axis
+    said = f"format(datum.value, '{pattern.replace('~s', ',~f')}')"
+    size = "abs(datum.value)"
+    odd = f"{size} < 1e5 && test(/k$/, datum.label) && ({size} < 1e3 || test(/[.]\\d{{3}}/, datum.label))"
+    bare = "replace(replace(datum.label, 'k', ''), 'M', '')"
+    label = f"!datum.value ? {bare} : {odd} ? {said} : replace(datum.label, 'G', 'B')"
+    return f"datum.value % 1 ? '' : {label}" if name in WHOLE else label
 
 
 def day_text(value: date | datetime | None) -> str:
