@@ -66,7 +66,7 @@ def tick_label(name: Format) -> str:
     said = f"format(datum.value, '{pattern.replace('~s', ',~f')}')"
     size = "abs(datum.value)"
     odd = f"{size} < 1e5 && test(/k$/, datum.label) && ({size} < 1e3 || test(/[.]\\d{{3}}/, datum.label))"
-    bare = "replace(replace(datum.label, 'k', ''), 'M', '')"
+    bare = "replace(datum.label, /[+kM]/g, '')"
     label = f"!datum.value ? {bare} : {odd} ? {said} : replace(datum.label, 'G', 'B')"
     return f"datum.value % 1 ? '' : {label}" if name in WHOLE else label
 
