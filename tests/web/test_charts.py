@@ -79,9 +79,10 @@ def test_ticks_of_a_short_axis_are_written_out(
 
 
 def test_names_below_narrow_bands_stand_in_lines() -> None:
-    few, many = ("Left something behind", "Lapsing"), tuple(f"Left something behind {n}" for n in range(8))
-    assert {*few} <= written([1, 2], "integer", few, "bar")
-    assert {"Left", "behind", "7"} <= written([1.0] * 8, "integer", many, "bar")
+    names = tuple(f"Left something {n}" for n in range(30))
+    assert {"Left something 0", "Left something 1"} <= written([1] * 2, "integer", names[:2], "bar")
+    assert {"Left", "something", "4"} <= written([1] * 5, "integer", names[:5], "bar")
+    assert {"Left something 0"} <= written([1] * 30, "integer", names, "bar")
 
 
 @pytest.mark.parametrize(

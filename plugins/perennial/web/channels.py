@@ -6,11 +6,14 @@
 from typing import Any
 
 from perennial.web.formats import DAY, PATTERNS, TICKS, WHOLE, tick_label
+from perennial.web.themes import LABEL
 from perennial.web.widgets import Encoding, Widget
 
 Kinds = dict[str, str]
 LETTER = 7.5
 """How wide a letter of a label is, in pixels, more or less."""
+WORD = 56
+"""How wide a word is, in pixels, more or less."""
 
 
 def type_of(role: Encoding, kinds: Kinds) -> str:
@@ -57,10 +60,17 @@ def position(role: Encoding, kinds: Kinds, banded: bool = False) -> dict[str, An
 
 
 def in_lines(x: dict[str, Any]) -> None:
-    """Have names below bands that are narrower than they are stand in lines, a word each."""
+    """Have names below bands that are narrower than they are stand in lines, a word each.
+
+    Where not even a word has room, some names are left out, as on any axis.
+    """
     if x["type"] == "nominal" and x["axis"]:
-        words = f"{LETTER} * length(datum.label) > bandwidth('x') ? split(datum.label, ' ') : datum.label"
-        x["axis"] |= {"labelExpr": words, "labelLimit": {"expr": "max(40, bandwidth('x'))"}}
+        narrow = f"bandwidth('x') > {WORD} && {LETTER} * length(datum.label) > bandwidth('x')"
+        limit = {"expr": f"bandwidth('x') > {WORD} ? bandwidth('x') : {LABEL}"}
+        x["axis"] |= {
+            "labelExpr": f"{narrow} ? split(datum.label, ' ') : datum.label",
+            "labelLimit": limit,
+        }
 
 
 def color(role: Encoding, kinds: Kinds) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 ThemeName = Literal["light", "dark"]
+LABEL = 150
+"""How wide a label of an axis is at most, in pixels; what is longer ends in dots."""
 FONT = 'Inter, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Liberation Sans", Arial, sans-serif'
 
 
@@ -119,7 +121,7 @@ def vega_config(name: ThemeName) -> dict[str, Any]:
             "titleFontWeight": 500,
             "titlePadding": 10,
             "labelPadding": 6,
-            "labelLimit": 150,
+            "labelLimit": LABEL,
             "domainColor": theme.line,
             "gridColor": theme.grid,
             "ticks": False,
