@@ -114,7 +114,7 @@ def test_the_responses_came_back_each_once(journey, lake):
     assert sent == events.filter(event_type="sent").height
     assert sent > delivered > opened > clicked > 0
     deciles = "SELECT count(DISTINCT decile), count(DISTINCT segment_id) FROM insights.fact_email_response"
-    assert journey.query(deciles) == [(10, 3)]
+    assert journey.query(deciles) == [(10, 4)]
 
 
 def test_a_campaign_is_followed_from_its_audience_to_what_it_brought(journey, lake):

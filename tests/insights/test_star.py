@@ -240,7 +240,7 @@ def test_an_activation_is_a_destination_that_nothing_was_sent_to_yet(ask: Ask):
         f"SELECT segment, start_date::text, end_date::text FROM adwh_dim_br_segment_destinations {AUDIENCE}"
     )
     # Two of them go to both destinations.
-    names = ["deli_not_produce", "lapsing", "lapsing", "top_spenders", "top_spenders"]
+    names = ["deli_not_produce", "lapsing", "lapsing", "left_behind", "top_spenders", "top_spenders"]
     assert sorted(mapped) == [(name, "9999-12-31", "9999-12-31") for name in names]
 
 

@@ -62,6 +62,8 @@ def workspace(tmp_path: Path) -> Workspace:
         spend_12m=pl.lit("12.30").cast(pl.Decimal(18, 2)),
         age=pl.lit("25-34"),
         household_size=pl.lit("2"),
+        abandoned_browse_product=pl.lit("974108"),
+        abandoned_browse_price=pl.lit("1.99").cast(pl.Decimal(18, 2)),
         as_of=pl.lit(AS_OF.date()),
     ).with_columns(
         pl.lit([{"key": "DELI", "value": 3}]).alias("department.spend_12m_decile"),
@@ -344,5 +346,7 @@ def test_an_audience_that_is_not_declared_is_refused(workspace: Workspace, tmp_p
     (include / "activations" / "email.yaml").write_text(source.read_text())
     elsewhere = Workspace(replace(workspace.settings, include=include))
     activate = ActivateOperator(task_id="activate", activation="email", asset=activation("email"))
-    with pytest.raises(TerminalError, match="no audience deli_not_produce, lapsing, top_spenders"):
+    with pytest.raises(
+        TerminalError, match="no audience deli_not_produce, lapsing, left_behind, top_spenders"
+    ):
         _run(activate, elsewhere)

@@ -22,7 +22,12 @@ from perennial.responses.log import webhook_log
 from perennial.sandbox.marketer import WEEKDAYS, Calendar, Marketer
 
 INCLUDE = Path(__file__).resolve().parents[2] / "include"
-TITLES = {"top_spenders": "Top spenders", "lapsing": "Lapsing", "deli_not_produce": "Deli without produce"}
+TITLES = {
+    "top_spenders": "Top spenders",
+    "lapsing": "Lapsing",
+    "deli_not_produce": "Deli without produce",
+    "left_behind": "Left something behind",
+}
 CALENDAR = load(INCLUDE / "sandbox" / "campaigns.yaml", Calendar)
 ACTIVATION = load(INCLUDE / "activations" / "email.yaml", Activation)
 TUESDAY = datetime(2017, 12, 26, tzinfo=UTC)
@@ -74,7 +79,7 @@ def _fill(esp: Esp) -> None:
         ]
         body = {"list_ids": [listing["id"]], "contacts": contacts}
         esp.call("PUT", "/v3/marketing/contacts", json=body)
-    until(lambda: esp.call("GET", "/sandbox/status")["contacts"] == 1200)
+    until(lambda: esp.call("GET", "/sandbox/status")["contacts"] == 1600)
 
 
 def test_each_audience_gets_one_to_three_campaigns_a_week() -> None:
