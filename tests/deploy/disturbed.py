@@ -1,8 +1,8 @@
 """The deployment under disturbance: whatever dies or restarts, every run completes, and tables are the same.
 
-It takes a quarter of an hour, and so is no part of the other tests: `make test-disturbed`. The round trip runs twice,
-each time from nothing: once undisturbed, and once with workers, the scheduler, the API server, Redis and
-PostgreSQL killed or restarted while a task that depends on them is at work.
+It takes a quarter of an hour, so it is no part of the other tests: `make test-disturbed`. The round trip runs
+twice, each time from nothing: once undisturbed, and once with workers, the scheduler, the API server, Redis
+and PostgreSQL killed or restarted while a task that depends on them is at work.
 """
 
 import shutil
