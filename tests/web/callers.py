@@ -20,12 +20,12 @@ class Caller:
         """What an API answers."""
         return self._session.get(self._root + path, params=query, timeout=30)
 
-    def page(self, path: str, **query: Any) -> str:
-        """The HTML of a page that is there."""
+    def page(self, path: str, status: int = 200, **query: Any) -> str:
+        """The HTML of a page that is there, or that says why it is not."""
         answer = self._session.get(
             self._root + path, params=query, headers={"accept": "text/html"}, timeout=30
         )
-        assert answer.status_code == 200, answer.text
+        assert answer.status_code == status, answer.text
         return answer.text
 
     def send(

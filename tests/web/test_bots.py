@@ -54,5 +54,6 @@ def test_it_says_who_is_left_out_why_and_what_was_decided(editor, found):
 
 
 def test_it_is_for_those_who_may_see_people(viewer, editor):
-    assert viewer.get("/bots").status_code == 403
+    assert viewer.get("/bots").json() == {"detail": "Forbidden"}
+    assert "a right that your account does not have" in viewer.page("/bots", 403)
     assert "Nobody has decided anything yet" in editor.page("/bots")

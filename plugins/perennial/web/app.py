@@ -45,6 +45,9 @@ from perennial.web.signals_state import Signals
 from perennial.web.state import Library
 from perennial.web.store import Store, StoreError
 
+NOT_ALLOWED = (
+    "It asks for a right that your account does not have. Whoever administers Airflow can give it to you."
+)
 _STATUS = {"unreachable": 503, "missing": 503, "denied": 500, "timeout": 504, "query": 500}
 
 
@@ -126,9 +129,11 @@ def _refused(request: Request, error: Exception) -> Response:
             return RedirectResponse(login_url(request.url.path + query), 307)
         if status == 404:
             return pages.not_found(request, detail)
-        return pages.page(
-            request, "message.html", status, section=None, title="This did not work", detail=detail
-        )
+        title = "This did not work"
+        if status == 403 and detail == "Forbidden":
+            # What Airflow says; a person wants to know what to do.
+            title, detail = "You may not see this page", NOT_ALLOWED
+        return pages.page(request, "message.html", status, section=None, title=title, detail=detail)
     return JSONResponse({"detail": detail}, status)
 
 

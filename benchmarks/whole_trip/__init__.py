@@ -1,0 +1,1 @@
+"""A shop of any size: its documents, its files, and its days through all stages."""
