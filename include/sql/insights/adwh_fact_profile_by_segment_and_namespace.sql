@@ -26,18 +26,27 @@ WITH members AS (
     FROM membership
     WHERE status <> 'exited' AND as_of IN (FROM refreshed_as_of)
 ),
-named AS (
-    SELECT as_of, merge_policy, person_id, namespaces, unnest(namespaces) AS namespace
+people AS (
+    SELECT as_of, merge_policy, person_id, namespaces, array_to_string(namespaces, ' + ') AS combination
     FROM people_by_policy
     WHERE is_default AND as_of IN (FROM refreshed_as_of)
+),
+counted AS (
+    SELECT as_of, merge_policy, audience, any_value(namespaces) AS namespaces, count(*) AS profiles
+    FROM members
+    JOIN people USING (as_of, person_id)
+    GROUP BY as_of, merge_policy, audience, combination
+),
+named AS (
+    SELECT *, unnest(namespaces) AS namespace
+    FROM counted
 )
 SELECT
     as_of - 1 AS date_key,
     surrogate(merge_policy) AS merge_policy_id,
     surrogate(audience) AS segment_id,
     surrogate(namespace) AS namespace_id,
-    count(*) AS count_of_profiles,
-    count(*) FILTER (len(namespaces) = 1) AS count_of_single_identity_profiles
-FROM members
-JOIN named USING (as_of, person_id)
+    sum(profiles) AS count_of_profiles,
+    coalesce(sum(profiles) FILTER (len(namespaces) = 1), 0) AS count_of_single_identity_profiles
+FROM named
 GROUP BY ALL

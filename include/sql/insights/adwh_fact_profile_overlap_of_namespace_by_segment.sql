@@ -25,13 +25,17 @@ people AS (
     SELECT as_of, merge_policy, person_id, array_to_string(namespaces, ' + ') AS combination
     FROM people_by_policy
     WHERE is_default AND as_of IN (FROM refreshed_as_of)
+),
+counted AS (
+    SELECT as_of, merge_policy, audience, combination, count(*) AS profiles
+    FROM members
+    JOIN people USING (as_of, person_id)
+    GROUP BY ALL
 )
 SELECT
     as_of - 1 AS date_key,
     surrogate(merge_policy) AS merge_policy_id,
     surrogate(audience) AS segment_id,
     surrogate(combination) AS overlap_id,
-    count(*) AS count_of_profiles
-FROM members
-JOIN people USING (as_of, person_id)
-GROUP BY ALL
+    profiles AS count_of_profiles
+FROM counted
