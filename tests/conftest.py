@@ -13,6 +13,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from s3_server import S3, running_s3
 from spark_servers import missing, running_spark
 from xdist.remote import Producer
@@ -28,6 +29,10 @@ _numbers = count(1)
 # A test that imports Airflow must find neither a person's configuration nor leave anything in their home.
 os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="perennial-airflow-")
 atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 LONGEST = ("e2e", "deploy", "stages", "web")
 """Folders whose tests take longest."""

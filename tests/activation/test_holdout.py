@@ -31,14 +31,14 @@ def held(assigned: pl.DataFrame) -> set[str]:
     return {*assigned.filter(arm=HELD_OUT)["person_id"]}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sets(st.text(min_size=1), max_size=40), SHARES, SHARES)
 def test_a_greater_share_only_moves_people_from_treated_to_held_out(people, one, other):
     rows, (small, great) = qualified(sorted(people)), sorted((one, other))
     assert held(assign(rows, NOBODY, "mail", small)) <= held(assign(rows, NOBODY, "mail", great))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.sets(st.text(min_size=1), max_size=40), SHARES, SHARES, st.data())
 def test_recorded_arms_stay_in_every_audience_and_by_every_share(people, then, now, data):
     early = data.draw(st.sets(st.sampled_from(sorted(people)))) if people else set()

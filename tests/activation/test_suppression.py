@@ -20,7 +20,7 @@ DAY = st.tuples(
 """Members, who opts out before the run, and who asks to be taken back before it."""
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=st.lists(DAY, min_size=1, max_size=6), at_once=st.integers(1, 6))
 def test_who_opted_out_is_sent_zero_times(
     store_url: str, history: list[tuple[dict[str, tuple[set[str], int]], set[str], set[str]]], at_once: int

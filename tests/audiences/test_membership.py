@@ -72,7 +72,7 @@ def test_a_day_evaluated_again_corrects_the_day_after(tmp_path):
     assert status(table.scan().filter(as_of=FIRST + timedelta(days=1)).collect(), "kept") == "ab"
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(
     states=st.lists(st.one_of(st.none(), st.sets(st.sampled_from("abc"))), min_size=3, max_size=5),
     dice=st.randoms(use_true_random=False),
@@ -126,7 +126,7 @@ def test_people_have_qualified_when_they_came_in_for_the_first_and_for_the_last_
     assert as_of(4)["b"] == ("kept", days[4], days[0], days[0]), "a day again leaves no trace"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(before=st.sets(st.sampled_from("abcdefgh")), now=st.sets(st.sampled_from("abcdefgh")))
 def test_counts_reconcile(before, now):
     rows = transitions(members("".join(before)), members("".join(now)))

@@ -128,7 +128,7 @@ NAMES = st.sampled_from([*(f"customer:{n}" for n in range(4)), *(f"email:{n}" fo
 LINK = st.tuples(NAMES, NAMES, st.integers(0, 20)).filter(lambda ends: ends[0] != ends[1])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.lists(LINK, min_size=1, max_size=6), min_size=1, max_size=6), st.randoms())
 def test_the_order_and_the_portions_of_links_leave_no_trace(portions, random):
     one, other = Graph(), Graph()

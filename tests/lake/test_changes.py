@@ -225,7 +225,7 @@ def _step(table: Table, kind: str, now: list[Row], arguments: tuple[Any, ...]) -
     return now
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(STEPS, min_size=1, max_size=9), st.randoms(use_true_random=False))
 def test_whatever_happens_a_range_is_the_difference_of_its_ends(steps, random):
     with TemporaryDirectory() as folder:

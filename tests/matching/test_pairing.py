@@ -11,7 +11,7 @@ SCORED = st.dictionaries(
     st.tuples(st.integers(0, 8), st.integers(0, 8)), st.sampled_from([0.2, 0.4, 0.5, 0.9]), max_size=40
 )
 
-FEW = settings(max_examples=30, deadline=None)
+FEW = settings(max_examples=30)
 
 
 def frame(scores: dict[tuple[int, int], float]) -> pl.DataFrame:

@@ -64,7 +64,7 @@ def test_vectors_are_those_of_scikit_learn():
     assert expected.max() > 0.5
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(SIDE, SIDE)
 def test_small_sides_are_compared_whole_and_either_way(left, right):
     match = document()
@@ -77,7 +77,7 @@ def test_small_sides_are_compared_whole_and_either_way(left, right):
     assert found(side(right), side(left), match) == {(j, i): score for (i, j), score in pairs.items()}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(SIDE, SIDE, st.data())
 def test_no_pair_is_outside_a_block(left, right, data):
     brands = st.sampled_from(["Sony", "sony", "Bose", None])

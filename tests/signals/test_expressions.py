@@ -203,7 +203,7 @@ WORDS = "a b.c `x y` 't' 1 2.5 true null and or not __import__ os <= != lambda _
 words = st.sampled_from([*FUNCTIONS, *WORDS.split(" "), *"+-*/=<>(),.;[]{}'\"`\\@\n "])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(words, max_size=20).map(" ".join) | st.text(max_size=40))
 @example("__import__('os').system('false')")
 @example("().__class__.__bases__")

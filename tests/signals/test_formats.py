@@ -74,7 +74,7 @@ groups = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(groups.map(":".join), min_size=1, max_size=50))
 def test_ipv6_is_what_python_takes_for_it(values):
     columns: dict[str, Any] = {"x": {"type": "string", "required": True, "format": "ipv6"}}

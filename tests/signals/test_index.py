@@ -111,7 +111,7 @@ def test_runs_stay_few(index, table):
     assert all(longer > GROWTH * shorter for longer, shorter in pairwise(lengths))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.lists(st.integers(0, 3), max_size=12), max_size=4), st.lists(st.integers(0, 3), max_size=12)
 )

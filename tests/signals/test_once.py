@@ -69,7 +69,7 @@ hit = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(hit, max_size=25), st.randoms(use_true_random=False))
 def test_metrics_count_as_row_number_says(found, random):
     rows = [

@@ -123,7 +123,7 @@ def test_what_is_no_number_is_refused(orders, number):
 text = st.none() | st.text(string.printable, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=st.lists(st.fixed_dictionaries(dict.fromkeys(HEADER.split(","), text)), max_size=20))
 def test_whatever_comes_every_row_is_good_or_bad_and_bad_rows_have_reasons(rows):
     checked = validate(raw(*rows), Dataset.model_validate(ORDERS))

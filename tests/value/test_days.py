@@ -67,7 +67,7 @@ FIRST_DAYS = st.dates(date(2017, 8, 1), date(2018, 1, 5)) | st.sampled_from(
 
 
 @pytest.mark.parametrize("align", ["day", "month"])
-@settings(max_examples=40 if LONG else 4, deadline=None)
+@settings(max_examples=40 if LONG else 4)
 @given(rows=purchases, first=FIRST_DAYS, semantics=SEMANTICS, buckets=st.sampled_from([1, 3]))
 def test_consecutive_days_equal_days_from_scratch(align, rows, first, semantics, buckets):
     document = definition(
@@ -80,7 +80,7 @@ def test_consecutive_days_equal_days_from_scratch(align, rows, first, semantics,
             assert ours.select(expected.columns).sort(KEYS).equals(expected)
 
 
-@settings(max_examples=40 if LONG else 5, deadline=None)
+@settings(max_examples=40 if LONG else 5)
 @given(rows=purchases, first=FIRST_DAYS)
 def test_every_day_of_two_months_equals_itself_from_scratch(rows, first):
     document = definition(lookbacks=[1, "lifetime"])

@@ -215,7 +215,7 @@ def test_a_document_that_cannot_be_is_explained(tmp_path, text, message):
 
 
 @pytest.mark.parametrize("engine", ["polars"], indirect=True)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rows=purchases, buckets=st.sampled_from([4, 10, 100]))
 def test_sql_gives_the_same_answers(engine, rows, buckets):
     assert_as_in_sql(rows, buckets)

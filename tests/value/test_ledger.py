@@ -130,7 +130,7 @@ def compute(made: Shop, first: date, count: int, commit: int | None = None) -> N
 
 @pytest.mark.timeout(1800 if os.environ.get("PERENNIAL_LONG") else 300)
 @pytest.mark.parametrize("document", DOCUMENTS)
-@settings(max_examples=EXAMPLES, deadline=None, phases=[Phase.reuse, Phase.generate])
+@settings(max_examples=EXAMPLES, phases=[Phase.reuse, Phase.generate])
 @given(first=purchases, steps=st.lists(STEPS, min_size=2, max_size=8))
 def test_whatever_happens_days_that_pass_for_current_are_those_from_scratch(document, first, steps):
     with TemporaryDirectory() as folder:

@@ -78,7 +78,7 @@ def expected(made: Shop, day: date) -> Counter[tuple]:
     return found
 
 
-@settings(max_examples=4, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=4, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(rows=purchases, first=st.integers(-3, 3), pieces=st.lists(st.integers(1, 20), min_size=2, max_size=4))
 def test_movement_is_that_between_two_days_as_they_are_read(rows, first, pieces):
     with TemporaryDirectory() as folder:

@@ -87,11 +87,11 @@ def merged(records: Sequence[pl.LazyFrame], merge: Merge) -> pl.LazyFrame:
     if HELD_AT not in names:
         every = every.with_columns(pl.lit(None, pl.Datetime("us", "UTC")).alias(HELD_AT))
     order = ["__rank", HELD_AT] if merge == "precedence" else [HELD_AT, "__rank"]
-    known = [pl.col(name).drop_nulls().last() for name in names if name not in (PERSON, HELD_AT, "__rank")]
+    known = [name for name in names if name not in (PERSON, HELD_AT, "__rank")]
     return (
         every.sort(order, nulls_last=False, maintain_order=True)
         .group_by(PERSON, maintain_order=True)
-        .agg(known)
+        .agg(pl.col(known).last(ignore_nulls=True))
     )
 
 

@@ -97,7 +97,7 @@ PRINTABLE = st.characters(codec="latin-1", exclude_categories=["C"], exclude_cha
 WORDS = st.text(PRINTABLE, max_size=8).map(lambda text: text.strip().lstrip("#").strip() or "word")
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     rows=st.lists(
         st.tuples(DAYS, st.integers(0, 1439), WORDS, st.integers(-(10**9), 10**9)), min_size=2, max_size=9

@@ -30,7 +30,6 @@ pytestmark = pytest.mark.parametrize("block", [1 << 24, 256])
 """Bytes that are read at once: files of a few lines then come in one block, or in many."""
 fuzz = settings(
     max_examples=EXAMPLES,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 

@@ -128,7 +128,7 @@ positive = st.floats(0.02, 50)
 
 
 @given(positive, positive, positive, positive, st.integers(0, 2000), st.floats(0, 1), st.floats(0, 2000))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_probabilities_and_expectations_stay_within_bounds(r, alpha, a, b, x, share, age):
     model = BgNbd(r, alpha, a, b)
     history = np.array([float(x)]), np.array([share * age if x else 0.0]), np.array([age])

@@ -108,7 +108,7 @@ positive = st.floats(0.02, 50)
 
 
 @given(positive, positive, positive, positive, st.integers(0, 2000), st.floats(0, 1), st.floats(0, 2000))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_probabilities_and_expectations_stay_within_bounds(r, alpha, s, beta, x, share, age):
     model = ParetoNbd(r, alpha, s, beta)
     history = np.array([float(x)]), np.array([share * age if x else 0.0]), np.array([age])

@@ -149,7 +149,7 @@ histories = st.lists(
 
 
 @given(histories)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_summaries_are_those_of_a_plain_reckoning(rows):
     ours = summarise(events(*rows), END, DAYS, HOLDOUT_END).collect().sort("person_id")
     expected = []

@@ -55,7 +55,7 @@ def test_derivatives_are_those_of_the_integral(alpha, beta):
     beta=st.floats(1e-3, 1e4),
     y=st.floats(0, 1e4),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_extremes_are_finite_and_between_their_bounds(x, r, b, alpha, beta, y):
     a = np.array([r + x])
     tail = log_tail(a, b, alpha, beta, np.array([y]))

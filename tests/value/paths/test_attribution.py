@@ -254,7 +254,7 @@ SO_FAR = "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
 WHOLE = "ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING"
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(events=histories)
 def test_sql_finds_the_same_first_and_last_touches(events):
     start = NUMBERED.format(begins="false")
@@ -265,7 +265,7 @@ def test_sql_finds_the_same_first_and_last_touches(events):
         assert flat(events, expression) == by_sql(events, start + TOUCHED.format(which=which, frame=SO_FAR))
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(events=histories, before=st.booleans())
 def test_sql_finds_the_same_touches_until_a_condition(events, before):
     start = NUMBERED.format(begins="bought" if before else "lag(bought) OVER w")
@@ -287,7 +287,7 @@ THERE = """t.person_id = e.person_id AND t.channel IS NOT NULL
     AND abs(epoch_us(t.event_time) - epoch_us(e.event_time)) <= {micros}"""
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(events=histories, seconds=st.sampled_from([0, 1, 60, 3600, 90_000]))
 def test_sql_finds_the_same_touches_within_a_time(events, seconds):
     micros = seconds * 1_000_000

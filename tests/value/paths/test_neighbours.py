@@ -99,7 +99,7 @@ def test_an_unknown_unit_is_refused():
         time_between_previous_match(PATH, "bought", "weeks")  # type: ignore[arg-type]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(events=histories, shift=st.integers(1, 4), ignore=st.booleans())
 def test_sql_finds_the_same_neighbours(events, shift, ignore):
     nulls = "IGNORE NULLS" if ignore else ""
@@ -110,7 +110,7 @@ def test_sql_finds_the_same_neighbours(events, shift, ignore):
         assert values(events, function(PATH, "channel", shift, ignore)) == [value for _, value in expected]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(events=histories, unit=st.sampled_from(["days", "hours", "minutes", "seconds"]))
 def test_sql_finds_the_same_times_between(events: pl.DataFrame, unit: Unit):
     marked = "CASE WHEN bought THEN event_time END IGNORE NULLS"

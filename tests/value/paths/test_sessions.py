@@ -133,7 +133,7 @@ def test_a_timeout_below_zero_is_refused():
         session_timeout(PATH, -1)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(events=histories, seconds=st.sampled_from([0, 0.25, 1, 60, 3599, 86_400]))
 def test_sql_finds_the_same_sessions(events, seconds):
     micros = timedelta(seconds=seconds) // timedelta(microseconds=1)
@@ -141,7 +141,7 @@ def test_sql_finds_the_same_sessions(events, seconds):
     assert sessions(events, session_timeout(PATH, seconds)) == expected
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(events=histories)
 def test_sql_finds_the_same_sessions_by_a_condition(events):
     assert sessions(events, session_start_if(PATH, "bought")) == by_sql(

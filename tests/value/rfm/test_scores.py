@@ -156,7 +156,7 @@ def test_days_are_numbered_as_python_numbers_them(engine):
     assert dict(found.rows()) == {day: day.toordinal() for day in days}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     rows=purchases,
     buckets=st.sampled_from([4, 5]),
