@@ -26,72 +26,7 @@ LOOKBACKS = [1, 3, 6, 9, 12, "lifetime"]
 TABLES = ("adwh_*", "complete_days", "fact_value_by_decile", "*_rfm_segment")
 """Of the star schema, what every business needs."""
 
-DOCUMENTS: dict[str, dict[str, Any]] = {
-    "datasets/customers": {
-        "title": "Customers",
-        "kind": "record",
-        "source": {"history": "customers.parquet"},
-        "key": ["customer"],
-        "identities": [
-            {"column": "customer", "namespace": "customer"},
-            {"column": "email", "namespace": "email"},
-        ],
-        "columns": {
-            "customer": {"type": "string", "required": True},
-            "email": {"type": "string"},
-            "town": {"type": "string"},
-        },
-    },
-    "datasets/orders": {
-        "title": "Orders",
-        "kind": "event",
-        "source": {"history": "orders/history.parquet", "daily": "orders/{day}.parquet"},
-        "key": ["order"],
-        "identities": [{"column": "customer", "namespace": "customer"}],
-        "columns": {
-            "event_time": {"type": "timestamp", "source": "at", "required": True},
-            "order": {"type": "string", "required": True},
-            "customer": {"type": "string", "required": True},
-            "product": {"type": "string"},
-            "amount": {"type": "decimal", "scale": 2, "required": True, "min": 0},
-        },
-    },
-    "namespaces/customer": {"title": "Customer", "type": "cross_device", "unique": True},
-    "namespaces/email": {"title": "E-mail address", "type": "email"},
-    "value/customer_value": {
-        "title": "Deciles of spend and of orders",
-        "dataset": "orders",
-        "identity": "customer",
-        "metrics": {"spend": {"sum": "amount"}, "orders": {"count_distinct": "order"}},
-        "lookbacks": LOOKBACKS,
-    },
-    "value/rfm": {
-        "kind": "rfm",
-        "title": "Segments",
-        "dataset": "orders",
-        "identity": "customer",
-        "order": "order",
-        "amount": "amount",
-        "segments": [{"label": "Best", "recency": 1, "frequency": 1, "monetary": 1}, {"label": "Others"}],
-    },
-    "value/lifetime": {
-        "kind": "lifetime",
-        "title": "Predicted value",
-        "dataset": "orders",
-        "identity": "customer",
-        "amount": "amount",
-        "horizon_days": 364,
-        "calibration_days": 182,
-        "holdout_days": 91,
-    },
-    "profiles/customer": {
-        "title": "Customers",
-        "person": "customer",
-        "events": ["orders"],
-        "attributes": ["customers"],
-        "value": ["customer_value", "rfm", "lifetime"],
-    },
-}
+DOCUMENTS = Path(__file__).parent / "include"
 
 
 def window(months: int | str) -> str:
@@ -112,17 +47,18 @@ def audiences(count: int) -> dict[str, dict[str, Any]]:
         if number % 3 == 0:
             did = {"event": "orders", "where": {"field": "amount", "operator": "at_least", "value": most}}
             rule = {"all": [rule, did | {"within_last": f"{15 * (number % 6 + 1)} days"}]}
-        found[f"audiences/a{number:03}"] = {"title": f"Audience {number}", "rule": rule}
+        found[f"a{number:03}"] = {"title": f"Audience {number}", "rule": rule}
     return found
 
 
 def written(root: Path, customers: int, rules: int) -> None:
     """Write the documents and the files."""
-    for name, content in (DOCUMENTS | audiences(rules)).items():
-        file = root / f"include/{name}.yaml"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(yaml.safe_dump(content, sort_keys=False))
-    tables = root / "include/sql/insights"
+    include = root / "include"
+    shutil.copytree(DOCUMENTS, include)
+    (include / "audiences").mkdir()
+    for name, content in audiences(rules).items():
+        (include / f"audiences/{name}.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
+    tables = include / "sql/insights"
     tables.mkdir(parents=True)
     for pattern in TABLES:
         for file in (REPOSITORY / "include/sql/insights").glob(f"{pattern}.sql"):
