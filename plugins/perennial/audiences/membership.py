@@ -84,10 +84,21 @@ def qualified(rows: pl.LazyFrame, as_of: date) -> pl.LazyFrame:
 
 def transitions(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
     """The members of a day and those who left, each with a status; both frames as `evaluate` gives them."""
-    came = now.join(before, on=KEYS, how="anti").with_columns(status=pl.lit(ENTERED))
-    stayed = now.join(before, on=KEYS, how="semi").with_columns(status=pl.lit(KEPT))
-    left = before.join(now, on=KEYS, how="anti").with_columns(status=pl.lit(EXITED))
-    return pl.concat([came, stayed, left]).sort(KEYS)
+    is_in, was_in = pl.col("__now").is_not_null(), pl.col("__before").is_not_null()
+    # One join for all three, since audiences can have many members.
+    now_in = now.lazy().with_columns(__now=pl.lit(True))
+    before_in = before.lazy().with_columns(__before=pl.lit(True))
+    rest = [name for name in now.columns if name not in KEYS]
+    rows = now_in.join(before_in, on=KEYS, how="full", coalesce=True, suffix="__before").select(
+        *KEYS,
+        *(pl.when(is_in).then(name).otherwise(f"{name}__before").alias(name) for name in rest),
+        status=pl.when(~was_in)
+        .then(pl.lit(ENTERED))
+        .when(is_in)
+        .then(pl.lit(KEPT))
+        .otherwise(pl.lit(EXITED)),
+    )
+    return rows.sort(KEYS).collect(engine="streaming")
 
 
 def _follow(table: Table, members: pl.DataFrame, day: date, days: Set[date], lacking: Failed) -> pl.DataFrame:
