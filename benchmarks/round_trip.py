@@ -117,7 +117,7 @@ def ranked(root: str, as_of: date) -> pl.DataFrame:
         for months in LOOKBACKS
     )
     with duckdb.connect() as connection:
-        connection.execute("SET threads TO 2")
+        connection.execute("SET threads TO 2; SET enable_progress_bar = false")
         files = f"read_parquet('{root}/landing/orders/*.parquet')"
         connection.execute(f"CREATE VIEW orders AS SELECT * FROM {files} WHERE \"at\" < TIMESTAMP '{as_of}'")
         return connection.sql(windows).pl()
