@@ -104,8 +104,11 @@ def transitions(before: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
 def _follow(table: Table, members: pl.DataFrame, day: date, days: Set[date], lacking: Failed) -> pl.DataFrame:
     """Commit the members of a day with what became of those before."""
     before = last_members(table, day, lacking, days)
-    unknown = pl.col("audience").is_in([*lacking.get(day, NONE)])
-    rows = transitions(before.filter(~unknown), members)
+    if unknown := lacking.get(day, NONE):
+        before = before.filter(~pl.col("audience").is_in([*unknown]))
+    rows = transitions(before, members)
+    # Memberships can be many more than people: what is written needs the room.
+    del before
     table.replace(rows.with_columns(as_of=pl.lit(day)), day)
     return rows
 
