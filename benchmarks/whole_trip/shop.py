@@ -13,7 +13,9 @@ import numpy as np
 import polars as pl
 import yaml
 
+from perennial.documents import load
 from perennial.settings import REPOSITORY
+from perennial.value.definition import ValueDefinition
 
 FIRST = date(2025, 1, 1)
 YEAR = 364
@@ -22,25 +24,21 @@ EACH = 20
 """Purchases of a customer within the history, on the average."""
 DAYS = [FIRST + timedelta(days=YEAR + n) for n in range(2)]
 """The days that come one after the other."""
-LOOKBACKS = [1, 3, 6, 9, 12, "lifetime"]
 TABLES = ("adwh_*", "complete_days", "fact_value_by_decile", "*_rfm_segment")
 """Of the star schema, what every business needs."""
 
 DOCUMENTS = Path(__file__).parent / "include"
-
-
-def window(months: int | str) -> str:
-    """What a lookback is called in the lake."""
-    return f"{months}m" if isinstance(months, int) else months
+WINDOWS = load(DOCUMENTS / "value/customer_value.yaml", ValueDefinition).windows()
+"""The lookbacks by their names, in months; None is lifetime."""
 
 
 def audiences(count: int) -> dict[str, dict[str, Any]]:
     """Rules, most of them on profiles, every third on what people did."""
     found = {}
     for number in range(count):
-        months, most = LOOKBACKS[number % len(LOOKBACKS)], number % 9 + 1
+        window, most = [*WINDOWS][number % len(WINDOWS)], number % 9 + 1
         rule: dict[str, Any] = {
-            "attribute": f"spend_{window(months)}_decile",
+            "attribute": f"spend_{window}_decile",
             "operator": "at_most",
             "value": most,
         }

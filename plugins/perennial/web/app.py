@@ -1,5 +1,7 @@
 """The FastAPI app that Airflow mounts at `/perennial`; every route asks Airflow's auth manager first."""
 
+from http import HTTPStatus
+
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
@@ -130,8 +132,8 @@ def _refused(request: Request, error: Exception) -> Response:
         if status == 404:
             return pages.not_found(request, detail)
         title = "This did not work"
-        if status == 403 and detail == "Forbidden":
-            # What Airflow says; a person wants to know what to do.
+        if status == HTTPStatus.FORBIDDEN and detail == HTTPStatus.FORBIDDEN.phrase:
+            # Airflow says no more than that; a person wants to know what to do.
             title, detail = "You may not see this page", NOT_ALLOWED
         return pages.page(request, "message.html", status, section=None, title=title, detail=detail)
     return JSONResponse({"detail": detail}, status)
