@@ -19,6 +19,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction, RemoveAction
 
 from perennial.lake import storage
+from perennial.lake.listing import listed
 from perennial.lake.tables import (
     CONFIGURATION,
     HOOKS,
@@ -291,17 +292,12 @@ def _delta(schema: pl.Schema) -> Schema:
 
 def paths(table: Table, version: int) -> list[str]:
     """The paths of all files of a snapshot, below the table's root."""
-    actions = pl.DataFrame(table.look(version).get_add_actions(flatten=True))
-    return actions["path"].to_list() if actions.height else []
+    return listed(table.look(version), table.partition)["path"].to_list()
 
 
 def parts(table: Table, version: int) -> dict[str, str]:
     """The files of a snapshot, each with the partition that it holds, as text."""
-    actions = pl.DataFrame(table.look(version).get_add_actions(flatten=True))
-    if actions.is_empty():
-        return {}
-    named = actions.select("path", pl.col(f"partition.{table.partition}").cast(pl.String))
-    return dict(named.iter_rows())
+    return dict(listed(table.look(version), table.partition).select("path", "key").iter_rows())
 
 
 def holding(table: Table, version: int, column: str, value: str) -> list[str]:

@@ -19,6 +19,7 @@ from deltalake.exceptions import DeltaError
 from perennial.errors import TerminalError
 from perennial.lake import storage
 from perennial.lake.files import NULL
+from perennial.lake.listing import listed
 from perennial.lake.tables import Table
 
 LOG = "_delta_log"
@@ -110,12 +111,8 @@ def files_at(table: Table, snapshot: int) -> list[File]:
         opened = table.open(snapshot)
     except DeltaError as error:
         raise expired(table, snapshot) from error
-    actions = pl.DataFrame(opened.get_add_actions(flatten=True))
-    if actions.is_empty():
-        return []
-    key = pl.col(f"partition.{table.partition}").cast(pl.String) if table.partition else pl.lit(None)
-    files = actions.select("path", key.alias("key"), "num_records").iter_rows()
-    return [File(path, partition, rows, is_change=True) for path, partition, rows in files]
+    files = listed(opened, table.partition).select("path", "key", "rows").iter_rows()
+    return [File(path, key if table.partition else None, rows, is_change=True) for path, key, rows in files]
 
 
 def partition_of(path: str, partition: str | None) -> str | None:

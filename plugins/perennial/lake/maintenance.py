@@ -10,12 +10,12 @@ from datetime import timedelta
 from typing import Any
 
 import polars as pl
-from deltalake import DeltaTable
 
 from perennial.errors import TerminalError
 from perennial.lake import files, storage
 from perennial.lake.files import DataFile
 from perennial.lake.history import LOG, snapshots
+from perennial.lake.listing import listed
 from perennial.lake.reading import read
 from perennial.lake.tables import ConcurrentCommit, Table
 
@@ -115,7 +115,7 @@ def maintain(table: Table, policy: Policy, *, dry_run: bool = False) -> Report:
 
 def crowded(table: Table, policy: Policy) -> list[str | None]:
     """The partitions with many small files; a table without partitions is one, named ""."""
-    small = _files(table, table.open()).filter(pl.col("size") < SMALL * policy.target_bytes)
+    small = listed(table.open(), table.partition).filter(pl.col("size") < SMALL * policy.target_bytes)
     counted = small.group_by("key").len().filter(pl.col("len") >= policy.many)
     return counted.sort("key")["key"].to_list()
 
@@ -138,7 +138,7 @@ def _compact(table: Table, partition: str | None, target: int) -> None:
     # The Delta library's own compaction does not mind another one of the same files, and doubles their rows.
     opened = table.open()
     version, key = opened.version(), partition if table.partition else ""
-    found = _files(table, opened).filter(pl.col("key").eq_missing(key), pl.col("size") < target)
+    found = listed(opened, table.partition).filter(pl.col("key").eq_missing(key), pl.col("size") < target)
     schema, replaced, written = table.scan(version).collect_schema(), list[str](), list[DataFile]()
     try:
         for paths in _together(found, target):
@@ -150,15 +150,6 @@ def _compact(table: Table, partition: str | None, target: int) -> None:
     except BaseException:
         files.discard(table, written)
         raise
-
-
-def _files(table: Table, opened: DeltaTable) -> pl.DataFrame:
-    """The files of a snapshot: path, size, and the partition's value as `key`, "" where there are none."""
-    actions = pl.DataFrame(opened.get_add_actions(flatten=True))
-    if actions.is_empty():
-        return pl.DataFrame(schema={"path": pl.String, "size": pl.Int64, "key": pl.String})
-    key = pl.col(f"partition.{table.partition}").cast(pl.String) if table.partition else pl.lit("")
-    return actions.sort("modification_time", "path").select("path", size="size_bytes", key=key)
 
 
 def _together(found: pl.DataFrame, target: int) -> Iterator[list[str]]:

@@ -22,6 +22,7 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from perennial.errors import TerminalError, TransientError
 from perennial.lake import handles
+from perennial.lake.listing import listed
 from perennial.lake.versions import refuse_newer
 from perennial.lake.written import note
 
@@ -169,15 +170,17 @@ class Table:
 
     def partitions(self, version: int | None = None) -> list[str]:
         """The partitions that hold rows in the newest snapshot, or in that one, as text, sorted."""
-        return sorted(set(self._files(self.open(version)).values())) if self.exists() else []
+        if not self.exists():
+            return []
+        found = listed(self.open(version), self.partition).filter(pl.col("rows") > 0)
+        return found["key"].unique().sort().to_list()
 
     def counts(self) -> dict[str, int]:
         """How many rows each partition holds, by the log alone."""
         if not self.exists():
             return {}
-        actions = pl.DataFrame(self.open().get_add_actions(flatten=True))
-        keys = actions.group_by(key=pl.col(f"partition.{self.partition}").cast(pl.String))
-        return dict(keys.agg(pl.col("num_records").sum()).iter_rows())
+        keys = listed(self.open(), self.partition).group_by("key")
+        return dict(keys.agg(pl.col("rows").sum()).iter_rows())
 
     def open(self, version: int | None = None) -> DeltaTable:
         """The table as the Delta library sees it, at its newest snapshot or at the one with that id."""
@@ -194,13 +197,6 @@ class Table:
     def look(self, version: int) -> DeltaTable:
         """The table as of a snapshot, cheaper than `open` for who commits often: for a look, not to keep."""
         return handles.look(self.uri, version)
-
-    def _files(self, table: DeltaTable) -> dict[str, str]:
-        actions = pl.DataFrame(table.get_add_actions(flatten=True))
-        if actions.is_empty():
-            return {}
-        column = pl.col(f"partition.{self.partition}").cast(pl.String) if self.partition else pl.lit("")
-        return dict(actions.filter(pl.col("num_records") > 0).select("path", key=column).iter_rows())
 
     def _write(
         self,
